@@ -1,0 +1,124 @@
+import type { Source } from '@cf-audit-drain/pipeline'
+
+/**
+ * The ports of the durable log. The embedded adapter (one SQLite file) and a Kafka adapter keep the same promises;
+ * `contract-suite.ts` holds them to it. Times named `…Sec` are whole seconds since the epoch, in Cloud Controller's
+ * clock; `…Ms` are milliseconds in ours.
+ */
+
+/** One event as the log stores it. The log never looks into `bytes`. */
+export interface LogEntry {
+  readonly guid: string
+  readonly type: string
+  readonly createdAtSec: number
+  readonly receivedAtMs: number
+  readonly provenance: 'live' | 'backfill' | 'replay'
+  /** Avro single-object encoding of the AuditEvent. */
+  readonly bytes: Uint8Array
+}
+
+export interface LogRecord {
+  /** Grows by one or more from record to record of a foundation; never used twice. */
+  readonly offset: number
+  readonly foundation: string
+  readonly guid: string
+  readonly bytes: Uint8Array
+}
+
+/** What the poller resumes from. Opaque to the log; JSON text of at most 4,000 bytes (Kafka's offset metadata limit). */
+export type Checkpoint = string
+
+export interface PublishResult {
+  /** Entries that are new in the log, by guid; the others were there already and were left as they are. */
+  readonly published: number
+}
+
+/** A raw thing that could not become a record, or a record a sink refused. Kept until an operator decides. */
+export interface DeadLetter {
+  readonly foundation: string
+  /** `poller`, or the name of the sink that refused it. */
+  readonly origin: string
+  /** The guid where there is one, else a digest of `raw`. With `origin` and `foundation` the identity: buried once. */
+  readonly key: string
+  readonly reason: string
+  readonly raw: Uint8Array
+  readonly atMs: number
+}
+
+/**
+ * The writing end for one foundation; exactly one in the world at a time, and the adapter sees to that.
+ * Any error of `publish` means its outcome is unknown: close this object, open a new one, read `checkpoint` again.
+ */
+export interface FoundationWriter {
+  /** Of the last successful publish; null when the foundation never had one. */
+  readonly checkpoint: Checkpoint | null
+  /** Every guid in the log with `createdAtSec >= sinceSec`, oldest first: the seen set is rebuilt from it. */
+  guids(sinceSec: number): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
+  /**
+   * Appends the entries whose guid is new, buries `deadLetters`, and moves the checkpoint: all of it or nothing.
+   * Durable (fsync) when the promise resolves.
+   */
+  publish(
+    entries: readonly LogEntry[],
+    next: Checkpoint,
+    deadLetters?: readonly DeadLetter[],
+  ): Promise<PublishResult>
+  close(): Promise<void>
+}
+
+/** Counts that outlive every restart and every pruning: the only source of the metrics that count events. */
+export interface Tally {
+  readonly foundation: string
+  readonly type: string
+  readonly provenance: 'live' | 'backfill' | 'replay'
+  readonly count: number
+  readonly lastReceivedAtMs: number
+  readonly lastCreatedAtSec: number
+}
+
+export interface SinkPosition {
+  readonly sink: string
+  /** Everything up to and including this offset is delivered or dead-lettered; 0 before the first. */
+  readonly offset: number
+  /** Records after `offset`. */
+  readonly lag: number
+  /** receivedAtMs of the oldest record after `offset`; null when there is none. */
+  readonly oldestUndeliveredMs: number | null
+}
+
+export interface EventQuery {
+  readonly foundation?: string
+  readonly sinceSec?: number
+  /** Newest first when true. */
+  readonly newestFirst?: boolean
+}
+
+export interface RetentionPolicy {
+  /** Payloads older than this (by receivedAtMs) go, once every sink has had them. */
+  readonly maxAgeMs?: number
+  /** The oldest payloads go, once every sink has had them, until the store is below this. */
+  readonly maxBytes?: number
+  /** A guid is remembered at least until its event is this old (createdAtSec), so that a re-read cannot double it. */
+  readonly forgetGuidsAfterSec: number
+}
+
+export interface EventLog {
+  writer(foundation: string): Promise<FoundationWriter>
+  /**
+   * The reading end of one sink. `settle()` without a reason commits the cursor; a sink unknown to the log starts at
+   * the beginning. `read` waits for records; `pending()` says whether any are left.
+   */
+  source(sink: string, options: { readonly batchMax: number }): Source<LogRecord>
+  /** Buried letters are idempotent by (origin, foundation, key). */
+  bury(letters: readonly DeadLetter[]): Promise<void>
+  deadLetters(limit: number): Promise<readonly DeadLetter[]>
+  deadLetterCounts(): Promise<
+    readonly { readonly origin: string; readonly foundation: string; readonly count: number }[]
+  >
+  tallies(): Promise<readonly Tally[]>
+  positions(): Promise<readonly SinkPosition[]>
+  /** For looking into the log; reads beside the writer. */
+  events(query: EventQuery): AsyncIterable<LogRecord>
+  prune(policy: RetentionPolicy, nowMs: number): Promise<{ readonly pruned: number }>
+  close(): Promise<void>
+}
