@@ -43,7 +43,7 @@ export interface Sink<T> {
   close(): Promise<void>
 }
 
-/** The end is not connected (any more): connect again, then go on. */
+/** The end is not connected (any more). Thrown by `write` only when nothing of the batch was sent. */
 export class NotConnectedError extends Error {
   override readonly name = 'NotConnectedError'
 }

@@ -1,0 +1,30 @@
+import type { Batch, Sink } from './contract.ts'
+import { delivered } from './contract.ts'
+
+export interface Rejected<T> {
+  readonly record: T
+  readonly reason: Error
+}
+
+/**
+ * Buries what the sink rejects, and then counts it as done. The grave is dug before the cursor moves: `bury` must be
+ * durable when it resolves, and idempotent, because a crash in between means the record is rejected and buried again.
+ */
+export function withDeadLetters<T>(
+  sink: Sink<T>,
+  bury: (rejected: readonly Rejected<T>[]) => Promise<void>,
+): Sink<T> {
+  return {
+    connect: signal => sink.connect(signal),
+    close: () => sink.close(),
+    async write(batch: Batch<T>, signal) {
+      const outcomes = await sink.write(batch, signal)
+      const rejected = outcomes.flatMap((outcome, i) =>
+        outcome.kind === 'rejected' ? [{ record: batch[i] as T, reason: outcome.reason }] : [],
+      )
+      if (rejected.length === 0) return outcomes
+      await bury(rejected)
+      return outcomes.map(outcome => (outcome.kind === 'rejected' ? delivered : outcome))
+    },
+  }
+}

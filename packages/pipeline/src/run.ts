@@ -1,0 +1,81 @@
+import type { Clock } from './clock.ts'
+import type { Sink, Source } from './contract.ts'
+import { NotConnectedError } from './contract.ts'
+import { asError } from './retry.ts'
+
+export interface RunOptions {
+  readonly clock: Clock
+  /** Between attempts to connect an end. */
+  readonly reconnectMs: number
+  readonly onConnectFailure?: (end: 'source' | 'sink', reason: Error) => void
+  readonly onSettled?: (count: number) => void
+}
+
+/**
+ * The one loop of the product: reads a batch, writes it, settles it. Ends when the source has ended or the signal is
+ * aborted (then the batch under way is settled with the reason: its cursor stays). Both ends are closed in any case.
+ *
+ * The sink is expected to have no 'retry' left (see withRetry) and no 'rejected' (see withDeadLetters): a cursor may
+ * only move past delivered records.
+ */
+export async function run<T>(
+  source: Source<T>,
+  sink: Sink<T>,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await connect('source', source, options, signal)
+    await connect('sink', sink, options, signal)
+    while (!signal.aborted) {
+      if (!(await step(source, sink, options, signal))) return
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    await sink.close()
+    await source.close()
+  }
+}
+
+async function step<T>(
+  source: Source<T>,
+  sink: Sink<T>,
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const delivery = await source.read(signal)
+  if (!delivery) return false
+  try {
+    const outcomes = await sink.write(delivery.batch, signal)
+    const open = outcomes.find(outcome => outcome.kind !== 'delivered')
+    if (open || outcomes.length !== delivery.batch.length)
+      throw new Error(`the sink left records open: ${open?.kind ?? `${outcomes.length} outcomes`}`)
+  } catch (error) {
+    await delivery.settle(asError(error))
+    if (!(error instanceof NotConnectedError)) throw error
+    await connect('sink', sink, options, signal)
+    return true
+  }
+  await delivery.settle()
+  options.onSettled?.(delivery.batch.length)
+  return true
+}
+
+async function connect(
+  end: 'source' | 'sink',
+  target: { connect(signal: AbortSignal): Promise<void> },
+  options: RunOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted()
+    try {
+      return await target.connect(signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      options.onConnectFailure?.(end, asError(error))
+      await options.clock.sleep(options.reconnectMs, signal)
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type { Clock } from '@cf-audit-drain/pipeline'
+import { rowsWanted } from './options.ts'
+import { type Range, subtract } from './range.ts'
+import { readSegment, type Segment } from './read-segment.ts'
+import { compare } from './reconcile.ts'
+import type { Session } from './session.ts'
+
+const widthMaxSec = 86_400
+/** Readings of one window that did not agree with Cloud Controller's own count, before it is given time. */
+const hastyReadings = 3
+
+/** How wide the next window should be for a request to return about `rowsWanted` rows. */
+export class WindowWidth {
+  #perSec: number
+
+  /** `perSec`: rows a second over the whole range, from one count. */
+  constructor(perSec: number) {
+    this.#perSec = perSec
+  }
+
+  get sec(): number {
+    if (this.#perSec <= 0) return widthMaxSec
+    return Math.min(widthMaxSec, Math.max(1, Math.round(rowsWanted / this.#perSec)))
+  }
+
+  /** Quickly down, slowly up: a window too wide costs more than one too narrow. */
+  learn(rows: number, sec: number): void {
+    const now = rows / Math.max(1, sec)
+    this.#perSec = now > this.#perSec ? now : (this.#perSec * 2 + now) / 3
+  }
+
+  tooWide(): void {
+    this.#perSec = Math.max(this.#perSec, rowsWanted / widthMaxSec) * 2
+  }
+}
+
+/**
+ * Reads what the tail skipped, oldest first because Cloud Controller's clean-up comes from that end. While one window
+ * is being recorded the next is already asked for; a window and the checkpoint that says it is read are published
+ * together. Returns when nothing is left.
+ */
+export async function catchUp(session: Session, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (
+    let range = session.recorder.checkpoint.unread[0];
+    range;
+    range = session.recorder.checkpoint.unread[0]
+  ) {
+    const rows = await session.source.countAuditEvents(range, signal)
+    await readAll(session, range, new WindowWidth(rows / (range.toSec - range.fromSec)), clock, signal)
+  }
+}
+
+async function readAll(
+  session: Session,
+  range: Range,
+  width: WindowWidth,
+  clock: Clock,
+  signal: AbortSignal,
+) {
+  const read = (fromSec: number) => {
+    const segment = readSegment(
+      session.source,
+      { fromSec, toSec: Math.min(range.toSec, fromSec + width.sec) },
+      signal,
+    )
+    segment.catch(() => undefined) // awaited later, or given up with this function
+    return { fromSec, toSec: Math.min(range.toSec, fromSec + width.sec), segment }
+  }
+  let next = read(range.fromSec)
+  let disagreements = 0
+  for (;;) {
+    const { fromSec, toSec } = next
+    const segment = await next.segment
+    const endSec = Math.min(segment.toSec ?? toSec, toSec)
+    width.learn(segment.rows.length, endSec - fromSec)
+    if (!segment.complete) {
+      await session.recorder.record(segment.rows)
+      width.tooWide()
+      if (++disagreements >= hastyReadings) await clock.sleep(1_000, signal)
+      next = read(fromSec)
+      continue
+    }
+    disagreements = 0
+    const done = endSec >= range.toSec
+    if (!done) next = read(endSec)
+    await pass(session, { fromSec, toSec: endSec }, segment)
+    if (done) return
+  }
+}
+
+async function pass(session: Session, window: Range, segment: Segment): Promise<void> {
+  const compared = compare(session, window, [segment])
+  const { buried } = await session.recorder.record(segment.rows, now => ({
+    ...now,
+    unread: subtract(now.unread, window),
+    closedWindows: now.closedWindows + (compared.heldNotShown === 0 ? 1 : 0),
+  }))
+  if (buried > 0) session.observer.buried?.(buried)
+  session.observer.compared?.(compared)
+}

@@ -1,0 +1,49 @@
+import type { Ranges } from './range.ts'
+
+/**
+ * What one foundation's poller resumes from. Written with the events it speaks of, in one transaction.
+ *
+ * Time before `tailFromSec` is closed but for `unread`; from `tailFromSec` on it is read again at every poll.
+ */
+export interface Checkpoint {
+  /** Nothing before this is asked for: what the operator's `startFrom` came to at the first start. */
+  readonly startSec: number
+  /** An event stamped at or after this is live, one before it is backfill. Fixed at the first start. */
+  readonly baselineSec: number
+  readonly tailFromSec: number
+  /** What the tail skipped (a first start's history, an outage) and nobody has read yet, oldest first. */
+  readonly unread: Ranges
+  /** Windows closed so far, for a counter that survives restarts. */
+  readonly closedWindows: number
+}
+
+const version = 1
+
+export class CheckpointUnreadableError extends Error {
+  override readonly name = 'CheckpointUnreadableError'
+}
+
+export function encodeCheckpoint(checkpoint: Checkpoint): string {
+  return JSON.stringify({ version, ...checkpoint })
+}
+
+/** @throws CheckpointUnreadableError: what to resume from is then the operator's decision, never "from scratch". */
+export function decodeCheckpoint(text: string): Checkpoint {
+  let value: Partial<Checkpoint> & { version?: unknown }
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new CheckpointUnreadableError(`the checkpoint in the log is not JSON: ${text.slice(0, 100)}`)
+  }
+  if (value?.version !== version)
+    throw new CheckpointUnreadableError(
+      `the checkpoint in the log has version ${String(value?.version)}, this program reads version ${version}: ` +
+        'run the version that wrote it, or a newer one',
+    )
+  const { startSec, baselineSec, tailFromSec, unread, closedWindows } = value
+  const whole = [startSec, baselineSec, tailFromSec, closedWindows].every(Number.isSafeInteger)
+  const ranges = Array.isArray(unread) && unread.every(range => range?.fromSec < range?.toSec)
+  if (!whole || !ranges)
+    throw new CheckpointUnreadableError(`the checkpoint in the log is incomplete: ${text.slice(0, 200)}`)
+  return { startSec, baselineSec, tailFromSec, unread, closedWindows } as Checkpoint
+}

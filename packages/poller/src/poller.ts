@@ -1,0 +1,291 @@
+import { type CloudController, CloudFoundryError, type Rights } from '@cf-audit-drain/cloud-foundry'
+import type { Scrubber } from '@cf-audit-drain/event'
+import type { EventLog } from '@cf-audit-drain/log'
+import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
+import { catchUp } from './catch-up.ts'
+import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts'
+import { type PollerOptions, type Sweep, tileSec } from './options.ts'
+import { Recorder } from './recorder.ts'
+import type { ComparedWindow, PollerObserver, Session } from './session.ts'
+import { pollTail, sweep } from './tail.ts'
+
+export interface PollerDeps {
+  readonly controller: CloudController
+  readonly log: EventLog
+  readonly scrubber: Scrubber
+  readonly clock: Clock
+  readonly random: Random
+  readonly observer: PollerObserver
+}
+
+/** The client may not see everything, and the operator asked to be refused then. */
+export class NotEverythingVisibleError extends Error {
+  override readonly name = 'NotEverythingVisibleError'
+}
+
+export interface PollerStatus {
+  readonly foundation: string
+  readonly state: 'starting' | 'running' | 'failing'
+  readonly rights: Rights | null
+  readonly lastPoll: { readonly at: string; readonly published: number; readonly rows: number } | null
+  readonly lastError: { readonly at: string; readonly loop: string; readonly message: string } | null
+  readonly checkpoint: Checkpoint | null
+  readonly windows: {
+    /** Every window before this is closed, or passed and listed under `unequal`. */
+    readonly completeUpTo: string | null
+    readonly open: number
+    readonly closed: number
+    readonly unread: readonly { readonly from: string; readonly to: string }[]
+    readonly unequal: readonly { readonly from: string; readonly to: string; readonly heldNotShown: number }[]
+  }
+  readonly seenGuids: number
+  readonly skewMs: number | null
+  readonly caughtUp: boolean
+}
+
+const failureDelayMaxMs = 300_000
+const unequalMax = 50
+
+/** Takes every audit event of one foundation into the log, until the signal is aborted. Retries for ever. */
+export class Poller {
+  readonly #options: PollerOptions
+  readonly #deps: PollerDeps
+  #recorder: Recorder | null = null
+  #state: PollerStatus['state'] = 'starting'
+  #rights: Rights | null = null
+  #lastPoll: PollerStatus['lastPoll'] = null
+  #lastError: PollerStatus['lastError'] = null
+  #unequal: ComparedWindow[] = []
+  /** Of this session: polled, and every sweep run, at least once. */
+  #polled = false
+  #swept = 0
+
+  constructor(options: PollerOptions, deps: PollerDeps) {
+    this.#options = options
+    this.#deps = deps
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      const failed = new AbortController()
+      const session = AbortSignal.any([signal, failed.signal])
+      try {
+        await this.#session(
+          session,
+          error => failed.abort(error),
+          () => {
+            attempt = 0
+          },
+        )
+      } catch (error) {
+        if (signal.aborted) return
+        await this.#rest('session', asError(error), attempt, signal).catch(() => undefined)
+      }
+    }
+  }
+
+  status(): PollerStatus {
+    const checkpoint = this.#recorder?.checkpoint ?? null
+    return {
+      foundation: this.#options.foundation,
+      state: this.#state,
+      rights: this.#rights,
+      lastPoll: this.#lastPoll,
+      lastError: this.#lastError,
+      checkpoint,
+      windows: {
+        completeUpTo: checkpoint && iso(completeUpToSec(checkpoint)),
+        open: this.#openWindows(checkpoint),
+        closed: checkpoint?.closedWindows ?? 0,
+        unread: (checkpoint?.unread ?? []).map(({ fromSec, toSec }) => ({
+          from: iso(fromSec),
+          to: iso(toSec),
+        })),
+        unequal: this.#unequal.map(({ fromSec, toSec, heldNotShown }) => ({
+          from: iso(fromSec),
+          to: iso(toSec),
+          heldNotShown,
+        })),
+      },
+      seenGuids: this.#recorder?.seen.size ?? 0,
+      skewMs: this.#deps.controller.skewMs,
+      caughtUp: this.caughtUp(),
+    }
+  }
+
+  /** Everything that was visible when this session began is in the log. */
+  caughtUp(): boolean {
+    const unread = this.#recorder?.checkpoint.unread
+    return unread?.length === 0 && this.#polled && this.#swept >= this.#options.sweeps.length
+  }
+
+  async #session(signal: AbortSignal, fail: (error: Error) => void, working: () => void): Promise<void> {
+    this.#polled = false
+    this.#swept = 0
+    const { controller, log, clock, observer } = this.#deps
+    await controller.discover(signal)
+    await this.#checkRights(signal)
+    const writer = await log.writer(this.#options.foundation)
+    try {
+      const recorder = await this.#openRecorder(writer, signal)
+      const session: Session = {
+        source: controller,
+        recorder,
+        observer: { ...observer, compared: window => this.#compared(window) },
+        nowSec: () => this.#nowSec(),
+      }
+      this.#recorder = recorder
+      const loops = [
+        this.#loop('poll', this.#options.pollIntervalMs, () => this.#poll(session, signal, working), signal),
+        this.#loop('catch-up', this.#options.pollIntervalMs, () => catchUp(session, clock, signal), signal),
+        ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
+      ]
+      for (const loop of loops) loop.catch(error => fail(asError(error)))
+      await settled(loops)
+    } finally {
+      await writer.close()
+    }
+  }
+
+  async #checkRights(signal: AbortSignal): Promise<void> {
+    this.#rights = await this.#deps.controller.rights(signal)
+    this.#deps.observer.rights?.(this.#rights)
+    if (this.#options.strict && this.#rights.sees !== 'everything')
+      throw new NotEverythingVisibleError(this.#rights.sentence)
+  }
+
+  async #openRecorder(
+    writer: Awaited<ReturnType<EventLog['writer']>>,
+    signal: AbortSignal,
+  ): Promise<Recorder> {
+    const { foundation } = this.#options
+    const { scrubber, clock } = this.#deps
+    const stored = writer.checkpoint
+    const checkpoint = stored === null ? await this.#firstCheckpoint(signal) : decodeCheckpoint(stored)
+    const seenSinceSec = Math.min(checkpoint.tailFromSec, this.#seenSinceSec())
+    const recorder = new Recorder({ foundation, writer, scrubber, clock }, checkpoint, seenSinceSec)
+    await recorder.rebuildSeen()
+    if (stored === null) await recorder.record([], first => ({ ...first }))
+    return recorder
+  }
+
+  async #firstCheckpoint(signal: AbortSignal): Promise<Checkpoint> {
+    const { startFrom, overlapMs } = this.#options
+    const recentSec = Math.floor((this.#nowSec() - Math.ceil(overlapMs / 1000)) / tileSec) * tileSec
+    const tailFromSec = typeof startFrom === 'number' ? Math.max(recentSec, startFrom) : recentSec
+    const oldestSec =
+      startFrom === 'retention'
+        ? ((await this.#deps.controller.oldestAuditEventSec(signal)) ?? tailFromSec)
+        : tailFromSec
+    const fromSec = typeof startFrom === 'number' ? startFrom : oldestSec
+    return {
+      startSec: startFrom === 'retention' ? 0 : fromSec,
+      baselineSec: tailFromSec,
+      tailFromSec,
+      unread: fromSec < tailFromSec ? [{ fromSec, toSec: tailFromSec }] : [],
+      closedWindows: 0,
+    }
+  }
+
+  async #poll(session: Session, signal: AbortSignal, working: () => void): Promise<void> {
+    const { clock, observer } = this.#deps
+    const startedMs = clock.monotonic()
+    const { published, rows } = await pollTail(session, this.#options, signal)
+    session.recorder.forgetBefore(Math.min(this.#seenSinceSec(), session.recorder.checkpoint.tailFromSec))
+    this.#polled = true
+    this.#state = 'running'
+    this.#lastPoll = { at: new Date(clock.now()).toISOString(), published, rows }
+    working()
+    observer.polled?.({ published, rows, durationMs: clock.monotonic() - startedMs })
+  }
+
+  async #sweepLoop(session: Session, one: Sweep, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#deps
+    while (!this.#polled || session.recorder.checkpoint.unread.length > 0)
+      await clock.sleep(Math.min(250, one.everyMs), signal)
+    let first = true
+    await this.#loop(
+      `sweep ${one.compare}`,
+      one.everyMs,
+      async () => {
+        await sweep(session, one, signal)
+        if (first) this.#swept++
+        first = false
+      },
+      signal,
+    )
+  }
+
+  /** Repeats `work` until aborted. What Cloud Foundry does wrong delays it; anything else ends the session. */
+  async #loop(
+    name: string,
+    everyMs: number,
+    work: () => Promise<unknown>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, random } = this.#deps
+    for (let failures = 0; ; ) {
+      const startedMs = clock.monotonic()
+      try {
+        await work()
+        failures = 0
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!(error instanceof CloudFoundryError)) throw error
+        await this.#rest(name, error, ++failures, signal)
+        continue
+      }
+      const jittered = everyMs * (0.9 + 0.2 * random())
+      await clock.sleep(jittered - (clock.monotonic() - startedMs), signal)
+    }
+  }
+
+  async #rest(loop: string, error: Error, attempt: number, signal: AbortSignal): Promise<void> {
+    const { clock, random, observer } = this.#deps
+    this.#state = 'failing'
+    this.#lastError = { at: new Date(clock.now()).toISOString(), loop, message: error.message }
+    const ceilingMs = Math.min(
+      failureDelayMaxMs,
+      this.#options.pollIntervalMs * 2 ** Math.min(attempt - 1, 20),
+    )
+    const delayMs = Math.round(ceilingMs * (0.5 + 0.5 * random()))
+    observer.failed?.({ loop, error, attempt, delayMs })
+    await clock.sleep(delayMs, signal)
+  }
+
+  #compared(window: ComparedWindow): void {
+    if (window.heldNotShown > 0) this.#unequal = [...this.#unequal, window].slice(-unequalMax)
+    this.#deps.observer.compared?.(window)
+  }
+
+  #nowSec(): number {
+    return Math.floor((this.#deps.clock.now() + (this.#deps.controller.skewMs ?? 0)) / 1000)
+  }
+
+  /** Beyond the longest sweep, and a margin for a sweep that takes its time. */
+  #seenSinceSec(): number {
+    const longestMs = Math.max(this.#options.overlapMs, ...this.#options.sweeps.map(one => one.overMs))
+    return this.#nowSec() - Math.ceil(longestMs / 1000) - 900
+  }
+
+  #openWindows(checkpoint: Checkpoint | null): number {
+    if (!checkpoint) return 0
+    const hot = Math.ceil(Math.max(0, this.#nowSec() - checkpoint.tailFromSec) / tileSec)
+    return hot + checkpoint.unread.length
+  }
+}
+
+/** Waits for all, then throws what the first of them threw. */
+async function settled(loops: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(loops)
+  const failed = results.find(result => result.status === 'rejected')
+  if (failed) throw asError(failed.reason)
+}
+
+function completeUpToSec(checkpoint: Checkpoint): number {
+  return Math.min(checkpoint.tailFromSec, checkpoint.unread[0]?.fromSec ?? Infinity)
+}
+
+function iso(sec: number): string {
+  return new Date(sec * 1000).toISOString().replace('.000Z', 'Z')
+}

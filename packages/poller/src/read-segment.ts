@@ -1,0 +1,93 @@
+import { AnswerTooLargeError, type AuditEventPage, type CloudController } from '@cf-audit-drain/cloud-foundry'
+import { type RawEvent, rawCreatedAtSec, rawGuid } from '@cf-audit-drain/event'
+
+export type AuditEvents = Pick<CloudController, 'auditEvents' | 'countAuditEvents'>
+
+export const perPageMax = 5000
+
+/**
+ * What Cloud Controller showed of `[fromSec, toSec)`. `toSec` is null when the read reached the open end, and may be
+ * less than was asked for: then go on from there.
+ */
+export interface Segment {
+  readonly fromSec: number
+  readonly toSec: number | null
+  /** Everything that was seen, also rows at or after `toSec` and, when not complete, whatever came. */
+  readonly rows: readonly RawEvent[]
+  /** The rows before `toSec` are all that Cloud Controller had there, and its own count agrees. */
+  readonly complete: boolean
+}
+
+/**
+ * Reads from `fromSec` on, at most one page deep. Pages never drift here because there is no second one: a page is one
+ * SELECT, ordered by stamp, so a full page is a whole reading of every second before its last one, and the next read
+ * starts at that second. Only a single second with a page full of rows or more has to be paged through.
+ */
+export async function readSegment(
+  source: AuditEvents,
+  window: { readonly fromSec: number; readonly toSec?: number },
+  signal: AbortSignal,
+  perPage = perPageMax,
+): Promise<Segment> {
+  let page: AuditEventPage
+  try {
+    page = await source.auditEvents({ ...window, page: 1, perPage }, signal)
+  } catch (error) {
+    if (!(error instanceof AnswerTooLargeError) || perPage === 1) throw error
+    return readSegment(source, window, signal, Math.ceil(perPage / 4))
+  }
+  const rows = page.resources
+  const { fromSec } = window
+  if (rows.length < perPage) {
+    // More rows than counted: they appeared between Cloud Controller's two statements, and are as real.
+    const complete = distinct(rows) === rows.length && rows.length >= page.totalResults
+    return { fromSec, toSec: window.toSec ?? null, rows, complete }
+  }
+  const lastSec = newestSec(rows)
+  if (lastSec <= fromSec) return readSecond(source, fromSec, signal, perPage)
+  const covered = rows.filter(row => (rawCreatedAtSec(row) ?? fromSec) < lastSec)
+  const counted = await source.countAuditEvents({ fromSec, toSec: lastSec }, signal)
+  const complete = distinct(covered) === covered.length && covered.length === counted
+  return { fromSec, toSec: lastSec, rows, complete }
+}
+
+/** Pages through one second until two readings in a row show the same guids, as many as Cloud Controller counts. */
+async function readSecond(
+  source: AuditEvents,
+  fromSec: number,
+  signal: AbortSignal,
+  perPage: number,
+): Promise<Segment> {
+  const toSec = fromSec + 1
+  const seen = new Map<string, RawEvent>()
+  let before: ReadonlySet<string> | null = null
+  for (let reading = 0; reading < 4; reading++) {
+    const now = new Set<string>()
+    let total = 0
+    for (let page = 1; page === 1 || (page - 1) * perPage < total; page++) {
+      const answer = await source.auditEvents({ fromSec, toSec, page, perPage }, signal)
+      total = answer.totalResults
+      for (const row of answer.resources) {
+        seen.set(identity(row), row)
+        now.add(identity(row))
+      }
+    }
+    if (now.size === total && before?.size === total && before.isSubsetOf(now))
+      return { fromSec, toSec, rows: [...seen.values()], complete: true }
+    before = now
+  }
+  return { fromSec, toSec, rows: [...seen.values()], complete: false }
+}
+
+/** The guid, or for a row without one its own text. */
+export function identity(row: RawEvent): string {
+  return rawGuid(row) ?? row.text
+}
+
+function distinct(rows: readonly RawEvent[]): number {
+  return new Set(rows.map(identity)).size
+}
+
+function newestSec(rows: readonly RawEvent[]): number {
+  return rows.reduce((newest, row) => Math.max(newest, rawCreatedAtSec(row) ?? 0), 0)
+}

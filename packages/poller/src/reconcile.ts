@@ -1,0 +1,72 @@
+import { rawCreatedAtSec } from '@cf-audit-drain/event'
+import { rowsWanted } from './options.ts'
+import type { Range } from './range.ts'
+import { identity, readSegment, type Segment } from './read-segment.ts'
+import type { ComparedWindow, Session } from './session.ts'
+
+export interface Found {
+  readonly published: number
+  readonly rows: number
+}
+
+const nothing: Found = { published: 0, rows: 0 }
+
+/**
+ * Compares Cloud Controller's count of a range with the number of guids held, and where they differ narrows it down by
+ * halves and reads. One count over hours costs the server some milliseconds, reading them costs seconds.
+ */
+export async function reconcileByCount(session: Session, range: Range, signal: AbortSignal): Promise<Found> {
+  const { fromSec, toSec } = range
+  if (fromSec >= toSec) return nothing
+  const shown = await session.source.countAuditEvents(range, signal)
+  if (shown === session.recorder.seen.count(fromSec, toSec)) return nothing
+  if (shown <= rowsWanted || toSec - fromSec === 1) return readRange(session, range, signal)
+  const middleSec = Math.floor((fromSec + toSec) / 2)
+  const older = await reconcileByCount(session, { fromSec, toSec: middleSec }, signal)
+  const newer = await reconcileByCount(session, { fromSec: middleSec, toSec }, signal)
+  return sum(older, newer)
+}
+
+/** Reads a closed range whole and records what the log does not hold; narrow windows by what the log already knows. */
+export async function readRange(session: Session, range: Range, signal: AbortSignal): Promise<Found> {
+  let found = nothing
+  let cursorSec = range.fromSec
+  while (cursorSec < range.toSec) {
+    const toSec = narrow(session, cursorSec, range.toSec)
+    const segment = await readSegment(session.source, { fromSec: cursorSec, toSec }, signal)
+    const { published, buried } = await session.recorder.record(segment.rows)
+    if (buried > 0) session.observer.buried?.(buried)
+    found = sum(found, { published, rows: segment.rows.length })
+    const readToSec = segment.toSec ?? toSec
+    const compared = compare(session, { fromSec: cursorSec, toSec: readToSec }, [segment])
+    if (segment.complete && compared.heldNotShown > 0) session.observer.compared?.(compared)
+    cursorSec = readToSec
+  }
+  return found
+}
+
+/** The end of a window that starts at `fromSec` and holds about as many rows as a request should return. */
+function narrow(session: Session, fromSec: number, toSec: number): number {
+  const { seen } = session.recorder
+  let width = toSec - fromSec
+  while (width > 1 && seen.count(fromSec, fromSec + width) > rowsWanted) width = Math.ceil(width / 2)
+  return fromSec + width
+}
+
+/** What the guids held say against the rows shown in a window that was read whole. */
+export function compare(session: Session, range: Range, segments: readonly Segment[]): ComparedWindow {
+  const { fromSec, toSec } = range
+  const shown = new Set<string>()
+  for (const segment of segments)
+    for (const row of segment.rows) {
+      const sec = rawCreatedAtSec(row) ?? fromSec
+      if (sec >= fromSec && sec < toSec) shown.add(identity(row))
+    }
+  let heldNotShown = 0
+  for (const guid of session.recorder.seen.guids(fromSec, toSec)) if (!shown.has(guid)) heldNotShown++
+  return { fromSec, toSec, shown: shown.size, heldNotShown }
+}
+
+function sum(a: Found, b: Found): Found {
+  return { published: a.published + b.published, rows: a.rows + b.rows }
+}

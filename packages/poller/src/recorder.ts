@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import {
+  encodeAuditEvent,
+  parseAuditEvent,
+  type RawEvent,
+  rawCreatedAtSec,
+  rawGuid,
+  type Scrubber,
+} from '@cf-audit-drain/event'
+import type { DeadLetter, FoundationWriter, LogEntry } from '@cf-audit-drain/log'
+import type { Clock } from '@cf-audit-drain/pipeline'
+import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
+import { SeenGuids } from './seen-guids.ts'
+
+/** The log refused, or did not answer: what became of the publish is unknown. Open it again and read the checkpoint. */
+export class LogUnavailableError extends Error {
+  override readonly name = 'LogUnavailableError'
+}
+
+export interface RecorderDeps {
+  readonly foundation: string
+  readonly writer: FoundationWriter
+  readonly scrubber: Scrubber
+  readonly clock: Clock
+}
+
+export interface Recorded {
+  readonly published: number
+  readonly buried: number
+}
+
+/**
+ * Turns rows into log entries and publishes them with the checkpoint. The only place where the poller writes; one
+ * publish at a time, whoever asks. What it has published, or knows from the log, is in `seen`.
+ */
+export class Recorder {
+  readonly seen = new SeenGuids()
+  readonly #deps: RecorderDeps
+  readonly #buried = new Set<string>()
+  #checkpoint: Checkpoint
+  #seenSinceSec: number
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(deps: RecorderDeps, checkpoint: Checkpoint, seenSinceSec: number) {
+    this.#deps = deps
+    this.#checkpoint = checkpoint
+    this.#seenSinceSec = seenSinceSec
+  }
+
+  get checkpoint(): Checkpoint {
+    return this.#checkpoint
+  }
+
+  async rebuildSeen(): Promise<void> {
+    for await (const { guid, createdAtSec } of this.#deps.writer.guids(this.#seenSinceSec))
+      this.seen.add(guid, createdAtSec)
+  }
+
+  /** Guids stamped before `sec` need not be known any more. */
+  forgetBefore(sec: number): void {
+    if (sec <= this.#seenSinceSec) return
+    this.#seenSinceSec = sec
+    this.seen.forgetBefore(sec)
+  }
+
+  /**
+   * Publishes the rows the log does not hold yet, together with what `change` makes of the checkpoint. When neither
+   * says anything new, nothing is written.
+   * @throws LogUnavailableError
+   */
+  record(rows: readonly RawEvent[], change: (now: Checkpoint) => Checkpoint = now => now): Promise<Recorded> {
+    const done = this.#last.then(() => this.#record(rows, change))
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  async #record(rows: readonly RawEvent[], change: (now: Checkpoint) => Checkpoint): Promise<Recorded> {
+    const entries: LogEntry[] = []
+    const letters: { letter: DeadLetter; createdAtSec: number | null }[] = []
+    const batch = new Set<string>()
+    for (const row of rows) {
+      const key = rawGuid(row) ?? createHash('sha256').update(row.text).digest('hex')
+      if (this.seen.has(key) || this.#buried.has(key) || batch.has(key)) continue
+      batch.add(key)
+      const parsed = this.#parse(row, key)
+      if ('bytes' in parsed) entries.push(parsed)
+      else letters.push({ letter: parsed, createdAtSec: rawCreatedAtSec(row) })
+    }
+    const next = change(this.#checkpoint)
+    if (entries.length === 0 && letters.length === 0 && next === this.#checkpoint)
+      return { published: 0, buried: 0 }
+    const { published } = await this.#deps.writer
+      .publish(
+        entries,
+        encodeCheckpoint(next),
+        letters.map(({ letter }) => letter),
+      )
+      .catch((error: unknown) => {
+        throw new LogUnavailableError(
+          `the log did not take the events: ${String((error as Error)?.message)}`,
+          {
+            cause: error,
+          },
+        )
+      })
+    this.#checkpoint = next
+    for (const entry of entries)
+      if (entry.createdAtSec >= this.#seenSinceSec) this.seen.add(entry.guid, entry.createdAtSec)
+    for (const { letter, createdAtSec } of letters) {
+      this.#buried.add(letter.key)
+      // It is held, if only as a dead letter: Cloud Controller's counts include it.
+      if (createdAtSec !== null && createdAtSec >= this.#seenSinceSec) this.seen.add(letter.key, createdAtSec)
+    }
+    return { published, buried: letters.length }
+  }
+
+  #parse(row: RawEvent, key: string): LogEntry | DeadLetter {
+    const { foundation, scrubber, clock } = this.#deps
+    const receivedAtMs = clock.now()
+    const createdAtSec = rawCreatedAtSec(row)
+    const provenance = (createdAtSec ?? 0) >= this.#checkpoint.baselineSec ? 'live' : 'backfill'
+    try {
+      const event = parseAuditEvent(row, { foundation, scrubber, provenance, receivedAtMs })
+      return {
+        guid: event.guid,
+        type: event.type,
+        createdAtSec: createdAtSec as number,
+        receivedAtMs,
+        provenance,
+        bytes: encodeAuditEvent(event),
+      }
+    } catch (error) {
+      return {
+        foundation,
+        origin: 'poller',
+        key,
+        reason: String((error as Error).message),
+        raw: Buffer.from(scrubbedText(row, scrubber)),
+        atMs: receivedAtMs,
+      }
+    }
+  }
+}
+
+/** The whole row as it came, but for the secrets in its data. */
+function scrubbedText(row: RawEvent, scrubber: Scrubber): string {
+  const at = row.text.indexOf(row.dataText)
+  if (at < 0) return row.text
+  const { text } = scrubber.scrub('', row.dataText)
+  return row.text.slice(0, at) + text + row.text.slice(at + row.dataText.length)
+}

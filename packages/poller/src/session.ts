@@ -1,0 +1,39 @@
+import type { Rights } from '@cf-audit-drain/cloud-foundry'
+import type { AuditEvents } from './read-segment.ts'
+import type { Recorder } from './recorder.ts'
+
+/** A span of time whose guids in the log were compared with those that Cloud Controller shows. */
+export interface ComparedWindow {
+  readonly fromSec: number
+  readonly toSec: number
+  /** Rows that Cloud Controller showed. */
+  readonly shown: number
+  /** Guids the log holds that Cloud Controller no longer shows: deleted there, or cleaned up. */
+  readonly heldNotShown: number
+}
+
+/** What a poller tells about itself; the service makes log lines, metrics and /status of it. */
+export interface PollerObserver {
+  polled?(poll: { readonly published: number; readonly rows: number; readonly durationMs: number }): void
+  failed?(failure: {
+    readonly loop: string
+    readonly error: Error
+    readonly attempt: number
+    readonly delayMs: number
+  }): void
+  /** Equal sets: the window is closed. Otherwise it is passed, and stays on /status. */
+  compared?(window: ComparedWindow): void
+  /** Rows that were found by a sweep, after the hot overlap had passed them. */
+  late?(found: { readonly fromSec: number; readonly toSec: number; readonly published: number }): void
+  buried?(count: number): void
+  rights?(rights: Rights): void
+}
+
+/** What the loops of one foundation share while one writer is open. */
+export interface Session {
+  readonly source: AuditEvents
+  readonly recorder: Recorder
+  readonly observer: PollerObserver
+  /** Now, in Cloud Controller's clock. */
+  nowSec(): number
+}

@@ -1,0 +1,121 @@
+import type { Checkpoint } from './checkpoint.ts'
+import { type PollerOptions, rowsWanted, tileSec } from './options.ts'
+import { union } from './range.ts'
+import { readSegment, type Segment } from './read-segment.ts'
+import { compare, readRange, reconcileByCount } from './reconcile.ts'
+import type { Session } from './session.ts'
+
+/** The newest rows, always read; on a busy foundation the rest of the overlap is first asked for its count. */
+const newestSec = 30
+/** A tail longer than this many overlaps is left to the catch-up, oldest first, and the tail starts anew. */
+const overlapsMax = 3
+
+export interface Poll {
+  readonly published: number
+  readonly rows: number
+}
+
+/**
+ * One poll of the live tail: everything from the end of the closed windows to now and beyond (no upper end: a
+ * database clock ahead of ours hides nothing), and the closing of the windows that have left the overlap.
+ */
+export async function pollTail(session: Session, options: PollerOptions, signal: AbortSignal): Promise<Poll> {
+  const overlapSec = Math.ceil(options.overlapMs / 1000)
+  const closeToSec = Math.floor((session.nowSec() - overlapSec) / tileSec) * tileSec
+  await leaveToCatchUp(session, closeToSec, overlapSec)
+  const { tailFromSec } = session.recorder.checkpoint
+  const busy = session.recorder.seen.count(tailFromSec, Number.POSITIVE_INFINITY) > 2 * rowsWanted
+  const poll = busy
+    ? await pollBusy(session, closeToSec, signal)
+    : await readToEnd(session, tailFromSec, signal)
+  await close(session, closeToSec, poll.segments)
+  return { published: poll.published, rows: poll.rows }
+}
+
+interface Reading extends Poll {
+  readonly segments: readonly Segment[]
+}
+
+/** From `fromSec` to the open end, recording as it goes. */
+async function readToEnd(session: Session, fromSec: number, signal: AbortSignal): Promise<Reading> {
+  return readSegments(session, { fromSec }, signal)
+}
+
+async function readSegments(
+  session: Session,
+  window: { readonly fromSec: number; readonly toSec?: number },
+  signal: AbortSignal,
+): Promise<Reading> {
+  const segments: Segment[] = []
+  let published = 0
+  let rows = 0
+  for (
+    let cursorSec: number | null = window.fromSec;
+    cursorSec !== null && cursorSec < (window.toSec ?? Infinity);
+  ) {
+    const segment: Segment = await readSegment(session.source, { ...window, fromSec: cursorSec }, signal)
+    const recorded = await session.recorder.record(segment.rows)
+    if (recorded.buried > 0) session.observer.buried?.(recorded.buried)
+    published += recorded.published
+    rows += segment.rows.length
+    segments.push(segment)
+    cursorSec = segment.toSec
+  }
+  return { published, rows, segments }
+}
+
+/** Reads what closes now and what is newest; between the two a count decides whether there is anything to read. */
+async function pollBusy(session: Session, closeToSec: number, signal: AbortSignal): Promise<Reading> {
+  const { tailFromSec } = session.recorder.checkpoint
+  const middleSec = Math.max(tailFromSec, closeToSec)
+  const hotSec = Math.max(middleSec, session.recorder.seen.newestSec - newestSec)
+  const newest = await readToEnd(session, hotSec, signal)
+  const middle = await reconcileByCount(session, { fromSec: middleSec, toSec: hotSec }, signal)
+  const closing = await readSegments(session, { fromSec: tailFromSec, toSec: middleSec }, signal)
+  return {
+    published: newest.published + middle.published + closing.published,
+    rows: newest.rows + middle.rows + closing.rows,
+    segments: closing.segments,
+  }
+}
+
+/** Passes the windows before `closeToSec` when they were read whole. */
+async function close(session: Session, closeToSec: number, segments: readonly Segment[]): Promise<void> {
+  const { tailFromSec } = session.recorder.checkpoint
+  if (closeToSec <= tailFromSec) return
+  const closing = segments.filter(segment => segment.fromSec < closeToSec)
+  if (closing.length === 0 || closing.some(segment => !segment.complete)) return
+  const window = compare(session, { fromSec: tailFromSec, toSec: closeToSec }, closing)
+  await session.recorder.record([], now => ({
+    ...now,
+    tailFromSec: closeToSec,
+    closedWindows: now.closedWindows + (window.heldNotShown === 0 ? 1 : 0),
+  }))
+  session.observer.compared?.(window)
+}
+
+async function leaveToCatchUp(session: Session, closeToSec: number, overlapSec: number): Promise<void> {
+  const { tailFromSec } = session.recorder.checkpoint
+  if (closeToSec - tailFromSec <= overlapsMax * Math.max(overlapSec, tileSec)) return
+  await session.recorder.record([], now => skipTo(now, closeToSec))
+}
+
+function skipTo(now: Checkpoint, toSec: number): Checkpoint {
+  return { ...now, tailFromSec: toSec, unread: union(now.unread, { fromSec: now.tailFromSec, toSec }) }
+}
+
+/** Rereads closed windows: rows that became visible after the overlap had passed them. */
+export async function sweep(
+  session: Session,
+  over: { readonly overMs: number; readonly compare: 'count' | 'guids' },
+  signal: AbortSignal,
+): Promise<Poll> {
+  const { tailFromSec, startSec, unread } = session.recorder.checkpoint
+  const afterUnreadSec = unread.at(-1)?.toSec ?? 0
+  const fromSec = Math.max(startSec, afterUnreadSec, session.nowSec() - Math.ceil(over.overMs / 1000))
+  const range = { fromSec, toSec: tailFromSec }
+  const read = over.compare === 'count' ? reconcileByCount : readRange
+  const found = await read(session, range, signal)
+  if (found.published > 0) session.observer.late?.({ ...range, published: found.published })
+  return found
+}
