@@ -1,1 +1,21 @@
-export {}
+export { type EventWindow, perPageMax, type TimeWindow } from './audit-events-path.ts'
+export { type AuditEventPage, type CloudController, cloudController } from './cloud-controller.ts'
+export type { Discovery } from './discovery.ts'
+export {
+  AnswerTooLargeError,
+  BrokenAnswerError,
+  CloudFoundryError,
+  CredentialsError,
+  type End,
+  NotCloudControllerError,
+  NotPermittedError,
+  RateLimitedError,
+  RefusedError,
+  RefusedUrlError,
+  ServerError,
+  UnreachableError,
+} from './errors.ts'
+export type { Deps, FoundationOptions, RequestInfo, Warning } from './options.ts'
+export type { RateLimit } from './retry-after.ts'
+export type { RetryPolicy } from './retrying.ts'
+export type { Rights } from './rights.ts'

@@ -1,1 +1,7 @@
-export {}
+export * from './config.ts'
+export { type Fault, renderFaults } from './fault.ts'
+export type { HttpAddress } from './http-address.ts'
+export { type LoadInput, loadConfig } from './load-config.ts'
+export type { Overrides } from './options.ts'
+export { readSecretFile, Secret } from './secret.ts'
+export type { StartFrom } from './start-from.ts'

@@ -1,1 +1,17 @@
 export * from './audit-event.ts'
+export { decodeAuditEvent, encodeAuditEvent } from './avro.ts'
+export { catalogue, type EventType, eventType } from './catalogue.ts'
+export { withDecoding } from './decoding-sink.ts'
+export { describeEvent } from './describe.ts'
+export { MalformedEventError, type ParseContext, parseAuditEvent } from './parse-audit-event.ts'
+export {
+  MalformedPageError,
+  type RawEvent,
+  type RawPage,
+  rawCreatedAtSec,
+  rawGuid,
+  splitEventPage,
+  timestampSec,
+} from './raw-event.ts'
+export { createScrubber, type Scrubber } from './scrub/scrubber.ts'
+export { UndecodableEventError } from './single-object.ts'

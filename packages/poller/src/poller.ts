@@ -1,9 +1,9 @@
 import { type CloudController, CloudFoundryError, type Rights } from '@cf-audit-drain/cloud-foundry'
 import type { Scrubber } from '@cf-audit-drain/event'
-import type { EventLog } from '@cf-audit-drain/log'
+import type { EventLog, FoundationWriter, LogEntry } from '@cf-audit-drain/log'
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
-import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts'
+import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
 import { type PollerOptions, type Sweep, tileSec } from './options.ts'
 import { Recorder } from './recorder.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
@@ -65,6 +65,10 @@ export class Poller {
     this.#deps = deps
   }
 
+  /**
+   * @throws NotEverythingVisibleError when `strict` and the client has never seen everything
+   * @throws CheckpointUnreadableError
+   */
   async run(signal: AbortSignal): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt++) {
       const failed = new AbortController()
@@ -79,6 +83,7 @@ export class Poller {
         )
       } catch (error) {
         if (signal.aborted) return
+        if (this.#isFatal(error)) throw error
         await this.#rest('session', asError(error), attempt, signal).catch(() => undefined)
       }
     }
@@ -119,15 +124,24 @@ export class Poller {
     return unread?.length === 0 && this.#polled && this.#swept >= this.#options.sweeps.length
   }
 
+  /** Nothing that time mends: the operator has to decide. */
+  #isFatal(error: unknown): boolean {
+    const refused = error instanceof NotEverythingVisibleError && this.#lastPoll === null
+    return refused || error instanceof CheckpointUnreadableError
+  }
+
   async #session(signal: AbortSignal, fail: (error: Error) => void, working: () => void): Promise<void> {
     this.#polled = false
     this.#swept = 0
     const { controller, log, clock, observer } = this.#deps
-    await controller.discover(signal)
-    await this.#checkRights(signal)
+    // The log first: a process that may not write must not bother Cloud Controller.
     const writer = await log.writer(this.#options.foundation)
     try {
-      const recorder = await this.#openRecorder(writer, signal)
+      const stored = writer.checkpoint === null ? null : decodeCheckpoint(writer.checkpoint)
+      observer.resumed?.(stored)
+      await controller.discover(signal)
+      await this.#checkRights(signal)
+      const recorder = await this.#openRecorder(writer, stored, signal)
       const session: Session = {
         source: controller,
         recorder,
@@ -155,15 +169,20 @@ export class Poller {
   }
 
   async #openRecorder(
-    writer: Awaited<ReturnType<EventLog['writer']>>,
+    writer: FoundationWriter,
+    stored: Checkpoint | null,
     signal: AbortSignal,
   ): Promise<Recorder> {
     const { foundation } = this.#options
     const { scrubber, clock } = this.#deps
-    const stored = writer.checkpoint
-    const checkpoint = stored === null ? await this.#firstCheckpoint(signal) : decodeCheckpoint(stored)
+    const checkpoint = stored ?? (await this.#firstCheckpoint(signal))
     const seenSinceSec = Math.min(checkpoint.tailFromSec, this.#seenSinceSec())
-    const recorder = new Recorder({ foundation, writer, scrubber, clock }, checkpoint, seenSinceSec)
+    const onPublished = (entries: readonly LogEntry[]) => this.#ingested(entries)
+    const recorder = new Recorder(
+      { foundation, writer, scrubber, clock, onPublished },
+      checkpoint,
+      seenSinceSec,
+    )
     await recorder.rebuildSeen()
     if (stored === null) await recorder.record([], first => ({ ...first }))
     return recorder
@@ -173,13 +192,11 @@ export class Poller {
     const { startFrom, overlapMs } = this.#options
     const recentSec = Math.floor((this.#nowSec() - Math.ceil(overlapMs / 1000)) / tileSec) * tileSec
     const tailFromSec = typeof startFrom === 'number' ? Math.max(recentSec, startFrom) : recentSec
-    const oldestSec =
-      startFrom === 'retention'
-        ? ((await this.#deps.controller.oldestAuditEventSec(signal)) ?? tailFromSec)
-        : tailFromSec
-    const fromSec = typeof startFrom === 'number' ? startFrom : oldestSec
+    const oldestSec = startFrom === 'now' ? null : await this.#deps.controller.oldestAuditEventSec(signal)
+    const wantedSec = typeof startFrom === 'number' ? startFrom : 0
+    const fromSec = Math.max(wantedSec, oldestSec ?? tailFromSec)
     return {
-      startSec: startFrom === 'retention' ? 0 : fromSec,
+      startSec: startFrom === 'now' ? tailFromSec : wantedSec,
       baselineSec: tailFromSec,
       tailFromSec,
       unread: fromSec < tailFromSec ? [{ fromSec, toSec: tailFromSec }] : [],
@@ -251,6 +268,13 @@ export class Poller {
     const delayMs = Math.round(ceilingMs * (0.5 + 0.5 * random()))
     observer.failed?.({ loop, error, attempt, delayMs })
     await clock.sleep(delayMs, signal)
+  }
+
+  #ingested(entries: readonly LogEntry[]): void {
+    const nowSec = this.#nowSec()
+    const live = entries.filter(entry => entry.provenance === 'live')
+    if (live.length > 0)
+      this.#deps.observer.ingested?.(live.map(entry => Math.max(0, nowSec - entry.createdAtSec)))
   }
 
   #compared(window: ComparedWindow): void {

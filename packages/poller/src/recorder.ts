@@ -22,6 +22,8 @@ export interface RecorderDeps {
   readonly writer: FoundationWriter
   readonly scrubber: Scrubber
   readonly clock: Clock
+  /** The entries are in the log now. */
+  readonly onPublished?: (entries: readonly LogEntry[]) => void
 }
 
 export interface Recorded {
@@ -104,6 +106,7 @@ export class Recorder {
         )
       })
     this.#checkpoint = next
+    this.#deps.onPublished?.(entries)
     for (const entry of entries)
       if (entry.createdAtSec >= this.#seenSinceSec) this.seen.add(entry.guid, entry.createdAtSec)
     for (const { letter, createdAtSec } of letters) {

@@ -1,4 +1,5 @@
 import type { Rights } from '@cf-audit-drain/cloud-foundry'
+import type { Checkpoint } from './checkpoint.ts'
 import type { AuditEvents } from './read-segment.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -14,6 +15,8 @@ export interface ComparedWindow {
 
 /** What a poller tells about itself; the service makes log lines, metrics and /status of it. */
 export interface PollerObserver {
+  /** The log is open; null when this foundation was never polled. Before anything is asked of Cloud Foundry. */
+  resumed?(checkpoint: Checkpoint | null): void
   polled?(poll: { readonly published: number; readonly rows: number; readonly durationMs: number }): void
   failed?(failure: {
     readonly loop: string
@@ -21,6 +24,8 @@ export interface PollerObserver {
     readonly attempt: number
     readonly delayMs: number
   }): void
+  /** Live events are in the log: how long each took from its stamp, in seconds of Cloud Controller's clock. */
+  ingested?(lagsSec: readonly number[]): void
   /** Equal sets: the window is closed. Otherwise it is passed, and stays on /status. */
   compared?(window: ComparedWindow): void
   /** Rows that were found by a sweep, after the hot overlap had passed them. */

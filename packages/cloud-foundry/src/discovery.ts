@@ -1,0 +1,87 @@
+import { type FaultContext, notCloudController } from './answer-fault.ts'
+import { endUrl } from './end-url.ts'
+import { BrokenAnswerError, NotCloudControllerError } from './errors.ts'
+import type { Answer } from './exchange.ts'
+import { isObject, parsedObject } from './parsed-object.ts'
+
+/** What `GET /` of a Cloud Controller says. */
+export interface Discovery {
+  /** As configured; Cloud Controller's own idea of it (links.self) is not used. */
+  readonly api: string
+  readonly uaa: string
+  readonly login: string | null
+  /** "3.228.0" */
+  readonly v3Version: string
+  /** Whether /v2 is switched on: off by default since January 2025. */
+  readonly v2: boolean
+}
+
+/** @throws NotCloudControllerError, BrokenAnswerError (JSON that is not whole), RefusedUrlError (UAA's link is plain http:// beyond loopback) */
+export function discovered(
+  answer: Answer,
+  context: FaultContext & { readonly api: URL; readonly insecure: boolean; readonly uaa: URL | null },
+): Discovery {
+  const body = parsedObject(answer.text)
+  if (!body && (context.known || /json/i.test(answer.headers.get('content-type') ?? '')))
+    throw new BrokenAnswerError(
+      `the answer of Cloud Controller at ${context.origin} to GET / is not whole JSON; nothing of it counts`,
+      context.facts,
+    )
+  const links = isObject(body?.['links']) ? body['links'] : null
+  const v3Version = versionOf(links?.['cloud_controller_v3'])
+  if (body && isKorifi(body, v3Version))
+    throw new NotCloudControllerError(
+      `${context.origin} is Korifi, which has no audit events: the Kubernetes audit log of its cluster is its trail`,
+      context.facts,
+    )
+  if (body && isUaa(body))
+    throw new NotCloudControllerError(
+      `${context.origin} is a UAA or login server, not Cloud Controller: api must be the URL that \`cf api\` prints`,
+      context.facts,
+    )
+  if (!links || v3Version === null)
+    throw new NotCloudControllerError(notCloudController(answer, context), context.facts)
+  const login = hrefOf(links['login'])
+  const uaa = context.uaa?.href ?? hrefOf(links['uaa']) ?? login
+  if (uaa === null)
+    throw new NotCloudControllerError(
+      `${context.origin} names no UAA in its links: set uaa to its URL`,
+      context.facts,
+    )
+  const uaaUrl = endUrl(uaa, {
+    foundation: context.facts.foundation,
+    end: 'UAA',
+    setting: `the uaa link of ${context.origin}`,
+    insecure: context.insecure,
+  })
+  return {
+    api: withoutSlash(context.api.href),
+    uaa: withoutSlash(uaaUrl.href),
+    login,
+    v3Version,
+    v2: hrefOf(links['cloud_controller_v2']) !== null,
+  }
+}
+
+/** Korifi answers `GET /` in Cloud Controller's shape, marked as running on Kubernetes. */
+function isKorifi(body: Readonly<Record<string, unknown>>, v3Version: string | null): boolean {
+  return body['cf_on_k8s'] === true || v3Version?.includes('cf-k8s') === true
+}
+
+function isUaa(body: Readonly<Record<string, unknown>>): boolean {
+  return 'zone_name' in body || 'prompts' in body
+}
+
+function hrefOf(link: unknown): string | null {
+  return isObject(link) && typeof link['href'] === 'string' && link['href'] !== '' ? link['href'] : null
+}
+
+function versionOf(link: unknown): string | null {
+  if (hrefOf(link) === null || !isObject(link)) return null
+  const meta = link['meta']
+  return isObject(meta) && typeof meta['version'] === 'string' ? meta['version'].slice(0, 40) : ''
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '')
+}

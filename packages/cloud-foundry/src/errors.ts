@@ -1,0 +1,120 @@
+/** Which end of the foundation an error is about. */
+export type End = 'UAA' | 'Cloud Controller'
+
+/** What every error of this package knows. None of it is secret. */
+export interface FaultFacts {
+  /** The operator's name of the foundation. */
+  readonly foundation: string
+  readonly end: End
+  /** As sent in X-Vcap-Request-Id: Cloud Controller's and the gorouter's logs hold it. */
+  readonly requestId?: string
+  /** HTTP status, where there was an answer. */
+  readonly status?: number
+  /** Cloud Controller's or UAA's code ("10003", "unauthorized") or the system's ("ECONNREFUSED"). */
+  readonly code?: string
+}
+
+/**
+ * The closed set of what can go wrong between this program and a foundation. The message is one sentence: which end,
+ * what, and what to do. No error carries a secret, a token or a `cause`.
+ * The only other things thrown are the caller's own abort reason and a RangeError for a query that makes no sense.
+ */
+export abstract class CloudFoundryError extends Error {
+  readonly foundation: string
+  readonly end: End
+  readonly requestId: string | null
+  readonly status: number | null
+  readonly code: string | null
+  /** The same request may succeed later without anybody doing anything. */
+  abstract readonly retryable: boolean
+
+  constructor(sentence: string, facts: FaultFacts) {
+    const request = facts.requestId ? ` (request id ${facts.requestId})` : ''
+    super(`foundation "${facts.foundation}": ${sentence}${request}`)
+    this.foundation = facts.foundation
+    this.end = facts.end
+    this.requestId = facts.requestId ?? null
+    this.status = facts.status ?? null
+    this.code = facts.code ?? null
+  }
+}
+
+/** No answer at all: DNS, refused, reset, timed out, TLS not trusted, the proxy said no. */
+export class UnreachableError extends CloudFoundryError {
+  override readonly name = 'UnreachableError'
+  /** False where only the operator can mend it: certificates, a CA file, a proxy's password. */
+  readonly retryable: boolean
+
+  constructor(sentence: string, facts: FaultFacts & { readonly retryable: boolean }) {
+    super(sentence, facts)
+    this.retryable = facts.retryable
+  }
+}
+
+/** UAA refuses the client, or Cloud Controller refuses a token that UAA has only just issued. */
+export class CredentialsError extends CloudFoundryError {
+  override readonly name = 'CredentialsError'
+  readonly retryable = false
+}
+
+/** The client is known but lacks the scope (403). */
+export class NotPermittedError extends CloudFoundryError {
+  override readonly name = 'NotPermittedError'
+  readonly retryable = false
+}
+
+/** 429, or the end of a known rate-limit window is further away than the caller's patience. */
+export class RateLimitedError extends CloudFoundryError {
+  override readonly name = 'RateLimitedError'
+  readonly retryable = true
+  /** When requests are allowed again; null when the answer did not say. */
+  readonly retryAfterMs: number | null
+
+  constructor(sentence: string, facts: FaultFacts & { readonly retryAfterMs: number | null }) {
+    super(sentence, facts)
+    this.retryAfterMs = facts.retryAfterMs
+  }
+}
+
+/** What answers there is not what was expected: a wrong URL, a login page, Korifi, a redirect. */
+export class NotCloudControllerError extends CloudFoundryError {
+  override readonly name = 'NotCloudControllerError'
+  readonly retryable = false
+}
+
+/** A URL that is refused before anything is connected: not a URL, or plain http:// beyond this machine. */
+export class RefusedUrlError extends CloudFoundryError {
+  override readonly name = 'RefusedUrlError'
+  readonly retryable = false
+}
+
+/** The request itself was refused for good (4xx other than 401, 403, 404, 429). */
+export class RefusedError extends CloudFoundryError {
+  override readonly name = 'RefusedError'
+  readonly retryable = false
+}
+
+/** An answer came, but not a whole one or not a sound one. Nothing of it counts. */
+export class BrokenAnswerError extends CloudFoundryError {
+  override readonly name = 'BrokenAnswerError'
+  readonly retryable = true
+}
+
+/** The body is longer than `bodyBytesMax`: ask for fewer rows. */
+export class AnswerTooLargeError extends CloudFoundryError {
+  override readonly name = 'AnswerTooLargeError'
+  readonly retryable = false
+}
+
+/** 5xx, and the gorouter's 404 while Cloud Controller's route is gone. */
+export class ServerError extends CloudFoundryError {
+  override readonly name = 'ServerError'
+  readonly retryable = true
+  /** From Retry-After; null without one. */
+  readonly retryAfterMs: number | null
+
+  constructor(sentence: string, facts: FaultFacts & { readonly retryAfterMs: number | null }) {
+    super(sentence, facts)
+    this.retryAfterMs = facts.retryAfterMs
+  }
+}

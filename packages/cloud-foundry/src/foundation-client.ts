@@ -1,0 +1,295 @@
+import { cloudControllerFault, type FaultContext } from './answer-fault.ts'
+import { Connections } from './connections.ts'
+import { type Discovery, discovered } from './discovery.ts'
+import { endUrl } from './end-url.ts'
+import { CloudFoundryError, CredentialsError, type End, type FaultFacts, RateLimitedError } from './errors.ts'
+import { type Answer, type Call, type ExchangeLimits, exchange } from './exchange.ts'
+import { linkedAbort } from './linked-abort.ts'
+import type { Deps, FoundationOptions } from './options.ts'
+import { RateGate } from './rate-gate.ts'
+import { Redaction } from './redaction.ts'
+import { newRequestId } from './request-id.ts'
+import { type RateLimit, rateLimitOf } from './retry-after.ts'
+import { type Attempt, defaultRetryPolicy, type RetryPolicy, retrying } from './retrying.ts'
+import { Skew } from './skew.ts'
+import { Slots } from './slots.ts'
+import { type IssuedToken, issuedToken, tokenRequestBody, uaaFault } from './token-answer.ts'
+import { TokenKeeper } from './token-keeper.ts'
+import { Trust } from './trust.ts'
+
+/** One request made of an end and what it answered, with what an error about it would say. */
+interface Exchanged {
+  readonly answer: Answer
+  readonly context: FaultContext
+}
+
+/** Requests to one foundation: who asks (tokens), how often (slots, rate limit), and how often again (retry). */
+export class FoundationClient {
+  readonly #options: FoundationOptions
+  readonly #deps: Deps
+  readonly #api: URL
+  readonly #uaa: URL | null
+  readonly #limits: ExchangeLimits
+  readonly #policy: RetryPolicy
+  readonly #connections: Connections
+  readonly #slots: Slots
+  readonly #gates: Readonly<Record<End, RateGate>>
+  readonly #tokens: TokenKeeper
+  readonly #skew: Skew
+  readonly #redaction = new Redaction()
+  readonly #closing = new AbortController()
+  #closed: Promise<void> | null = null
+  #discovery: Discovery | null = null
+  #rateLimit: RateLimit | null = null
+  /** The ends that have answered as themselves. */
+  readonly #known = new Set<End>()
+
+  constructor(options: FoundationOptions, deps: Deps) {
+    this.#options = options
+    this.#deps = deps
+    this.#api = this.#endUrl(options.api, 'Cloud Controller', 'api')
+    this.#uaa = options.uaa === undefined ? null : this.#endUrl(options.uaa, 'UAA', 'uaa')
+    this.#limits = {
+      requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
+      standstillMs: options.standstillMs ?? 30_000,
+      bodyBytesMax: options.bodyBytesMax ?? 256 * 1024 * 1024,
+    }
+    this.#policy = { ...defaultRetryPolicy, ...options.retry }
+    const connectionsMax = options.maxInFlight ?? 2
+    this.#connections = new Connections({
+      trust:
+        options.caFile === undefined ? null : new Trust(options.caFile, message => this.#warn(message, null)),
+      connectionsMax,
+      env: deps.env ?? process.env,
+    })
+    this.#slots = new Slots(connectionsMax)
+    this.#gates = { UAA: new RateGate(deps.clock), 'Cloud Controller': new RateGate(deps.clock) }
+    this.#skew = new Skew(deps.clock)
+    this.#tokens = new TokenKeeper(deps.clock, () => this.#requestToken(this.#closing.signal))
+  }
+
+  get skewMs(): number | null {
+    return this.#skew.ms
+  }
+
+  get rateLimit(): RateLimit | null {
+    return this.#rateLimit
+  }
+
+  discover(signal: AbortSignal): Promise<Discovery> {
+    return this.#retrying((attempt, all) => this.#discover(attempt, all), signal)
+  }
+
+  /** Of the token in use. */
+  async scopes(signal: AbortSignal): Promise<readonly string[]> {
+    const { scopes } = await this.#retrying((_, all) => this.#tokens.get(all), signal)
+    return scopes
+  }
+
+  /** GET with a token; `read` turns a 200 into what is wanted, and what it throws is retried like any other failure. */
+  get<T>(path: string, read: (answer: Answer, facts: FaultFacts) => T, signal: AbortSignal): Promise<T> {
+    return this.#retrying(async (attempt, all) => {
+      const { answer, context } = await this.#authorized(path, attempt, all)
+      if (answer.status !== 200) throw cloudControllerFault(answer, context)
+      const result = read(answer, context.facts)
+      this.#known.add('Cloud Controller')
+      return result
+    }, signal)
+  }
+
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.#closing.abort(new Error(`the client of foundation "${this.#options.name}" is closed`))
+      this.#closed = this.#connections.close()
+    }
+    return this.#closed
+  }
+
+  async #retrying<T>(
+    run: (attempt: Attempt, all: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const all = linkedAbort(signal, this.#closing.signal)
+    const { clock, random } = this.#deps
+    const onRetry = (error: CloudFoundryError, delayMs: number, number: number) => {
+      // Also when the 429 did not say for how long.
+      if (error instanceof RateLimitedError) this.#gates[error.end].pause(delayMs)
+      this.#warn(
+        `${error.message}; try ${number + 1} of ${this.#policy.tries} in ${Math.round(delayMs)} ms`,
+        error,
+      )
+    }
+    try {
+      all.signal.throwIfAborted()
+      return await retrying(
+        attempt => run(attempt, all.signal),
+        this.#policy,
+        { clock, random, onRetry },
+        all.signal,
+      )
+    } finally {
+      all.unlink()
+    }
+  }
+
+  /** A token that is refused is renewed once, and the request repeated once. */
+  async #authorized(path: string, attempt: Attempt, signal: AbortSignal): Promise<Exchanged> {
+    const token = await this.#tokens.get(signal)
+    const first = await this.#ask(path, token, attempt, signal)
+    if (first.answer.status !== 401) return first
+    return this.#ask(path, await this.#tokens.renewed(token, signal), attempt, signal)
+  }
+
+  async #ask(
+    path: string,
+    token: IssuedToken | null,
+    attempt: Attempt,
+    signal: AbortSignal,
+  ): Promise<Exchanged> {
+    const headers = {
+      accept: 'application/json',
+      ...(token && { authorization: `Bearer ${token.accessToken}` }),
+    }
+    const call = { end: 'Cloud Controller', method: 'GET', base: this.#api, path, headers } as const
+    const exchanged = await this.#exchange(call, attempt, signal)
+    const { answer, context } = exchanged
+    this.#skew.note(answer.headers.get('date'), answer.headersMs)
+    this.#rateLimit = rateLimitOf(answer.headers) ?? (token ? null : this.#rateLimit)
+    this.#gates[call.end].note(this.#rateLimit, context.theirNowMs)
+    if (answer.status === 429) {
+      const fault = cloudControllerFault(answer, context)
+      // Before it is thrown: the other requests of the foundation must not run into it too.
+      if (fault instanceof RateLimitedError) this.#gates[call.end].pause(fault.retryAfterMs ?? 0)
+      throw fault
+    }
+    return exchanged
+  }
+
+  async #discover(attempt: Attempt, signal: AbortSignal): Promise<Discovery> {
+    const { answer, context } = await this.#ask('/', null, attempt, signal)
+    if (answer.status !== 200) throw cloudControllerFault(answer, context)
+    const insecure = this.#options.insecure === true
+    const discovery = discovered(answer, { ...context, api: this.#api, uaa: this.#uaa, insecure })
+    this.#known.add('Cloud Controller')
+    this.#discovery = discovery
+    return discovery
+  }
+
+  async #requestToken(signal: AbortSignal): Promise<IssuedToken> {
+    const attempt = { number: 1, patienceMs: 0 }
+    const base = this.#uaa ?? new URL((this.#discovery ?? (await this.#discover(attempt, signal))).uaa)
+    const clientSecret = await this.#clientSecret()
+    this.#redaction.add(clientSecret)
+    const body = tokenRequestBody(this.#options.clientId, clientSecret)
+    const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
+    const call = { end: 'UAA', method: 'POST', base, path: '/oauth/token', headers, body } as const
+    try {
+      const { answer, context } = await this.#exchange(call, attempt, signal)
+      if (answer.status !== 200) throw uaaFault(answer, context)
+      const token = issuedToken(answer, context)
+      this.#redaction.add(token.accessToken)
+      this.#known.add('UAA')
+      return token
+    } catch (error) {
+      if (error instanceof RateLimitedError) this.#gates.UAA.pause(error.retryAfterMs ?? 0)
+      // UAA may have moved.
+      else this.#discovery = null
+      throw error
+    }
+  }
+
+  async #clientSecret(): Promise<string> {
+    const { clientSecret, name, clientId } = this.#options
+    if (typeof clientSecret === 'string') return clientSecret
+    try {
+      return await clientSecret()
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+      throw new CredentialsError(`the secret of client "${clientId}" cannot be read${code}`, {
+        foundation: name,
+        end: 'UAA',
+      })
+    }
+  }
+
+  /** One request, when the rate limit and the other requests under way let it. */
+  async #exchange(call: Omit<Call, 'requestId'>, attempt: Attempt, signal: AbortSignal): Promise<Exchanged> {
+    await this.#pass(call.end, attempt.patienceMs, signal)
+    const giveBack = await this.#slots.take(signal)
+    const requestId = newRequestId()
+    const startedAt = this.#deps.clock.monotonic()
+    const tell = (status: number | null, error: string | null, bytes: number) =>
+      this.#deps.onRequest?.({
+        end: call.end,
+        method: call.method,
+        path: call.path.replace(/\?.*$/, ''),
+        status,
+        error,
+        durationMs: this.#deps.clock.monotonic() - startedAt,
+        bytes,
+        attempt: attempt.number,
+        requestId,
+      })
+    try {
+      const answer = await exchange(this.#withUserAgent({ ...call, requestId }), this.#exchangeDeps(), signal)
+      tell(answer.status, null, answer.bytes)
+      return { answer, context: this.#context(call, requestId, answer) }
+    } catch (error) {
+      tell(null, error instanceof CloudFoundryError ? error.name : 'Aborted', 0)
+      throw error
+    } finally {
+      giveBack()
+    }
+  }
+
+  async #pass(end: End, patienceMs: number, signal: AbortSignal): Promise<void> {
+    const gate = this.#gates[end]
+    if (await gate.pass(patienceMs, signal)) return
+    const retryAfterMs = gate.closedForMs
+    throw new RateLimitedError(
+      `${end} still limits the rate of requests for ${Math.ceil(retryAfterMs / 1000)} s; nothing was sent`,
+      { foundation: this.#options.name, end, retryAfterMs },
+    )
+  }
+
+  #context(call: Pick<Call, 'end' | 'base'>, requestId: string, answer: Answer): FaultContext {
+    return {
+      facts: { foundation: this.#options.name, end: call.end, requestId, status: answer.status },
+      origin: call.base.origin,
+      clientId: this.#options.clientId,
+      redaction: this.#redaction,
+      known: this.#known.has(call.end),
+      theirNowMs: this.#deps.clock.now() + (this.#skew.ms ?? 0),
+    }
+  }
+
+  #withUserAgent(call: Call): Call {
+    return {
+      ...call,
+      headers: { ...call.headers, 'user-agent': this.#options.userAgent ?? 'cf-audit-drain' },
+    }
+  }
+
+  #exchangeDeps() {
+    return {
+      foundation: this.#options.name,
+      connections: this.#connections,
+      clock: this.#deps.clock,
+      limits: this.#limits,
+      caFile: this.#options.caFile,
+    }
+  }
+
+  #endUrl(text: string, end: End, setting: string): URL {
+    return endUrl(text, {
+      foundation: this.#options.name,
+      end,
+      setting,
+      insecure: this.#options.insecure === true,
+    })
+  }
+
+  #warn(message: string, error: CloudFoundryError | null): void {
+    this.#deps.onWarning?.({ message, error })
+  }
+}

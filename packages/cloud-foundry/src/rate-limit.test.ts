@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { afterEach, beforeEach, test } from 'node:test'
+import { systemClock } from '@cf-audit-drain/pipeline'
+import type { CloudController } from './cloud-controller.ts'
+import { RateLimitedError, ServerError } from './errors.ts'
+import type { FoundationOptions } from './options.ts'
+import { RateGate } from './rate-gate.ts'
+import { rateLimitedForMs, rateLimitOf, retryAfterMs } from './retry-after.ts'
+import { clientOf, never } from './testing/client-of.ts'
+import { ManualClock } from './testing/manual-clock.ts'
+import {
+  ccError,
+  html,
+  json,
+  pageOf,
+  type Script,
+  type ScriptedFoundation,
+  scriptedFoundation,
+} from './testing/scripted-foundation.ts'
+import { until } from './testing/until.ts'
+
+const window = { fromSec: 1_795_000_000 }
+const limited = (headers: Readonly<Record<string, string>>): Script =>
+  ccError(429, 10013, 'CF-RateLimitExceeded', 'Rate Limit Exceeded', {
+    'content-type': 'text/plain; charset=utf-8',
+    ...headers,
+  })
+
+let foundation: ScriptedFoundation
+let clients: CloudController[]
+beforeEach(async () => {
+  foundation = await scriptedFoundation()
+  clients = []
+})
+afterEach(async () => {
+  await Promise.all(clients.map(client => client.close()))
+  await foundation.close()
+})
+
+function client(options: Partial<FoundationOptions> = {}): CloudController {
+  const made = clientOf(foundation.origin, options)
+  clients.push(made)
+  return made
+}
+
+test('Retry-After is waited for in full, by every request of the foundation', async () => {
+  const controller = client()
+  await controller.countAuditEvents(window, never)
+  foundation.next.push(limited({ 'retry-after': '1' }))
+  const startedAt = systemClock.monotonic()
+  const first = controller.countAuditEvents(window, never)
+  await until(() => foundation.requestsOf('/v3/audit_events') === 2, 'the 429')
+  await until(() => controller.rateLimit === null && foundation.next.length === 0, 'its answer')
+  await systemClock.sleep(20)
+  const others = [controller.countAuditEvents(window, never), controller.oldestAuditEventSec(never)]
+  await Promise.all([first, ...others])
+  assert.ok(systemClock.monotonic() - startedAt >= 990)
+  assert.equal(foundation.requestsOf('/v3/audit_events'), 5)
+})
+
+test('a wait beyond the budget is thrown at once, and nothing is sent until it is over', async () => {
+  const controller = client({ retry: { budgetMs: 5000 } })
+  foundation.next.push(
+    limited({
+      'retry-after': '94',
+      'x-ratelimit-limit': '30',
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': '1795317744',
+    }),
+  )
+  const startedAt = systemClock.monotonic()
+  await assert.rejects(controller.countAuditEvents(window, never), (error: Error) => {
+    assert.ok(error instanceof RateLimitedError)
+    assert.equal(error.retryAfterMs, 94_000)
+    assert.equal(error.code, '10013')
+    assert.match(error.message, /CF-RateLimitExceeded.*for 94 s.*admin_read_only is exempt/)
+    return true
+  })
+  await assert.rejects(controller.countAuditEvents(window, never), (error: Error) => {
+    assert.ok(error instanceof RateLimitedError)
+    assert.ok(error.retryAfterMs !== null && error.retryAfterMs > 90_000)
+    return true
+  })
+  assert.ok(systemClock.monotonic() - startedAt < 2000)
+  assert.equal(foundation.requestsOf('/v3/audit_events'), 1)
+  assert.deepEqual(controller.rateLimit, { limit: 30, remaining: 0, resetSec: 1_795_317_744 })
+})
+
+test('nginx says 429 in HTML and no time: backed off and repeated', async () => {
+  const controller = client()
+  foundation.next.push(html(429), html(429))
+  assert.equal(await controller.countAuditEvents(window, never), 0)
+  assert.equal(foundation.requestsOf('/v3/audit_events'), 3)
+})
+
+test('Retry-After of a 503 is kept too', async () => {
+  const controller = client({ retry: { budgetMs: 3000 } })
+  foundation.next.push(html(503, { 'retry-after': '60' }))
+  await assert.rejects(controller.countAuditEvents(window, never), (error: Error) => {
+    assert.ok(error instanceof ServerError)
+    assert.equal(error.retryAfterMs, 60_000)
+    return true
+  })
+})
+
+test('requests slow down when little of the limit is left', async () => {
+  const controller = client()
+  const resetSec = Math.ceil(systemClock.now() / 1000) + 60
+  foundation.events = json(200, pageOf([]), {
+    'x-ratelimit-limit': '2000',
+    'x-ratelimit-remaining': '200',
+    'x-ratelimit-reset': String(resetSec),
+  })
+  await controller.countAuditEvents(window, never)
+  await controller.countAuditEvents(window, never)
+  const startedAt = systemClock.monotonic()
+  await controller.countAuditEvents(window, never)
+  // 60 s for 200 requests: 300 ms each.
+  const tookMs = systemClock.monotonic() - startedAt
+  assert.ok(tookMs > 200 && tookMs < 1500, `${tookMs} ms`)
+})
+
+test('the gate paces only a low limit, never longer than 30 s a request, and lets go of it', async () => {
+  const clock = new ManualClock({ leap: true })
+  const gate = new RateGate(clock)
+  const resetSec = clock.now() / 1000 + 3600
+  const pass = async () => {
+    clock.sleeps.length = 0
+    assert.equal(await gate.pass(120_000, never), true)
+    assert.equal(await gate.pass(120_000, never), true)
+    return clock.sleeps.reduce((sum, ms) => sum + ms, 0)
+  }
+  gate.note({ limit: 2000, remaining: 400, resetSec }, clock.now())
+  assert.equal(await pass(), 0)
+  gate.note({ limit: 2000, remaining: 200, resetSec }, clock.now())
+  assert.equal(await pass(), 18_000)
+  gate.note({ limit: 30, remaining: 0, resetSec }, clock.now())
+  clock.advance(60_000)
+  assert.equal(await pass(), 30_000)
+  gate.note(null, clock.now())
+  clock.advance(60_000)
+  assert.equal(await pass(), 0)
+})
+
+test('Retry-After is seconds or a date, by the clock of who wrote it; without one the reset counts', () => {
+  const theirNowMs = Date.UTC(2026, 10, 22, 8, 0, 0)
+  const of = (entries: Readonly<Record<string, string>>) => new Map(Object.entries(entries))
+  assert.equal(retryAfterMs(of({ 'retry-after': '94' }), theirNowMs), 94_000)
+  assert.equal(retryAfterMs(of({ 'retry-after': 'Sun, 22 Nov 2026 08:01:00 GMT' }), theirNowMs), 60_000)
+  assert.equal(retryAfterMs(of({ 'retry-after': 'Sun, 22 Nov 2026 07:01:00 GMT' }), theirNowMs), 0)
+  for (const nonsense of ['', 'soon', '-3', '1.5', '99999999999999'])
+    assert.equal(retryAfterMs(of({ 'retry-after': nonsense }), theirNowMs), null)
+  assert.equal(rateLimitedForMs(of({ 'x-ratelimit-reset': String(theirNowMs / 1000 + 7) }), theirNowMs), 7000)
+  assert.equal(rateLimitedForMs(of({}), theirNowMs), null)
+  assert.equal(rateLimitOf(of({ 'x-ratelimit-limit': '30' })), null)
+})

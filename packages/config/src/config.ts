@@ -1,0 +1,69 @@
+import type { HttpAddress } from './http-address.ts'
+import type { Secret } from './secret.ts'
+import type { StartFrom } from './start-from.ts'
+
+/** A configuration without a fault. Durations are milliseconds, sizes bytes. */
+export interface Config {
+  /** Empty when none is configured at all. */
+  readonly foundations: readonly FoundationConfig[]
+  /** May be empty: events then stay in the log. */
+  readonly sinks: readonly SinkConfig[]
+  readonly log: {
+    readonly dir: string
+    readonly retention: { readonly maxAgeMs: number | null; readonly maxBytes: number | null }
+  }
+  /** Both null: a key is made on the first start and kept in `log.dir`. */
+  readonly scrub: { readonly key: Secret | null; readonly keyFile: string | null }
+  readonly http: HttpAddress
+  readonly logging: { readonly level: LogLevel }
+  readonly shutdownTimeoutMs: number
+}
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
+
+export interface FoundationConfig {
+  readonly name: string
+  /** Scheme, host and port, no trailing slash. */
+  readonly api: string
+  readonly clientId: string
+  readonly clientSecret: Secret
+  /** Where `clientSecret` was read from; read it again (readSecretFile) when it is refused. */
+  readonly clientSecretFile: string | null
+  readonly caFile: string | null
+  readonly insecure: boolean
+  readonly startFrom: StartFrom
+  readonly pollIntervalMs: number
+  readonly overlapMs: number
+  readonly sweeps: readonly SweepConfig[]
+  readonly strict: boolean
+}
+
+export interface SweepConfig {
+  readonly everyMs: number
+  readonly overMs: number
+  readonly compare: 'count' | 'guids'
+}
+
+export interface SinkConfig {
+  readonly name: string
+  /** `syslog-tls://host:port`, without options: fit to be shown. */
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  readonly format: 'cef' | 'json'
+  readonly framing: 'octet-counting' | 'lf'
+  /** Null over plain TCP. */
+  readonly tls: SinkTlsConfig | null
+  readonly maxMessageBytes: number
+  readonly facility: number
+  readonly confirmTimeoutMs: number
+  readonly cef: { readonly avoidEquals: boolean; readonly leadingSpace: boolean }
+}
+
+export interface SinkTlsConfig {
+  readonly caFile: string | null
+  readonly certFile: string | null
+  readonly keyFile: string | null
+  readonly serverName: string | null
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3'
+}

@@ -1,0 +1,125 @@
+import type { Fault } from './fault.ts'
+import { optionComplaint } from './issue-faults.ts'
+import { foundationSchema } from './schema.ts'
+import type { Path, SettingsTree } from './settings-tree.ts'
+import { isMapping } from './settings-tree.ts'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+interface Variable {
+  readonly name: string
+  readonly path: Path
+  /** `process`: over the file. `foundation`, `sink`: together the only one of its kind, when the file has none. */
+  readonly scope: 'process' | 'foundation' | 'sink'
+}
+
+const foundation = (name: string, key: keyof typeof foundationSchema.shape): Variable => ({
+  name,
+  path: ['foundations', 0, key],
+  scope: 'foundation',
+})
+
+/** Every environment variable that is read; an empty one counts as not set. */
+export const variables: readonly Variable[] = [
+  foundation('CF_API', 'api'),
+  foundation('CF_CLIENT_ID', 'clientId'),
+  foundation('CF_CLIENT_SECRET', 'clientSecret'),
+  foundation('CF_CLIENT_SECRET_FILE', 'clientSecretFile'),
+  foundation('CF_CA_FILE', 'caFile'),
+  foundation('CF_FOUNDATION', 'name'),
+  foundation('CF_INSECURE', 'insecure'),
+  foundation('POLL_INTERVAL', 'pollInterval'),
+  foundation('START_FROM', 'startFrom'),
+  foundation('STRICT', 'strict'),
+  { name: 'SINK_URL', path: ['sinks', 0, 'url'], scope: 'sink' },
+  { name: 'DATA_DIR', path: ['log', 'dir'], scope: 'process' },
+  { name: 'HTTP_ADDRESS', path: ['http', 'address'], scope: 'process' },
+  { name: 'LOG_LEVEL', path: ['logging', 'level'], scope: 'process' },
+  { name: 'SCRUB_KEY', path: ['scrub', 'key'], scope: 'process' },
+  { name: 'SCRUB_KEY_FILE', path: ['scrub', 'keyFile'], scope: 'process' },
+  { name: 'SHUTDOWN_TIMEOUT', path: ['shutdownTimeout'], scope: 'process' },
+]
+
+/** A foundation is meant when one of these is set; the others alone only tune the one there would be. */
+const foundationKeys = ['CF_API', 'CF_CLIENT_ID', 'CF_CLIENT_SECRET', 'CF_CLIENT_SECRET_FILE']
+
+/** The name of the sink that SINK_URL makes: a fixed one, so that moving the SIEM does not send everything again. */
+export const environmentSinkName = 'siem'
+
+/** Lays the environment over what the file gave. */
+export function applyEnvironment(
+  env: Env,
+  references: ReadonlySet<string>,
+  tree: SettingsTree,
+): readonly Fault[] {
+  const faults: Fault[] = []
+  const set = variables.filter(variable => (env[variable.name] ?? '') !== '')
+  const lay = (variable: Variable) =>
+    tree.set(variable.path, env[variable.name], {
+      where: whereOf(variable.name),
+      assignment: `${variable.name}=`,
+    })
+
+  for (const variable of set.filter(each => each.scope === 'process' && !references.has(each.name))) {
+    if (variable.path[0] === 'scrub') dropScrub(tree)
+    lay(variable)
+  }
+
+  const ofFoundation = set.filter(each => each.scope === 'foundation')
+  const ofSink = set.filter(each => each.scope === 'sink')
+  if (has(tree, 'foundations')) faults.push(...refuse(ofFoundation, 'foundations', references))
+  else if (ofFoundation.some(each => foundationKeys.includes(each.name))) {
+    for (const variable of ofFoundation) lay(variable)
+    tree.note(['foundations', 0], { where: 'environment' })
+  } else for (const variable of ofFoundation) faults.push(...judgeAlone(variable, env))
+
+  if (has(tree, 'sinks')) faults.push(...refuse(ofSink, 'sinks', references))
+  else {
+    for (const variable of ofSink) {
+      lay(variable)
+      tree.set(['sinks', 0, 'name'], environmentSinkName, { where: whereOf(variable.name) })
+    }
+  }
+  return faults
+}
+
+export function whereOf(variable: string): string {
+  return `environment variable ${variable}`
+}
+
+/** The variable that could have set `path`, if any. */
+export function variableFor(path: Path): string | undefined {
+  return variables.find(variable => JSON.stringify(variable.path) === JSON.stringify(path))?.name
+}
+
+function has(tree: SettingsTree, key: 'foundations' | 'sinks'): boolean {
+  const list = tree.get([key])
+  return list !== undefined && !(Array.isArray(list) && list.length === 0)
+}
+
+/** SCRUB_KEY replaces a keyFile of the file, and the other way round; both variables together stay a fault. */
+function dropScrub(tree: SettingsTree): void {
+  const scrub = tree.root['scrub']
+  if (!isMapping(scrub)) return
+  for (const key of ['key', 'keyFile']) {
+    if (!tree.origin(['scrub', key]).where.startsWith('environment')) delete scrub[key]
+  }
+}
+
+function refuse(set: readonly Variable[], key: string, references: ReadonlySet<string>): Fault[] {
+  return set
+    .filter(variable => !references.has(variable.name))
+    .map(variable => ({
+      where: whereOf(variable.name),
+      path: '',
+      problem: `is set, but the file configures ${key} already: it is not clear which is meant`,
+      instead: `unset ${variable.name}, or write $\{${variable.name}} in the file where it belongs, or take ${key} out of the file`,
+    }))
+}
+
+function judgeAlone(variable: Variable, env: Env): readonly Fault[] {
+  const key = variable.path.at(-1) as keyof typeof foundationSchema.shape
+  const origin = { where: whereOf(variable.name), assignment: `${variable.name}=` }
+  const fault = optionComplaint(foundationSchema.shape[key], env[variable.name], variable.path, origin)
+  return fault === undefined ? [] : [fault]
+}

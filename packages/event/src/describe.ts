@@ -1,0 +1,42 @@
+import type { Actor, AuditEvent, Target } from './audit-event.ts'
+import { eventType } from './catalogue.ts'
+
+const MAX_CHARACTERS = 512
+const MAX_NAME_CHARACTERS = 160
+
+/**
+ * One readable sentence that names actor and target: `bob@example.com created app billing-api`. Without control
+ * characters and line separators, at most 512 UTF-16 code units, never cut inside a surrogate pair.
+ */
+export function describeEvent(event: AuditEvent): string {
+  const { description, known } = eventType(event.type)
+  const actor = event.actor === null ? 'somebody' : nameOf(event.actor)
+  const target = event.target === null ? 'something' : nameOf(event.target)
+  const sentence = description.replace(/\{actor\}|\{target\}/g, place =>
+    place === '{actor}' ? actor : target,
+  )
+  return shorten(
+    known ? sentence : `${sentence} (${shorten(clean(event.type), MAX_NAME_CHARACTERS)})`,
+    MAX_CHARACTERS,
+  )
+}
+
+function nameOf(party: Actor | Target): string {
+  return shorten(
+    clean(party.name) || clean(party.guid) || `unnamed ${clean(party.type)}`.trim(),
+    MAX_NAME_CHARACTERS,
+  )
+}
+
+// C0, DEL, C1, line and paragraph separator, and what turns the direction of writing.
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/g
+
+function clean(text: string): string {
+  return text.replace(UNPRINTABLE, ' ').trim()
+}
+
+function shorten(text: string, max: number): string {
+  if (text.length <= max) return text
+  const last = text.charCodeAt(max - 2)
+  return `${text.slice(0, last >= 0xd800 && last <= 0xdbff ? max - 2 : max - 1)}…`
+}

@@ -1,0 +1,99 @@
+import { isObjectAt, keyIs, skipSpace, valueEnd, walkElements, walkMembers } from './json-text.ts'
+
+/** One element of a page's `resources`, before anything is believed of it. Short-lived: its texts hold on to the page. */
+export interface RawEvent {
+  /** What JSON.parse made of it. Numbers in it may be corrupted: never used for `data`. */
+  readonly value: unknown
+  /** The exact JSON text of the member `data`; `null` where there is none. */
+  readonly dataText: string
+  /** The exact JSON text of the whole element. */
+  readonly text: string
+}
+
+/** One answer of `GET /v3/audit_events`. */
+export interface RawPage {
+  readonly totalResults: number
+  readonly resources: readonly RawEvent[]
+}
+
+/** The body is no page of events: nothing in it counts, and the request is to be made again. */
+export class MalformedPageError extends Error {
+  override readonly name = 'MalformedPageError'
+}
+
+/** Splits a body into its events, whose texts are byte for byte as received. Throws MalformedPageError. */
+export function splitEventPage(body: string): RawPage {
+  const page = parse(body)
+  if (!isObject(page)) throw new MalformedPageError('the page is not a JSON object')
+  const { pagination, resources } = page
+  const totalResults = isObject(pagination) ? pagination['total_results'] : undefined
+  if (typeof totalResults !== 'number' || !Number.isSafeInteger(totalResults) || totalResults < 0)
+    throw new MalformedPageError('the page has no pagination.total_results that is an integer of 0 or more')
+  if (!Array.isArray(resources)) throw new MalformedPageError('the page has no array `resources`')
+  return { totalResults, resources: rawEvents(body, resources) }
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch (error) {
+    // The engine's message quotes the body, which may hold secrets.
+    throw new MalformedPageError(`the page is not JSON (${body.length} characters)`, {
+      cause: error instanceof Error ? error.name : undefined,
+    })
+  }
+}
+
+/** One pass over the text, beside what JSON.parse made of it. */
+function rawEvents(body: string, values: readonly unknown[]): RawEvent[] {
+  let events: RawEvent[] = []
+  walkMembers(body, skipSpace(body, 0), (keyStart, keyEnd, start) => {
+    if (!keyIs(body, keyStart, keyEnd, 'resources') || body[start] !== '[') return valueEnd(body, start)
+    // Of duplicate members the last counts, as for JSON.parse.
+    events = []
+    return walkElements(body, start, at => rawEventAt(body, at, values[events.length], events))
+  })
+  if (events.length !== values.length)
+    throw new MalformedPageError(`the page shows ${values.length} events, its text ${events.length}`)
+  return events
+}
+
+function rawEventAt(body: string, start: number, value: unknown, events: RawEvent[]): number {
+  let dataText = 'null'
+  const end = isObjectAt(body, start)
+    ? walkMembers(body, start, (keyStart, keyEnd, at) => {
+        const valueStop = valueEnd(body, at)
+        if (keyIs(body, keyStart, keyEnd, 'data')) dataText = body.slice(at, valueStop)
+        return valueStop
+      })
+    : valueEnd(body, start)
+  events.push({ value, dataText, text: body.slice(start, end) })
+  return end
+}
+
+/** The guid where there is a usable one: what a malformed event can still be known by. */
+export function rawGuid(raw: RawEvent): string | null {
+  const guid = isObject(raw.value) ? raw.value['guid'] : undefined
+  return typeof guid === 'string' && guid !== '' ? guid : null
+}
+
+/** `created_at` in whole seconds since the epoch; null unless it is a real time written `YYYY-MM-DDThh:mm:ssZ`. */
+export function rawCreatedAtSec(raw: RawEvent): number | null {
+  const createdAt = isObject(raw.value) ? raw.value['created_at'] : undefined
+  return typeof createdAt === 'string' ? timestampSec(createdAt) : null
+}
+
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
+
+/** Seconds since the epoch of `YYYY-MM-DDThh:mm:ssZ`; null for any other form and for times no calendar has. */
+export function timestampSec(text: string): number | null {
+  if (!TIMESTAMP.test(text)) return null
+  const ms = Date.parse(text)
+  // Date.parse moves 30 February into March and 24:00 to the next day; neither was ever written by a clock.
+  if (Number.isNaN(ms) || Number(text.slice(8, 10)) !== new Date(ms).getUTCDate()) return null
+  return ms / 1000
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

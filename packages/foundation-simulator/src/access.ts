@@ -1,0 +1,31 @@
+import { errors } from './cloud-controller-error.ts'
+import type { StoredRow } from './event-store.ts'
+import type { Identity } from './token-issuer.ts'
+
+/** Where a user without a global scope may read events. */
+export interface Memberships {
+  /** Guids of spaces where the user is auditor, developer or supporter. */
+  readonly spaces?: readonly string[]
+  /** Guids of organizations where the user is auditor. */
+  readonly organizations?: readonly string[]
+}
+
+const globalScopes = [
+  'cloud_controller.admin',
+  'cloud_controller.admin_read_only',
+  'cloud_controller.global_auditor',
+]
+
+/** Which rows an identity sees; null: all. Throws 403 without any reading scope. */
+export function visibleRows(
+  identity: Identity,
+  memberships: Memberships | undefined,
+): ((row: StoredRow) => boolean) | null {
+  if (globalScopes.some(scope => identity.scopes.has(scope))) return null
+  if (!identity.scopes.has('cloud_controller.read')) throw errors.notAuthorized()
+  const spaces = new Set(memberships?.spaces)
+  const organizations = new Set(memberships?.organizations)
+  return ({ spaceGuid, organizationGuid }) =>
+    (spaceGuid !== null && spaces.has(spaceGuid)) ||
+    (organizationGuid !== null && organizations.has(organizationGuid))
+}

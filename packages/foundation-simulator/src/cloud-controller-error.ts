@@ -1,0 +1,45 @@
+/** An error that Cloud Controller answers with; status and body as recorded (recordings/exchanges/error-*, access-*). */
+export class CloudControllerError extends Error {
+  override readonly name = 'CloudControllerError'
+  readonly status: number
+  readonly title: string
+  readonly code: number
+
+  constructor(status: number, title: string, code: number, detail: string) {
+    super(detail)
+    this.status = status
+    this.title = title
+    this.code = code
+  }
+
+  /** Cloud Controller names the fields in another order when it does not know the error. */
+  get body(): unknown {
+    const { title, code, message: detail } = this
+    return { errors: [title === 'UnknownError' ? { title, detail, code } : { detail, title, code }] }
+  }
+}
+
+export const errors = {
+  notAuthenticated: () => new CloudControllerError(401, 'CF-NotAuthenticated', 10002, 'Authentication error'),
+  invalidAuthToken: () => new CloudControllerError(401, 'CF-InvalidAuthToken', 1000, 'Invalid Auth Token'),
+  notAuthorized: () =>
+    new CloudControllerError(
+      403,
+      'CF-NotAuthorized',
+      10003,
+      'You are not authorized to perform the requested action',
+    ),
+  notFound: (what: string) =>
+    new CloudControllerError(404, 'CF-ResourceNotFound', 10010, `${what} not found`),
+  unknownRequest: () => new CloudControllerError(404, 'CF-NotFound', 10000, 'Unknown request'),
+  badQuery: (messages: readonly string[]) =>
+    new CloudControllerError(
+      400,
+      'CF-BadQueryParameter',
+      10005,
+      `The query parameter is invalid: ${messages.join(', ')}`,
+    ),
+  unknown: () => new CloudControllerError(500, 'UnknownError', 10001, 'An unknown error occurred.'),
+  database: () =>
+    new CloudControllerError(503, 'CF-ServiceUnavailable', 10015, 'Database connection failure'),
+} as const

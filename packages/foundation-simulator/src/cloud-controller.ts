@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { type Memberships, visibleRows } from './access.ts'
+import { type Answer, textAnswer, v3JsonAnswer, withHeaders } from './answer.ts'
+import { type AuditEventsRequest, auditEventsPage, singleAuditEvent } from './audit-events.ts'
+import { CloudControllerError, errors } from './cloud-controller-error.ts'
+import type { CollectionStore } from './collections.ts'
+import { type DiscoveryOptions, discoveryAnswer } from './discovery.ts'
+import type { EventStore, StoredRow } from './event-store.ts'
+import { type RateLimiter, tooManyRequests } from './rate-limiter.ts'
+import type { Identity, TokenIssuer } from './token-issuer.ts'
+
+export interface CloudController {
+  readonly store: EventStore
+  readonly collections: CollectionStore
+  readonly issuer: TokenIssuer
+  readonly discovery: DiscoveryOptions
+  readonly rateLimiter: RateLimiter | null
+  readonly memberships: ReadonlyMap<string, Memberships>
+  readonly reveal: () => void
+}
+
+/** What was found out on the way to the answer, for the history. */
+export interface Answered {
+  readonly answer: Answer
+  readonly page: { readonly rows: readonly StoredRow[]; readonly totalResults: number } | null
+}
+
+export type PageDisturbance = Pick<AuditEventsRequest, 'beforeStatements' | 'betweenStatements' | 'shift'>
+
+/** The right answer to a request: whatever goes wrong on purpose is decided by the caller. */
+export function cloudControllerAnswer(
+  controller: CloudController,
+  request: IncomingMessage,
+  disturbance: PageDisturbance,
+): Answered {
+  const identity = controller.issuer.identityOf(bearer(request) ?? '')
+  const common = { ...requestIdHeader(request), ...(identity ? { 'X-USER-GUID': identity.userGuid } : {}) }
+  const verdict = controller.rateLimiter?.verdict(request.url ?? '/', identity)
+  if (verdict?.allowed === false) {
+    return { answer: withHeaders(tooManyRequests(verdict.headers, identity), common), page: null }
+  }
+  const answered = route(controller, request, identity, disturbance)
+  return { ...answered, answer: withHeaders(answered.answer, { ...common, ...verdict?.headers }) }
+}
+
+function route(
+  controller: CloudController,
+  request: IncomingMessage,
+  identity: Identity | null,
+  disturbance: PageDisturbance,
+): Answered {
+  try {
+    return routed(controller, request, identity, disturbance)
+  } catch (error) {
+    if (!(error instanceof CloudControllerError)) throw error
+    return plain(v3JsonAnswer(error.status, error.body))
+  }
+}
+
+function routed(
+  controller: CloudController,
+  request: IncomingMessage,
+  identity: Identity | null,
+  disturbance: PageDisturbance,
+): Answered {
+  const [path = '/', queryText = ''] = splitOnce(request.url ?? '/', '?')
+  if (request.method !== 'GET' && request.method !== 'HEAD') throw errors.unknownRequest()
+  const discovered = discoveryAnswer(path, controller.discovery)
+  if (discovered !== null) return plain(discovered)
+  if (path.startsWith('/v2')) return plain(textAnswer(404, 'text/html', 'V2 endpoints disabled'))
+  if (identity === null)
+    throw request.headers.authorization && bearer(request) !== null
+      ? errors.invalidAuthToken()
+      : errors.notAuthenticated()
+  const { store, reveal } = controller
+  const apiUrl = controller.discovery.addresses.api
+  if (path === '/v3/audit_events') {
+    const sees = visibleRows(identity, controller.memberships.get(identity.userGuid))
+    const { answer, ...page } = auditEventsPage({ store, apiUrl, queryText, sees, reveal, ...disturbance })
+    return { answer, page }
+  }
+  if (path.startsWith('/v3/audit_events/')) {
+    const sees = visibleRows(identity, controller.memberships.get(identity.userGuid))
+    reveal()
+    return plain(singleAuditEvent(store, decodeURIComponent(path.slice('/v3/audit_events/'.length)), sees))
+  }
+  return plain(controller.collections.answer(path, queryText, apiUrl))
+}
+
+const plain = (answer: Answer): Answered => ({ answer, page: null })
+
+function splitOnce(text: string, separator: string): [string, string] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+function bearer(request: IncomingMessage): string | null {
+  return /^bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
+}
+
+/** A sent id comes back cleaned, with a new one behind it. */
+function requestIdHeader(request: IncomingMessage): Record<string, string> {
+  const sent = request.headers['x-vcap-request-id'] ?? request.headers['x-request-id']
+  const id = randomUUID()
+  if (typeof sent !== 'string' || sent === '') return { 'X-VCAP-Request-ID': id }
+  return { 'X-VCAP-Request-ID': `${sent.replace(/[^\w-]/g, '').slice(0, 255)}::${id}` }
+}

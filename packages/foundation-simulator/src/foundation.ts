@@ -1,0 +1,345 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Clock, type Random, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
+import type { Memberships } from './access.ts'
+import type { Answer } from './answer.ts'
+import { type CloudController, cloudControllerAnswer, type PageDisturbance } from './cloud-controller.ts'
+import { CollectionStore } from './collections.ts'
+import { deliver } from './deliver.ts'
+import { EventStore, type Selection, type StoredRow } from './event-store.ts'
+import { FaultPlan, type FaultRule } from './faults.ts'
+import { faultyAnswer } from './faulty-answer.ts'
+import { History, type ShownPage, type ShownRow, shownRow } from './history.ts'
+import { ListeningServer } from './listening-server.ts'
+import { malformedText } from './malformed-event.ts'
+import { type RateLimit, RateLimiter } from './rate-limiter.ts'
+import { RequestCounters } from './request-counters.ts'
+import { completeRow, type SimulatedRow } from './simulated-row.ts'
+import { type TokenClaims, TokenIssuer } from './token-issuer.ts'
+import { type SimulatedClient, uaaAnswer } from './uaa.ts'
+
+export interface SimulatorOptions {
+  readonly clock?: Clock
+  readonly random?: Random
+  /** Of the Cloud Controller; default 0, a free one. */
+  readonly port?: number
+  readonly uaaPort?: number
+  /** PEM; both servers then speak https only. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** The first is `clientId`, `clientSecret`. Default: `cf-audit-drain` with `cloud_controller.global_auditor`. */
+  readonly clients?: readonly SimulatedClient[]
+  /** By user guid or client id; who has a global scope needs none. */
+  readonly memberships?: Readonly<Record<string, Memberships>>
+  /** What the clean-up keeps. Default 31. */
+  readonly retentionDays?: number
+  /** Default: none. */
+  readonly rateLimit?: RateLimit
+  /** Default 43,199. */
+  readonly tokenLifetimeSec?: number
+  /** Hosts in the links, where they are to differ from those it listens on. */
+  readonly externalUrl?: string
+  readonly externalUaaUrl?: string
+  readonly externalLoginUrl?: string
+  /** Shown in discovery only; `/v2` itself is not simulated. Default false. */
+  readonly v2?: boolean
+  /** Keeps the guids of every answered page (`shownPages`). Default true; switch off for a million rows. */
+  readonly keepPages?: boolean
+  /** See HistoryOptions.file. */
+  readonly historyFile?: string
+  /** Milliseconds every answer is late by, on top of the real work. Default 0. */
+  readonly latencyMs?: number
+}
+
+export interface Foundation {
+  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  readonly api: string
+  readonly uaa: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly faults: FaultPlan
+  readonly requests: RequestCounters
+  /** Objects of the other collections (`/v3/apps`, …). */
+  readonly collections: CollectionStore
+  /** Milliseconds by which the foundation's clocks are off. */
+  skewMs: number
+  /** Throws when a guid is in the table already. Returns the guids, in the rows' order. */
+  insert(rows: Iterable<SimulatedRow>): readonly string[]
+  /** Removes rows by guid; unknown ones are ignored. Returns how many went. */
+  delete(guids: Iterable<string>): number
+  truncate(): void
+  /** Removes what is older than the retention, at most `limit` rows (default all). Returns how many went. */
+  runCleanUp(limit?: number): number
+  /** The truth: every row that could ever be seen, deleted ones too. */
+  shown(): readonly ShownRow[]
+  /** Every page of audit events that was answered; empty unless `keepPages`. */
+  shownPages(): readonly ShownPage[]
+  /** An access token for anyone, past UAA. */
+  token(claims: TokenClaims): string
+  /** Refuses connections to UAA until the time is over. Resolves when it is back. */
+  uaaAway(durationMs: number): Promise<void>
+  /** JSON text of a row that is in the table. */
+  text(guid: string): string | null
+  close(): Promise<void>
+}
+
+const defaultClients: readonly SimulatedClient[] = [
+  { id: 'cf-audit-drain', secret: 'a-secret-of-the-simulator', scopes: ['cloud_controller.global_auditor'] },
+]
+
+/** Starts UAA and Cloud Controller, listening when the promise resolves. */
+export async function startFoundation(options: SimulatorOptions = {}): Promise<Foundation> {
+  const foundation = new RunningFoundation(options)
+  await foundation.start()
+  return foundation
+}
+
+class RunningFoundation implements Foundation {
+  readonly clock: Clock
+  readonly random: Random
+  readonly faults: FaultPlan
+  readonly requests = new RequestCounters()
+  readonly collections = new CollectionStore()
+  skewMs = 0
+  readonly #options: SimulatorOptions
+  readonly #clients: readonly SimulatedClient[]
+  readonly #history: History
+  readonly #store: EventStore
+  readonly #apiServer: ListeningServer
+  readonly #uaaServer: ListeningServer
+  readonly #stopping = new AbortController()
+  #controller: CloudController | null = null
+
+  constructor(options: SimulatorOptions) {
+    this.#options = options
+    this.clock = options.clock ?? systemClock
+    this.random = options.random ?? seededRandom(1)
+    this.#clients = options.clients ?? defaultClients
+    this.faults = new FaultPlan(this.random, () => this.clock.now())
+    this.#history = new History({ pages: options.keepPages ?? true, file: options.historyFile })
+    this.#store = new EventStore(rows => this.#history.rows(rows))
+    this.#apiServer = new ListeningServer((q, s) => this.#onApi(q, s), options.port ?? 0, options.tls)
+    this.#uaaServer = new ListeningServer((q, s) => this.#onUaa(q, s), options.uaaPort ?? 0, options.tls)
+  }
+
+  async start(): Promise<void> {
+    await this.#uaaServer.listen()
+    await this.#apiServer.listen()
+    const { rateLimit, tokenLifetimeSec, externalUrl, externalUaaUrl, externalLoginUrl } = this.#options
+    const uaa = externalUaaUrl ?? this.uaa
+    const issuer = new TokenIssuer(this.random, () => this.#nowMs(), tokenLifetimeSec ?? 43_199, uaa)
+    const addresses = { api: externalUrl ?? this.api, uaa, login: externalLoginUrl ?? uaa }
+    this.#controller = {
+      store: this.#store,
+      collections: this.collections,
+      issuer,
+      discovery: { addresses, v2: this.#options.v2 ?? false, rateLimit },
+      rateLimiter: rateLimit === undefined ? null : new RateLimiter(rateLimit, () => this.#nowMs()),
+      memberships: new Map(Object.entries(this.#options.memberships ?? {})),
+      reveal: () => this.#store.reveal(this.clock.now()),
+    }
+  }
+
+  get api(): string {
+    return this.#apiServer.url
+  }
+
+  get uaa(): string {
+    return this.#uaaServer.url
+  }
+
+  get clientId(): string {
+    return this.#clients[0]?.id ?? ''
+  }
+
+  get clientSecret(): string {
+    return this.#clients[0]?.secret ?? ''
+  }
+
+  insert(rows: Iterable<SimulatedRow>): readonly string[] {
+    const defaults = {
+      nowMs: this.#nowMs(),
+      random: this.random,
+      apiUrl: this.#running.discovery.addresses.api,
+    }
+    const completed = Iterator.from(rows).map(row => completeRow(row, defaults))
+    return this.#store.insert(completed, this.clock.now()).map(({ guid }) => guid)
+  }
+
+  delete(guids: Iterable<string>): number {
+    this.#store.reveal(this.clock.now())
+    return this.#remove([...guids].map(guid => this.#store.byGuid(guid)).filter(row => row !== undefined))
+  }
+
+  truncate(): void {
+    this.#store.reveal(this.clock.now())
+    this.#remove(this.#store.oldest(Number.POSITIVE_INFINITY))
+  }
+
+  runCleanUp(limit = Number.POSITIVE_INFINITY): number {
+    this.#store.reveal(this.clock.now())
+    const keptFromUs = (this.#nowMs() - (this.#options.retentionDays ?? 31) * 86_400_000) * 1000
+    const old = this.#store.oldest(Number.POSITIVE_INFINITY).filter(row => row.createdAtUs < keptFromUs)
+    return this.#remove(old.slice(0, limit))
+  }
+
+  shown(): readonly ShownRow[] {
+    this.#store.reveal(this.clock.now())
+    return this.#store.everVisible.map(shownRow)
+  }
+
+  shownPages(): readonly ShownPage[] {
+    return this.#history.pages
+  }
+
+  token(claims: TokenClaims): string {
+    return this.#running.issuer.issue(claims).accessToken
+  }
+
+  text(guid: string): string | null {
+    const row = this.#store.byGuid(guid)
+    return row === undefined ? null : this.#store.text(row)
+  }
+
+  async uaaAway(durationMs: number): Promise<void> {
+    await this.#uaaServer.close()
+    await this.clock.sleep(durationMs, this.#stopping.signal).catch(() => {})
+    if (!this.#stopping.signal.aborted) await this.#uaaServer.listen()
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.all([this.#apiServer.close(), this.#uaaServer.close()])
+    this.#history.close()
+  }
+
+  get #running(): CloudController {
+    if (this.#controller === null) throw new Error('simulator: not started')
+    return this.#controller
+  }
+
+  #nowMs(): number {
+    return this.clock.now() + this.skewMs
+  }
+
+  #remove(rows: readonly StoredRow[]): number {
+    const removed = this.#store.remove(rows)
+    this.#history.deleted(removed)
+    return removed.length
+  }
+
+  #onUaa(request: IncomingMessage, response: ServerResponse): void {
+    const pieces: Buffer[] = []
+    request.on('data', (piece: Buffer) => pieces.push(piece))
+    request.on('end', () => {
+      const path = (request.url ?? '/').split('?')[0] ?? '/'
+      const rules = this.faults.strike(path, 1)
+      this.#change(rules)
+      const away = rules.find(({ fault }) => fault === 'uaa-refused')
+      if (away !== undefined) return
+      const { issuer } = this.#running
+      const right = (): Answer => uaaAnswer(request, Buffer.concat(pieces).toString(), this.#clients, issuer)
+      const answer = firstOf(rules, faultyAnswer) ?? right()
+      this.requests.count(path, answer.status, 0)
+      this.#send(request, response, answer, rules).catch(() => response.destroy())
+    })
+  }
+
+  #onApi(request: IncomingMessage, response: ServerResponse): void {
+    request.resume()
+    const [path = '/', query = ''] = (request.url ?? '/').split('?')
+    const page = Number(new URLSearchParams(query).get('page') ?? '1')
+    const rules = this.faults.strike(path, page)
+    this.#change(rules)
+    const wrong = firstOf(rules, faultyAnswer)
+    const answered =
+      wrong === null
+        ? cloudControllerAnswer(this.#running, request, this.#disturbance(rules))
+        : { answer: wrong, page: null }
+    this.requests.count(path, answered.answer.status, answered.page?.rows.length ?? 0)
+    this.#send(request, response, answered.answer, rules)
+      .then(whole => {
+        if (answered.page === null || !this.#history.wanted) return
+        const { rows, totalResults } = answered.page
+        this.#history.page({
+          atMs: this.clock.now(),
+          request: request.url ?? '/',
+          guids: rows.map(({ guid }) => guid),
+          totalResults,
+          whole,
+        })
+      })
+      .catch(() => response.destroy())
+  }
+
+  async #send(
+    request: IncomingMessage,
+    response: ServerResponse,
+    answer: Answer,
+    rules: readonly FaultRule[],
+  ): Promise<boolean> {
+    const { latencyMs } = this.#options
+    if (latencyMs !== undefined) await this.clock.sleep(latencyMs)
+    return deliver(request, response, answer, rules, {
+      clock: this.clock,
+      random: this.random,
+      dateMs: this.#nowMs(),
+    })
+  }
+
+  /** What a fault does to the foundation itself, before the request is answered. */
+  #change(rules: readonly FaultRule[]): void {
+    for (const rule of rules) {
+      if (rule.fault === 'tokens-revoked') this.#running.issuer.revokeAll()
+      if (rule.fault === 'clock-skew') this.skewMs = rule.skewMs ?? 300_000
+      if (rule.fault === 'uaa-refused') this.uaaAway(rule.durationMs ?? 1000).catch(() => {})
+      if (rule.fault === 'clean-up-between-pages') this.#remove(this.#store.oldest(rule.rows ?? 250))
+    }
+  }
+
+  #disturbance(rules: readonly FaultRule[]): PageDisturbance {
+    const shift = rules.find(({ fault }) => fault === 'page-shift')
+    const repeat = rules.find(({ fault }) => fault === 'page-repeat')
+    return {
+      shift: (shift ? (shift.rows ?? 1) : 0) - (repeat ? (repeat.rows ?? 1) : 0),
+      beforeStatements: selection => {
+        for (const rule of rules) if (rule.fault === 'malformed-event') this.#insertMalformed(rule, selection)
+      },
+      betweenStatements: selection => {
+        for (const rule of rules) this.#changeTable(rule, selection)
+      },
+    }
+  }
+
+  #insertMalformed({ rows = 1 }: FaultRule, selection: Selection): void {
+    const make = (): SimulatedRow => {
+      const createdAtUs = this.#withinUs(selection)
+      return { createdAtUs, text: malformedText(this.random, createdAtUs) }
+    }
+    this.insert(Array.from({ length: rows }, make))
+  }
+
+  #changeTable({ fault, rows = 1 }: FaultRule, selection: Selection): void {
+    if (fault === 'insert-between-statements') {
+      this.insert(Array.from({ length: rows }, () => ({ createdAtUs: this.#withinUs(selection) })))
+    }
+    if (fault === 'vanish-between-statements') {
+      this.#remove(this.#store.select({ ...selection, descending: false }, 0, rows))
+    }
+  }
+
+  /** A moment that the selection takes in. */
+  #withinUs({ fromUs, toUs }: Selection): number {
+    const end = Math.min(toUs, this.#nowMs() * 1000)
+    const start = Math.min(end, Math.max(fromUs, end - 3_600_000_000))
+    return Math.min(end - 1, start + Math.floor(this.random() * (end - start)))
+  }
+}
+
+function firstOf(rules: readonly FaultRule[], make: (rule: FaultRule) => Answer | null): Answer | null {
+  for (const rule of rules) {
+    const answer = make(rule)
+    if (answer !== null) return answer
+  }
+  return null
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { seededRandom } from '@cf-audit-drain/pipeline'
+import { ControlServer } from './control-server.ts'
+import { EventGenerator } from './event-generator.ts'
+import type { FaultName, FaultRule } from './faults.ts'
+import { type SimulatorOptions, startFoundation } from './foundation.ts'
+import { liven } from './lively.ts'
+import { everyRecordedEvent } from './recordings.ts'
+
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    'uaa-port': { type: 'string', default: '0' },
+    'control-port': { type: 'string', default: '0' },
+    seed: { type: 'string', default: '1' },
+    events: { type: 'string', default: '0' },
+    days: { type: 'string', default: '30' },
+    recorded: { type: 'boolean', default: false },
+    lively: { type: 'string', default: '0' },
+    'late-probability': { type: 'string', default: '0' },
+    faults: { type: 'string', multiple: true, default: [] },
+    'rate-limit': { type: 'string' },
+    'token-lifetime': { type: 'string' },
+    'latency-ms': { type: 'string' },
+    history: { type: 'string' },
+    'keep-pages': { type: 'boolean', default: false },
+    cert: { type: 'string' },
+    key: { type: 'string' },
+  },
+})
+
+/** `error-502`, `error-502:3` (three times), or a whole rule as JSON. */
+function faultRule(text: string): FaultRule {
+  if (text.startsWith('{')) return JSON.parse(text) as FaultRule
+  const [fault = '', count = '1'] = text.split(':')
+  return { fault: fault as FaultName, count: Number(count) }
+}
+
+function options(): SimulatorOptions {
+  const { cert, key } = values
+  return {
+    random: seededRandom(Number(values.seed)),
+    port: Number(values.port),
+    uaaPort: Number(values['uaa-port']),
+    keepPages: values['keep-pages'],
+    ...(values['rate-limit'] ? { rateLimit: { generalLimit: Number(values['rate-limit']) } } : {}),
+    ...(values['token-lifetime'] ? { tokenLifetimeSec: Number(values['token-lifetime']) } : {}),
+    ...(values['latency-ms'] ? { latencyMs: Number(values['latency-ms']) } : {}),
+    ...(values.history ? { historyFile: values.history } : {}),
+    ...(cert && key ? { tls: { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') } } : {}),
+  }
+}
+
+const foundation = await startFoundation(options())
+const generator = new EventGenerator(seededRandom(Number(values.seed) + 1), foundation.api)
+if (values.recorded) foundation.insert(everyRecordedEvent())
+if (Number(values.events) > 0) {
+  const toMs = Math.floor(foundation.clock.now() / 1000) * 1000
+  const fromMs = toMs - Number(values.days) * 86_400_000
+  foundation.insert(generator.history({ count: Number(values.events), fromMs, toMs }))
+}
+foundation.faults.add(...values.faults.map(faultRule))
+const control = new ControlServer(foundation, generator, Number(values['control-port']))
+await control.listen()
+
+const stop = new AbortController()
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => stop.abort())
+}
+stop.signal.addEventListener('abort', () => {
+  Promise.all([foundation.close(), control.close()]).catch(() => {
+    process.exitCode = 1
+  })
+})
+process.stdout.write(
+  `${JSON.stringify({
+    api: foundation.api,
+    uaa: foundation.uaa,
+    control: control.url,
+    clientId: foundation.clientId,
+    clientSecret: foundation.clientSecret,
+  })}\n`,
+)
+if (Number(values.lively) > 0) {
+  const lateProbability = Number(values['late-probability'])
+  await liven(foundation, generator, { eventsPerSecond: Number(values.lively), lateProbability }, stop.signal)
+}

@@ -1,0 +1,46 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { explainSqliteError } from './explain-sqlite-error.ts'
+import type { LogFiles } from './log-files.ts'
+import { applicationId, schema, schemaVersion } from './schema.ts'
+
+/** 8 KiB holds fifteen events: 15 % faster to fill than 4 KiB, and the tree is a level lower for longer. */
+const pageSizeBytes = 8192
+
+/** Builds the log under another name and renames it: it is there whole, or not at all. Needs the writer lock. */
+export function createDatabase(files: LogFiles): void {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(files.unfinished + suffix, { force: true })
+  try {
+    closeSync(openSync(files.unfinished, 'wx', 0o600))
+    const connection = new DatabaseSync(files.unfinished)
+    try {
+      connection.exec(`
+        PRAGMA page_size = ${pageSizeBytes};
+        PRAGMA auto_vacuum = INCREMENTAL;
+        PRAGMA synchronous = FULL;
+        BEGIN;
+        PRAGMA application_id = ${applicationId};
+        PRAGMA user_version = ${schemaVersion};
+        ${schema}
+        COMMIT;
+        PRAGMA journal_mode = WAL;
+      `)
+    } finally {
+      connection.close()
+    }
+  } catch (error) {
+    throw explainSqliteError(error, files.database)
+  }
+  syncPath(files.unfinished)
+  renameSync(files.unfinished, files.database)
+  syncPath(files.dir)
+}
+
+function syncPath(path: string): void {
+  const descriptor = openSync(path, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,157 @@
+import { LogClosedError } from '../log-error.ts'
+import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
+import type { Arrivals } from './arrivals.ts'
+import { buryLetters } from './dead-letters.ts'
+import type { GuidIndex } from './guid-index.ts'
+import { asNumber, asText, type LogDatabase } from './log-database.ts'
+import { readState } from './log-state.ts'
+import { BatchTally } from './tallies.ts'
+
+const checkpointMaxBytes = 4_000
+const guidsPerLook = 5_000
+
+export interface WriterDoor {
+  readonly database: LogDatabase
+  readonly guids: GuidIndex
+  readonly arrivals: Arrivals
+  released(): void
+}
+
+export class EmbeddedWriter implements FoundationWriter {
+  readonly #foundation: string
+  readonly #id: number
+  readonly #door: WriterDoor
+  #checkpoint: Checkpoint | null
+  #closed = false
+  #failure: unknown = null
+
+  constructor(foundation: string, door: WriterDoor) {
+    this.#foundation = foundation
+    this.#door = door
+    this.#id = foundationId(door.database, foundation)
+    const row = door.database.row('SELECT checkpoint FROM checkpoints WHERE foundation = ?', foundation)
+    this.#checkpoint = row === undefined ? null : asText(row[0])
+  }
+
+  get checkpoint(): Checkpoint | null {
+    return this.#checkpoint
+  }
+
+  async *guids(sinceSec: number): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
+    const { database } = this.#door
+    let createdAtSec = sinceSec
+    let offset = 0
+    for (;;) {
+      this.#requireAlive()
+      const rows = database.read(() =>
+        database.rows(
+          `SELECT guid, created_at, offset FROM events
+           WHERE foundation = ? AND created_at >= ? AND (created_at, offset) > (?, ?)
+           ORDER BY created_at, offset LIMIT ?`,
+          this.#foundation,
+          createdAtSec,
+          createdAtSec,
+          offset,
+          guidsPerLook,
+        ),
+      )
+      for (const row of rows) {
+        createdAtSec = asNumber(row[1])
+        offset = asNumber(row[2])
+        yield { guid: asText(row[0]), createdAtSec }
+      }
+      if (rows.length < guidsPerLook) return
+    }
+  }
+
+  async publish(
+    entries: readonly LogEntry[],
+    next: Checkpoint,
+    deadLetters: readonly DeadLetter[] = [],
+  ): Promise<PublishResult> {
+    this.#requireAlive()
+    try {
+      requireCheckpoint(next)
+      entries.forEach(requireEntry)
+      const published = this.#door.database.transaction(() => this.#append(entries, next, deadLetters))
+      this.#checkpoint = next
+      if (published > 0) this.#door.arrivals.announce()
+      return { published }
+    } catch (error) {
+      this.#failure = error
+      this.#door.guids.forgetState()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#door.released()
+  }
+
+  #append(entries: readonly LogEntry[], next: Checkpoint, deadLetters: readonly DeadLetter[]): number {
+    const { database, guids } = this.#door
+    const isNew = guids.adder(this.#id)
+    const insert = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+    const tally = new BatchTally()
+    const before = readState(database).lastOffset
+    let offset = before
+    for (const entry of entries) {
+      if (!isNew(entry.guid)) continue
+      insert.run(
+        ++offset,
+        this.#foundation,
+        entry.guid,
+        entry.type,
+        entry.createdAtSec,
+        entry.receivedAtMs,
+        entry.provenance,
+        entry.bytes,
+      )
+      tally.add(entry)
+    }
+    const published = offset - before
+    if (published > 0) {
+      guids.carryOver(published)
+      tally.write(database, this.#foundation)
+      database.run('UPDATE log_state SET last_offset = ?', offset)
+    }
+    buryLetters(database, deadLetters)
+    database.run('INSERT OR REPLACE INTO checkpoints VALUES (?, ?)', this.#foundation, next)
+    return published
+  }
+
+  #requireAlive(): void {
+    if (this.#closed) throw new LogClosedError(`the writer of foundation ${this.#foundation} is closed`)
+    if (this.#failure === null) return
+    throw new LogClosedError(
+      `the writer of foundation ${this.#foundation} is out of service since an earlier publish failed: close it, open a new one and read its checkpoint`,
+      { cause: this.#failure },
+    )
+  }
+}
+
+function foundationId(database: LogDatabase, name: string): number {
+  const select = 'SELECT id FROM foundations WHERE name = ?'
+  const known = database.read(() => database.row(select, name))
+  if (known !== undefined) return asNumber(known[0])
+  return database.transaction(() => {
+    database.run('INSERT INTO foundations (name) VALUES (?)', name)
+    return asNumber(database.row(select, name)?.[0])
+  })
+}
+
+function requireCheckpoint(checkpoint: Checkpoint): void {
+  const bytes = Buffer.byteLength(checkpoint)
+  if (bytes <= checkpointMaxBytes) return
+  throw new RangeError(`the checkpoint has ${bytes} bytes; a log takes at most ${checkpointMaxBytes}`)
+}
+
+/** SQLite would take these and keep something else: an ill-formed guid loses its lone surrogates, empty bytes mean "pruned". */
+function requireEntry(entry: LogEntry): void {
+  if (entry.guid === '' || !entry.guid.isWellFormed()) {
+    throw new TypeError(`a guid is a non-empty, well-formed text, not ${JSON.stringify(entry.guid)}`)
+  }
+  if (entry.bytes.byteLength === 0) throw new TypeError(`the record of event ${entry.guid} is empty`)
+}

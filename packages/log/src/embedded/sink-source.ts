@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { type Batch, type Delivery, NotConnectedError, type Source } from '@cf-audit-drain/pipeline'
+import type { LogRecord } from '../ports.ts'
+import type { Arrivals } from './arrivals.ts'
+import { commitCursor, readCursor, registerSink } from './cursors.ts'
+import { asBytes, asNumber, asText, type LogDatabase, type Row } from './log-database.ts'
+import { readState } from './log-state.ts'
+
+/** A batch ends early here, so that a backlog of megabyte events does not fill the memory. */
+const batchMaxBytes = 16 * 1024 * 1024
+
+export interface SourceDoor {
+  readonly database: LogDatabase
+  readonly arrivals: Arrivals
+  isClosed(): boolean
+  /** Two sources of one sink would move each other's cursor. Throws when there is another. */
+  claim(sink: string, source: SinkSource): void
+  release(sink: string, source: SinkSource): void
+}
+
+export class SinkSource implements Source<LogRecord> {
+  readonly #sink: string
+  readonly #batchMax: number
+  readonly #door: SourceDoor
+  #connected = false
+  #closed = false
+  #unsettled = false
+  #cursor = 0
+
+  constructor(sink: string, batchMax: number, door: SourceDoor) {
+    assert(Number.isInteger(batchMax) && batchMax > 0, `batchMax is a positive whole number, not ${batchMax}`)
+    this.#sink = sink
+    this.#batchMax = batchMax
+    this.#door = door
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    assert(!this.#closed, `the source of sink ${this.#sink} is closed`)
+    this.#door.claim(this.#sink, this)
+    registerSink(this.#door.database, this.#sink)
+    this.#cursor = this.#door.database.read(() => readCursor(this.#door.database, this.#sink)) ?? 0
+    this.#connected = true
+    this.#unsettled = false
+  }
+
+  async read(signal: AbortSignal): Promise<Delivery<LogRecord> | null> {
+    assert(!this.#unsettled, `read of sink ${this.#sink} before the delivery in hand was settled`)
+    for (;;) {
+      signal.throwIfAborted()
+      if (this.#closed || this.#door.isClosed()) return null
+      if (!this.#connected) throw new NotConnectedError(`the source of sink ${this.#sink} is not connected`)
+      const batch = this.#door.database.read(() => this.#fetch())
+      if (batch !== null) return this.#deliver(batch)
+      await this.#door.arrivals.next(signal)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#door.release(this.#sink, this)
+    this.#door.arrivals.announce()
+  }
+
+  #fetch(): Batch<LogRecord> | null {
+    const { database } = this.#door
+    const after = Math.max(this.#cursor, readState(database).prunedThrough)
+    const rows = database.prepare(
+      'SELECT offset, foundation, guid, record FROM events WHERE offset > ? ORDER BY offset LIMIT ?',
+    )
+    const records: LogRecord[] = []
+    let bytes = 0
+    for (const row of rows.iterate(after, this.#batchMax) as unknown as Iterable<Row>) {
+      const record = asRecord(row)
+      records.push(record)
+      bytes += record.bytes.length
+      if (bytes >= batchMaxBytes) break
+    }
+    const [first, ...rest] = records
+    return first === undefined ? null : [first, ...rest]
+  }
+
+  #deliver(batch: Batch<LogRecord>): Delivery<LogRecord> {
+    this.#unsettled = true
+    let settled = false
+    const last = batch.at(-1)?.offset ?? this.#cursor
+    return {
+      batch,
+      settle: async reason => {
+        assert(!settled, `a delivery of sink ${this.#sink} was settled twice`)
+        settled = true
+        this.#unsettled = false
+        if (reason !== undefined) return
+        commitCursor(this.#door.database, this.#sink, last)
+        this.#cursor = last
+      },
+    }
+  }
+}
+
+export function asRecord(row: Row): LogRecord {
+  return {
+    offset: asNumber(row[0]),
+    foundation: asText(row[1]),
+    guid: asText(row[2]),
+    bytes: asBytes(row[3]),
+  }
+}

@@ -1,0 +1,166 @@
+import type { Clock } from '@cf-audit-drain/pipeline'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+/** What the poller of one foundation tells. Seconds of Cloud Controller's clock end in `…Sec`, ours in `…Ms`. */
+export interface FoundationMetrics {
+  /**
+   * What the checkpoint remembers of the time before this start. Call before /metrics answers. Without it the poll
+   * and the checkpoint count as being as old as the process.
+   */
+  restore(past: {
+    readonly lastSuccessfulPollMs?: number
+    readonly checkpointMs?: number
+    readonly closedThroughSec?: number
+  }): void
+  /** A poll came to its end: every page read, checked and committed. */
+  pollSucceeded(atMs: number, durationMs: number): void
+  /** Without a duration when it is not known. */
+  pollFailed(durationMs?: number): void
+  /** One HTTP answer of UAA or Cloud Controller; `error` when there was none. */
+  request(code: number | 'error'): void
+  /** A live event: from its creation at Cloud Controller until it was in the log. */
+  ingested(lagSeconds: number): void
+  /** Events that came in after their window had been looked at, by overlap, sweep or last check. */
+  lateEvents(count: number): void
+  windowsOpen(count: number): void
+  windowsClosed(count: number): void
+  /** Every window before this second is closed. */
+  closedThrough(sec: number): void
+  /** Guids that Cloud Controller shows and the log does not hold, at the last comparison. */
+  missing(count: number): void
+  /** Guids that the log holds and Cloud Controller does not show (deleted there), at the last comparison. */
+  heldNotShown(count: number): void
+  checkpointed(atMs: number): void
+  seesEverything(yes: boolean): void
+  /** Their clock minus ours. */
+  clockSkew(seconds: number): void
+  rateLimitRemaining(requests: number): void
+}
+
+export function createFoundationMetrics(
+  foundations: readonly string[],
+  clock: Clock,
+  registry: Registry,
+): ReadonlyMap<string, FoundationMetrics> {
+  const labelNames = ['foundation'] as const
+  const registers = [registry]
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `cf_audit_${name}`, help, labelNames, registers })
+  const counter = (name: string, help: string) =>
+    new Counter({ name: `cf_audit_${name}`, help, labelNames, registers })
+
+  const lastPoll = gauge(
+    'last_successful_poll_timestamp_seconds',
+    'When a poll last ended with everything committed; the start of the process before the first one ever.',
+  )
+  const checkpointMs = new Map<string, number>()
+  new Gauge({
+    name: 'cf_audit_checkpoint_age_seconds',
+    help: 'How long ago the checkpoint was last made durable.',
+    labelNames,
+    registers,
+    collect() {
+      for (const [foundation, atMs] of checkpointMs) {
+        this.set({ foundation }, Math.max(0, clock.now() - atMs) / 1000)
+      }
+    },
+  })
+  const failures = counter('poll_failures_total', 'Polls that ended in an error and are tried again.')
+  const pollDuration = new Histogram({
+    name: 'cf_audit_poll_duration_seconds',
+    help: 'How long a poll took, from its first request until it was committed or failed.',
+    labelNames,
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    registers,
+  })
+  const requests = new Counter({
+    name: 'cf_audit_cc_requests_total',
+    help: 'Requests to Cloud Controller and UAA by status code; error: no answer.',
+    labelNames: ['foundation', 'code'] as const,
+    registers,
+  })
+  const lag = new Histogram({
+    name: 'cf_audit_ingest_lag_seconds',
+    help: 'From the creation of a live event at Cloud Controller until it was in the log.',
+    labelNames,
+    buckets: [1, 2.5, 5, 10, 15, 30, 60, 120, 300, 900, 3600, 14400],
+    registers,
+  })
+  const late = counter(
+    'late_events_total',
+    'Events that became visible after their window had been read before.',
+  )
+  const open = gauge('windows_open', 'Windows whose guids are not yet those that Cloud Controller shows.')
+  const closed = counter(
+    'windows_closed_total',
+    'Windows whose guids were found equal to those of Cloud Controller.',
+  )
+  const closedThrough = gauge(
+    'closed_through_timestamp_seconds',
+    'Every window before this time is closed; 0 when none is.',
+  )
+  const missing = gauge(
+    'reconcile_missing_events',
+    'Events that Cloud Controller shows and the log does not hold, at the last comparison.',
+  )
+  const heldNotShown = gauge(
+    'reconcile_held_not_shown_events',
+    'Events that the log holds and Cloud Controller no longer shows, at the last comparison.',
+  )
+  const rights = gauge('sees_everything', '1 when the client may see every audit event, else 0.')
+  const skew = gauge('clock_skew_seconds', 'Clock of Cloud Controller minus the clock of this machine.')
+  const remaining = gauge(
+    'ratelimit_remaining_requests',
+    'X-RateLimit-Remaining of the last answer that had one.',
+  )
+
+  return new Map(
+    foundations.map(foundation => {
+      const labels = { foundation }
+      lastPoll.set(labels, clock.now() / 1000)
+      checkpointMs.set(foundation, clock.now())
+      pollDuration.zero(labels)
+      lag.zero(labels)
+      for (const metric of [failures, late, closed]) metric.inc(labels, 0)
+      for (const metric of [open, closedThrough, missing, heldNotShown]) metric.set(labels, 0)
+      requests.inc({ foundation, code: '200' }, 0)
+      const setters: FoundationMetrics = {
+        restore: past => {
+          if (past.lastSuccessfulPollMs !== undefined) lastPoll.set(labels, past.lastSuccessfulPollMs / 1000)
+          if (past.checkpointMs !== undefined) checkpointMs.set(foundation, past.checkpointMs)
+          if (past.closedThroughSec !== undefined) closedThrough.set(labels, past.closedThroughSec)
+        },
+        pollSucceeded: (atMs, durationMs) => {
+          lastPoll.set(labels, atMs / 1000)
+          pollDuration.observe(labels, durationMs / 1000)
+        },
+        pollFailed: durationMs => {
+          failures.inc(labels)
+          if (durationMs !== undefined) pollDuration.observe(labels, durationMs / 1000)
+        },
+        request: code => requests.inc({ foundation, code: codeLabel(code) }),
+        ingested: lagSeconds => lag.observe(labels, lagSeconds),
+        lateEvents: count => late.inc(labels, count),
+        windowsOpen: count => open.set(labels, count),
+        windowsClosed: count => closed.inc(labels, count),
+        closedThrough: sec => closedThrough.set(labels, sec),
+        missing: count => missing.set(labels, count),
+        heldNotShown: count => heldNotShown.set(labels, count),
+        checkpointed: atMs => {
+          checkpointMs.set(foundation, atMs)
+        },
+        seesEverything: yes => rights.set(labels, yes ? 1 : 0),
+        clockSkew: seconds => skew.set(labels, seconds),
+        rateLimitRemaining: count => remaining.set(labels, count),
+      }
+      return [foundation, setters]
+    }),
+  )
+}
+
+/** A status code, so that a server cannot make labels up. */
+function codeLabel(code: number | 'error'): string {
+  return typeof code === 'number' && Number.isInteger(code) && code >= 100 && code <= 599
+    ? String(code)
+    : 'error'
+}

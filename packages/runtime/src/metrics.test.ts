@@ -1,0 +1,229 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { type TestContext, test } from 'node:test'
+import type { SinkPosition, Tally } from '@cf-audit-drain/log'
+import type { Clock } from '@cf-audit-drain/pipeline'
+import { createMetrics, type MetricsOptions } from './metrics.ts'
+
+const nowMs = Date.UTC(2026, 10, 22, 12)
+const clock: Clock = { now: () => nowMs, monotonic: () => 0, sleep: async () => {} }
+const unauthorized = 'audit.app.ssh-unauthorized'
+
+function tally(fields: Partial<Tally>): Tally {
+  return {
+    foundation: 'eu1',
+    type: unauthorized,
+    provenance: 'live',
+    count: 1,
+    lastReceivedAtMs: nowMs,
+    lastCreatedAtSec: nowMs / 1000 - 5,
+    ...fields,
+  }
+}
+
+function metricsOf(
+  state: {
+    tallies?: Tally[]
+    positions?: SinkPosition[]
+    letters?: { foundation: string; origin: string; count: number }[]
+  } = {},
+  options: Partial<MetricsOptions> = {},
+) {
+  return createMetrics({
+    version: '0.1.0',
+    foundations: ['eu1', 'us1'],
+    sinks: ['siem'],
+    knownTypes: new Set([unauthorized, 'audit.app.create']),
+    durable: {
+      tallies: async () => state.tallies ?? [],
+      positions: async () => state.positions ?? [],
+      deadLetterCounts: async () => state.letters ?? [],
+    },
+    clock,
+    ...options,
+  })
+}
+
+/** One series of a scrape; undefined when it is not there. */
+async function value(metrics: ReturnType<typeof metricsOf>, series: string): Promise<number | undefined> {
+  const { text } = await metrics.expose()
+  const line = text.split('\n').find(each => each.startsWith(`${series} `))
+  return line === undefined ? undefined : Number(line.slice(series.length + 1))
+}
+
+test('before the first event ever the series that rules look at are there, for every foundation', async () => {
+  const metrics = metricsOf()
+  for (const foundation of ['eu1', 'us1']) {
+    for (const type of ['audit.app.ssh-authorized', unauthorized]) {
+      assert.equal(
+        await value(
+          metrics,
+          `cf_audit_last_alertable_event_timestamp_seconds{foundation="${foundation}",type="${type}"}`,
+        ),
+        0,
+      )
+      assert.equal(
+        await value(
+          metrics,
+          `cf_audit_new_events_total{foundation="${foundation}",type="${type}",mode="live"}`,
+        ),
+        0,
+      )
+    }
+  }
+})
+
+test('the counts are those of the log, and a new process says the same at its first scrape', async () => {
+  const tallies = [
+    tally({ count: 41 }),
+    tally({ provenance: 'backfill', count: 500, lastReceivedAtMs: nowMs + 9000 }),
+  ]
+  for (const metrics of [metricsOf({ tallies }), metricsOf({ tallies })]) {
+    assert.equal(
+      await value(metrics, `cf_audit_new_events_total{foundation="eu1",type="${unauthorized}",mode="live"}`),
+      41,
+    )
+    assert.equal(
+      await value(
+        metrics,
+        `cf_audit_new_events_total{foundation="eu1",type="${unauthorized}",mode="backfill"}`,
+      ),
+      500,
+    )
+  }
+})
+
+test('scraping twice does not count twice', async () => {
+  const metrics = metricsOf({ tallies: [tally({ count: 41 })] })
+  await metrics.expose()
+  assert.equal(
+    await value(metrics, `cf_audit_new_events_total{foundation="eu1",type="${unauthorized}",mode="live"}`),
+    41,
+  )
+})
+
+test('a backfill and a replay leave the alertable time alone', async () => {
+  const series = `cf_audit_last_alertable_event_timestamp_seconds{foundation="eu1",type="${unauthorized}"}`
+  const old = [tally({ provenance: 'backfill' }), tally({ provenance: 'replay' })]
+  assert.equal(await value(metricsOf({ tallies: old }), series), 0)
+  const live = tally({ lastReceivedAtMs: nowMs - 60_000 })
+  assert.equal(await value(metricsOf({ tallies: [...old, live] }), series), nowMs / 1000 - 60)
+})
+
+test('types nobody knows share one series, so that nobody can make series up', async () => {
+  const tallies = ['audit.x.a', 'audit.x.b'].map((type, i) =>
+    tally({ type, lastReceivedAtMs: nowMs - i * 1000 }),
+  )
+  const metrics = metricsOf({ tallies: [...tallies, tally({ type: 'audit.app.create' })] })
+  assert.equal(
+    await value(metrics, 'cf_audit_new_events_total{foundation="eu1",type="other",mode="live"}'),
+    2,
+  )
+  assert.equal(await value(metrics, 'cf_audit_unknown_type_events_total{foundation="eu1"}'), 2)
+  assert.equal(
+    await value(metrics, 'cf_audit_last_alertable_event_timestamp_seconds{foundation="eu1",type="other"}'),
+    nowMs / 1000,
+  )
+  assert.doesNotMatch((await metrics.expose()).text, /audit\.x/)
+})
+
+test('a queue is as old as its oldest record, and a sink with nothing to do has an age of 0', async () => {
+  const position = { sink: 'siem', offset: 3, lag: 7, oldestUndeliveredMs: nowMs - 90_000 }
+  const behind = metricsOf({ positions: [position, { ...position, sink: 'taken-out' }] })
+  assert.equal(await value(behind, 'cf_audit_queue_oldest_seconds{sink="siem"}'), 90)
+  assert.equal(await value(behind, 'cf_audit_queue_records{sink="siem"}'), 7)
+  assert.equal(await value(behind, 'cf_audit_queue_records{sink="taken-out"}'), undefined)
+  assert.equal(await value(metricsOf(), 'cf_audit_queue_oldest_seconds{sink="siem"}'), 0)
+})
+
+test('dead letters are there from 0, by who buried them', async () => {
+  const metrics = metricsOf({ letters: [{ foundation: 'eu1', origin: 'poller', count: 2 }] })
+  assert.equal(await value(metrics, 'cf_audit_dead_letters{foundation="eu1",origin="poller"}'), 2)
+  assert.equal(await value(metrics, 'cf_audit_dead_letters{foundation="us1",origin="siem"}'), 0)
+})
+
+test('what the poller tells is shown, and its last poll is restored from the checkpoint', async () => {
+  const metrics = metricsOf()
+  const eu1 = metrics.foundation('eu1')
+  const lastPoll = 'cf_audit_last_successful_poll_timestamp_seconds{foundation="eu1"}'
+  assert.equal(await value(metrics, lastPoll), nowMs / 1000)
+  eu1.restore({
+    lastSuccessfulPollMs: nowMs - 3_600_000,
+    checkpointMs: nowMs - 3_500_000,
+    closedThroughSec: 1_000,
+  })
+  assert.equal(await value(metrics, lastPoll), nowMs / 1000 - 3600)
+  assert.equal(await value(metrics, 'cf_audit_checkpoint_age_seconds{foundation="eu1"}'), 3500)
+  assert.equal(await value(metrics, 'cf_audit_closed_through_timestamp_seconds{foundation="eu1"}'), 1000)
+  eu1.pollSucceeded(nowMs, 250)
+  eu1.request(429)
+  eu1.request(123_456)
+  eu1.seesEverything(false)
+  assert.equal(await value(metrics, lastPoll), nowMs / 1000)
+  assert.equal(await value(metrics, 'cf_audit_poll_duration_seconds_count{foundation="eu1"}'), 1)
+  assert.equal(await value(metrics, 'cf_audit_cc_requests_total{foundation="eu1",code="429"}'), 1)
+  assert.equal(await value(metrics, 'cf_audit_cc_requests_total{foundation="eu1",code="error"}'), 1)
+  assert.equal(await value(metrics, 'cf_audit_sees_everything{foundation="eu1"}'), 0)
+  assert.equal(await value(metrics, 'cf_audit_sees_everything{foundation="us1"}'), undefined)
+  assert.throws(() => metrics.foundation('other'), /no metrics for the foundation "other"/)
+})
+
+test('a log that cannot be read makes the scrape fail instead of showing old counts', async () => {
+  const broken = metricsOf(
+    {},
+    {
+      durable: {
+        tallies: async () => Promise.reject(new Error('disk')),
+        positions: async () => [],
+        deadLetterCounts: async () => [],
+      },
+    },
+  )
+  await assert.rejects(broken.expose(), /disk/)
+})
+
+test('scrapes that meet give one and the same reading', async () => {
+  let readings = 0
+  const metrics = metricsOf(
+    {},
+    {
+      durable: {
+        tallies: async () => [tally({ count: ++readings })],
+        positions: async () => [],
+        deadLetterCounts: async () => [],
+      },
+    },
+  )
+  const [a, b] = await Promise.all([metrics.expose(), metrics.expose()])
+  assert.equal(readings, 1)
+  assert.equal(a.text, b.text)
+})
+
+test('two processes in one (tests, the demo) do not share a registry', async () => {
+  metricsOf().sink('siem').delivered(5, nowMs)
+  assert.equal(await value(metricsOf(), 'cf_audit_delivered_total{sink="siem"}'), 0)
+})
+
+test('promtool finds nothing to say about a scrape', async t => {
+  if (!hasPromtool(t)) return
+  const metrics = metricsOf({ tallies: [tally({})] })
+  metrics.foundation('eu1').ingested(3)
+  metrics.foundation('eu1').seesEverything(true)
+  metrics.foundation('eu1').clockSkew(-1)
+  metrics.foundation('eu1').rateLimitRemaining(100)
+  const { text } = await metrics.expose()
+  const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input: text,
+    encoding: 'utf8',
+  })
+  assert.equal(`${stdout}${stderr}`, '')
+  assert.equal(status, 0)
+})
+
+function hasPromtool(t: TestContext): boolean {
+  if (spawnSync('promtool', ['--version']).status === 0) return true
+  const how = 'promtool is not installed: apt-get install prometheus'
+  if (process.env['REQUIRE_PEERS'] === '1') assert.fail(how)
+  t.skip(how)
+  return false
+}

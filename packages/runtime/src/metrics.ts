@@ -1,0 +1,75 @@
+import type { EventLog } from '@cf-audit-drain/log'
+import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { DurableMetrics } from './durable-metrics.ts'
+import { createFoundationMetrics, type FoundationMetrics } from './foundation-metrics.ts'
+import { createSinkMetrics, type SinkMetrics } from './sink-metrics.ts'
+
+export interface MetricsOptions {
+  readonly version: string
+  /** Names as configured; the only values the labels `foundation` and `sink` ever have. */
+  readonly foundations: readonly string[]
+  readonly sinks: readonly string[]
+  /** Types with a series of their own; any other is counted as `other`. */
+  readonly knownTypes: ReadonlySet<string>
+  /** Durable state, read at every scrape: what counts events is never kept in memory. */
+  readonly durable: Pick<EventLog, 'tallies' | 'positions' | 'deadLetterCounts'>
+  readonly clock?: Clock
+  readonly registry?: Registry
+}
+
+export interface Metrics {
+  readonly registry: Registry
+  /** Reads the durable state, then gives the scrape. Rejects when the state cannot be read. */
+  expose(): Promise<{ readonly contentType: string; readonly text: string }>
+  /** The setters of one configured foundation; throws for another name. */
+  foundation(name: string): FoundationMetrics
+  sink(name: string): SinkMetrics
+}
+
+/**
+ * All metrics of the process, in a registry of its own. Names and meanings: packages/runtime/README.md.
+ *
+ * No label ever holds what a user can choose: foundations and sinks come from the configuration, types from the
+ * catalogue.
+ */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const { clock = systemClock, registry = new Registry() } = options
+  collectDefaultMetrics({ register: registry })
+  for (const misnamed of ['handles', 'requests', 'resources']) {
+    registry.removeSingleMetric(`nodejs_active_${misnamed}_total`)
+  }
+  new Gauge({
+    name: 'cf_audit_build_info',
+    help: 'Always 1; what is running.',
+    labelNames: ['version', 'node'],
+    registers: [registry],
+  }).set({ version: options.version, node: process.versions.node }, 1)
+
+  const durable = new DurableMetrics(options, clock, registry)
+  const foundations = createFoundationMetrics(options.foundations, clock, registry)
+  const sinks = createSinkMetrics(options.sinks, registry)
+  let inHand: Promise<string> | undefined
+  const scrape = async () => {
+    await durable.refresh()
+    return registry.metrics()
+  }
+  return {
+    registry,
+    expose: async () => {
+      // Scrapes that meet share one reading, so an older reading can never overwrite a newer one.
+      inHand ??= scrape().finally(() => {
+        inHand = undefined
+      })
+      return { contentType: registry.contentType, text: await inHand }
+    },
+    foundation: name => known(foundations, name, 'foundation'),
+    sink: name => known(sinks, name, 'sink'),
+  }
+}
+
+function known<T>(all: ReadonlyMap<string, T>, name: string, kind: string): T {
+  const found = all.get(name)
+  if (found === undefined) throw new Error(`there are no metrics for the ${kind} ${JSON.stringify(name)}`)
+  return found
+}

@@ -1,0 +1,54 @@
+import { Counter, Gauge, type Registry } from 'prom-client'
+
+/** What the worker of one sink tells. How much waits for it comes from the log, not from here. */
+export interface SinkMetrics {
+  /** The receiver confirmed this many records. */
+  delivered(count: number, atMs: number): void
+  /** A batch was not confirmed and is tried again. */
+  retried(): void
+  /** Records sent again though the receiver may have had them: each may be there twice. */
+  resent(count: number): void
+  connected(yes: boolean): void
+}
+
+export function createSinkMetrics(
+  sinks: readonly string[],
+  registry: Registry,
+): ReadonlyMap<string, SinkMetrics> {
+  const labelNames = ['sink'] as const
+  const registers = [registry]
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name: `cf_audit_${name}`, help, labelNames, registers })
+  const counter = (name: string, help: string) =>
+    new Counter({ name: `cf_audit_${name}`, help, labelNames, registers })
+
+  const delivered = counter('delivered_total', 'Records the receiver has confirmed, in this process.')
+  const lastSuccess = gauge(
+    'sink_last_success_timestamp_seconds',
+    'When the receiver last confirmed something; 0 before the first time in this process.',
+  )
+  const retries = counter('retries_total', 'Batches that were not confirmed and were tried again.')
+  const resent = counter(
+    'resent_total',
+    'Records sent again though the receiver may have had them: possible duplicates, each with its guid.',
+  )
+  const up = gauge('sink_up', '1 while the sink is connected, else 0.')
+
+  return new Map(
+    sinks.map(sink => {
+      const labels = { sink }
+      for (const metric of [delivered, retries, resent]) metric.inc(labels, 0)
+      for (const metric of [lastSuccess, up]) metric.set(labels, 0)
+      const setters: SinkMetrics = {
+        delivered: (count, atMs) => {
+          delivered.inc(labels, count)
+          lastSuccess.set(labels, atMs / 1000)
+        },
+        retried: () => retries.inc(labels),
+        resent: count => resent.inc(labels, count),
+        connected: yes => up.set(labels, yes ? 1 : 0),
+      }
+      return [sink, setters]
+    }),
+  )
+}

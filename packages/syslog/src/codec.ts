@@ -1,0 +1,82 @@
+import { type AuditEvent, type EventType, eventType } from '@cf-audit-drain/event'
+import { boundedCache } from './bounded-cache.ts'
+import { type CefMessageOptions, cefMessage } from './cef-message.ts'
+import { jsonMessage } from './json-message.ts'
+import { headerTime, headerToken, hostname, messageId, nilValue, sdParam, syslogSeverity } from './syslog-header.ts'
+
+export interface CodecOptions extends CefMessageOptions {
+  /** Default `cef`. */
+  readonly format?: 'cef' | 'json'
+  /** 0 to 23; default 13, log audit. */
+  readonly facility?: number
+  /** Longest message in bytes, without the frame; at least 480 (RFC 5424 §6.1), default 8,000 (rsyslog splits at 8,096). */
+  readonly maxMessageBytes?: number
+}
+
+export interface SyslogCodec {
+  /** One message, without frame and without any line end; never longer than `maxMessageBytes`. */
+  encode(event: AuditEvent): string
+}
+
+/** What is the same for every event of one type. */
+interface TypeParts {
+  readonly type: EventType
+  readonly start: string
+  readonly messageId: string
+}
+
+export const minMessageBytes = 480
+export const defaultMaxMessageBytes = 8_000
+
+/** APP-NAME of what is about no app: the component it came from, as loggregator names the platform's own lines. */
+const component = 'cloud_controller'
+
+/**
+ * ```
+ * <PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID [tags@47450 app_id="…" …] MSG                     RFC 5424 §6
+ *  PRI       facility * 8 + severity            HOSTNAME  the foundation
+ *  TIMESTAMP the event's, not the sending's     APP-NAME  guid of the app, else cloud_controller
+ *  PROCID    [AUDIT/0]                          MSGID     the event type
+ *  MSG       CEF:0|… or one line of JSON; no byte order mark
+ * ```
+ * The shape of loggregator's drains, so that an app's log lines and audit events meet under one APP-NAME.
+ */
+export function syslogCodec(options: CodecOptions): SyslogCodec {
+  const facility = wholeNumber('facility', options.facility ?? 13, 0, 23)
+  const max = wholeNumber('maxMessageBytes', options.maxMessageBytes ?? defaultMaxMessageBytes, minMessageBytes, 1 << 20)
+  const typeParts = boundedCache<TypeParts>(1_000, name => {
+    const type = eventType(name)
+    return { type, start: `<${facility * 8 + syslogSeverity(type.severity)}>1 `, messageId: messageId(name) }
+  })
+  const host = boundedCache(1_000, hostname)
+  const foundationTag = boundedCache(1_000, name => sdParam('foundation', name))
+  const instant = boundedCache(1_000, createdAt => ({ time: headerTime(createdAt), ms: Date.parse(createdAt) }))
+  const message = options.format === 'json' ? jsonMessage(max) : cefMessage(options, max)
+
+  return {
+    encode(event) {
+      const { type, start, messageId: id } = typeParts(event.type)
+      const { time, ms } = instant(event.createdAt)
+      const { target } = event
+      const app = target?.type === 'app' ? headerToken(target.guid, 48) : component
+      const header = `${start}${time} ${host(event.foundation)} ${app} [AUDIT/0] ${id} `
+      return message(event, type, ms, form =>
+        form === 'bare' ? `${header}${nilValue} ` : `${header}${structuredData(event, foundationTag(event.foundation))} `,
+      )
+    },
+  }
+}
+
+/** Loggregator's keys and ours in one element, sorted by key as loggregator sorts them. */
+function structuredData(event: AuditEvent, foundationTag: string): string {
+  const { target, spaceGuid, organizationGuid } = event
+  const app = target?.type === 'app' ? `${sdParam('app_id', target.guid)} ` : ''
+  const org = organizationGuid ? `${sdParam('organization_id', organizationGuid)} ` : ''
+  const space = spaceGuid ? ` ${sdParam('space_id', spaceGuid)}` : ''
+  return `[tags@47450 ${app}${sdParam('event_guid', event.guid)} ${foundationTag} ${org}origin="cloud_controller" provenance="${event.provenance}" source_type="AUDIT"${space}]`
+}
+
+function wholeNumber(name: string, value: number, min: number, max: number): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value
+  throw new RangeError(`${name} is ${value}; it must be a whole number from ${min} to ${max}`)
+}

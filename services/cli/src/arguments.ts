@@ -1,0 +1,130 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+
+export interface Arguments {
+  readonly command: 'start' | 'check' | 'events' | 'version' | 'help'
+  readonly config?: string
+  /** Options that change the configuration; the configuration judges their values. */
+  readonly overrides: {
+    readonly 'data-dir'?: string
+    readonly 'http-address'?: string
+    readonly 'log-level'?: string
+    readonly 'start-from'?: string
+    readonly 'poll-interval'?: string
+    readonly strict?: string
+  }
+  readonly untilCaughtUp: boolean
+  readonly dryRun: boolean
+  readonly forgetSink?: string
+  readonly query: EventArguments
+}
+
+export interface EventArguments {
+  readonly foundation?: string
+  readonly type?: string
+  readonly actor?: string
+  readonly target?: string
+  readonly org?: string
+  readonly since?: string
+  readonly limit: number
+  readonly json: boolean
+}
+
+/** What was typed cannot be understood. The message says what, and what to type instead. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+const commands = ['start', 'check', 'events', 'version', 'help'] as const
+
+const configuring = {
+  config: { type: 'string', short: 'c' },
+  'data-dir': { type: 'string' },
+  'log-level': { type: 'string' },
+} as const
+
+const options = {
+  start: {
+    ...configuring,
+    'http-address': { type: 'string' },
+    'start-from': { type: 'string' },
+    'poll-interval': { type: 'string' },
+    strict: { type: 'boolean' },
+    'until-caught-up': { type: 'boolean' },
+    'dry-run': { type: 'boolean' },
+    'forget-sink': { type: 'string' },
+  },
+  check: { ...configuring, strict: { type: 'boolean' } },
+  events: {
+    ...configuring,
+    foundation: { type: 'string' },
+    type: { type: 'string' },
+    actor: { type: 'string' },
+    target: { type: 'string' },
+    org: { type: 'string' },
+    since: { type: 'string' },
+    limit: { type: 'string' },
+    json: { type: 'boolean' },
+  },
+  version: {},
+  help: {},
+} as const
+
+/** @throws UsageError */
+export function readArguments(argv: readonly string[]): Arguments {
+  const [first = 'help', ...rest] = argv
+  const command = commands.find(one => one === first.replace(/^--/, ''))
+  if (!command || first === '-h') {
+    if (first === '-h') return readArguments(['help'])
+    throw new UsageError(`there is no command "${first}"; the commands are ${commands.join(', ')}`)
+  }
+  const values = parse(command, rest)
+  const text = (name: string) => (typeof values[name] === 'string' ? { [name]: values[name] } : {})
+  return {
+    command,
+    ...text('config'),
+    overrides: {
+      ...text('data-dir'),
+      ...text('http-address'),
+      ...text('log-level'),
+      ...text('start-from'),
+      ...text('poll-interval'),
+      ...(values['strict'] ? { strict: 'true' } : {}),
+    },
+    untilCaughtUp: values['until-caught-up'] === true,
+    dryRun: values['dry-run'] === true,
+    ...(typeof values['forget-sink'] === 'string' ? { forgetSink: values['forget-sink'] } : {}),
+    query: {
+      ...text('foundation'),
+      ...text('type'),
+      ...text('actor'),
+      ...text('target'),
+      ...text('org'),
+      ...text('since'),
+      limit: limitOf(values['limit']),
+      json: values['json'] === true,
+    },
+  }
+}
+
+function parse(
+  command: Arguments['command'],
+  rest: readonly string[],
+): Record<string, string | boolean | undefined> {
+  const known: NonNullable<ParseArgsConfig['options']> = options[command]
+  try {
+    const { values } = parseArgs({ args: [...rest], options: known, strict: true, allowPositionals: false })
+    return values as Record<string, string | boolean | undefined>
+  } catch (error) {
+    const names = Object.keys(known).map(name => `--${name}`)
+    const takes = names.length > 0 ? `; ${command} takes ${names.join(' ')}` : `; ${command} takes no options`
+    throw new UsageError(`${(error as Error).message.split('. ')[0]}${takes}`)
+  }
+}
+
+function limitOf(value: string | boolean | undefined): number {
+  if (value === undefined) return 50
+  const limit = Number(value)
+  if (!Number.isSafeInteger(limit) || limit < 1)
+    throw new UsageError(`--limit is "${value}"; write a whole number from 1, as in --limit 100`)
+  return limit
+}

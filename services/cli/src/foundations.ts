@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs'
+import { type CloudController, cloudController } from '@cf-audit-drain/cloud-foundry'
+import { type FoundationConfig, readSecretFile } from '@cf-audit-drain/config'
+import type { Scrubber } from '@cf-audit-drain/event'
+import type { EventLog } from '@cf-audit-drain/log'
+import type { Clock, Random } from '@cf-audit-drain/pipeline'
+import { Poller, type PollerObserver, type PollerOptions } from '@cf-audit-drain/poller'
+import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
+
+export interface FoundationDeps {
+  readonly log: EventLog
+  readonly scrubber: Scrubber
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: FoundationMetrics | null
+}
+
+export interface FoundationService {
+  readonly config: FoundationConfig
+  readonly controller: CloudController
+  readonly poller: Poller
+  /** Resolves when the checkpoint was read, or could not be: metrics may then be shown. */
+  readonly resumed: Promise<void>
+}
+
+export function controllerOf(
+  config: FoundationConfig,
+  deps: Pick<FoundationDeps, 'clock' | 'random' | 'logger' | 'metrics'>,
+): CloudController {
+  const { clientSecretFile } = config
+  return cloudController(
+    {
+      name: config.name,
+      api: config.api,
+      clientId: config.clientId,
+      clientSecret: () =>
+        clientSecretFile === null
+          ? config.clientSecret.reveal()
+          : readSecretFile(clientSecretFile, path => readFileSync(path, 'utf8')).reveal(),
+      ...(config.caFile === null ? {} : { caFile: config.caFile }),
+      insecure: config.insecure,
+    },
+    {
+      clock: deps.clock,
+      random: deps.random,
+      onRequest: ({ status, durationMs, path, attempt }) => {
+        deps.metrics?.request(status ?? 'error')
+        deps.logger.debug({ path, status, durationMs: Math.round(durationMs), attempt }, 'request')
+      },
+      onWarning: ({ message }) => deps.logger.warn(message),
+    },
+  )
+}
+
+export function foundationService(config: FoundationConfig, deps: FoundationDeps): FoundationService {
+  const controller = controllerOf(config, deps)
+  const resumed = Promise.withResolvers<void>()
+  const observer = observerOf(deps, () => resumed.resolve())
+  const poller: Poller = new Poller(pollerOptions(config), { ...deps, controller, observer })
+  return { config, controller, poller, resumed: resumed.promise }
+}
+
+function pollerOptions(config: FoundationConfig): PollerOptions {
+  const { name, startFrom, pollIntervalMs, overlapMs, sweeps, strict } = config
+  return {
+    foundation: name,
+    startFrom: startFrom.kind === 'instant' ? startFrom.atSec : startFrom.kind,
+    pollIntervalMs,
+    overlapMs,
+    sweeps,
+    strict,
+  }
+}
+
+/** Log lines and metrics of what a poller tells. */
+function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => void): PollerObserver {
+  return {
+    resumed(checkpoint) {
+      if (checkpoint) {
+        metrics?.windowsClosed(checkpoint.closedWindows)
+        metrics?.restore({
+          lastSuccessfulPollMs: checkpoint.tailFromSec * 1000,
+          closedThroughSec: checkpoint.tailFromSec,
+        })
+      }
+      opened()
+    },
+    rights(rights) {
+      metrics?.seesEverything(rights.sees === 'everything')
+      if (rights.sees === 'everything')
+        logger.info({ scopes: rights.scopes }, 'the client sees every audit event')
+      else logger.warn({ scopes: rights.scopes, sees: rights.sees }, rights.sentence)
+    },
+    polled({ published, rows, durationMs }) {
+      metrics?.pollSucceeded(clock.now(), durationMs)
+      logger.debug({ published, rows, durationMs: Math.round(durationMs) }, 'polled')
+    },
+    failed({ loop, error, attempt, delayMs }) {
+      opened()
+      if (loop === 'poll') metrics?.pollFailed(0)
+      logger.warn(
+        { loop, err: error, attempt, delayMs },
+        'reading Cloud Controller failed; it is tried again',
+      )
+    },
+    ingested(lagsSec) {
+      for (const lagSec of lagsSec) metrics?.ingested(lagSec)
+    },
+    compared({ fromSec, toSec, shown, heldNotShown }) {
+      const window = { from: iso(fromSec), to: iso(toSec), shown }
+      if (heldNotShown > 0) {
+        logger.warn({ ...window, heldNotShown }, 'the log holds events that Cloud Controller no longer shows')
+        return
+      }
+      metrics?.windowsClosed(1)
+      logger.info(window, 'window closed: the log holds exactly what Cloud Controller shows')
+    },
+    late({ published }) {
+      metrics?.lateEvents(published)
+      logger.info({ published }, 'a sweep found events that became visible late')
+    },
+    buried(count) {
+      logger.error({ count }, 'malformed events were put into the dead-letter store')
+    },
+  }
+}
+
+/** Sets the gauges that speak of now; called before every scrape. */
+export function refreshMetrics({ controller, poller }: FoundationService, metrics: FoundationMetrics): void {
+  const { checkpoint, windows, skewMs } = poller.status()
+  if (checkpoint) {
+    metrics.windowsOpen(windows.open)
+    metrics.closedThrough(Date.parse(windows.completeUpTo ?? '') / 1000)
+    metrics.heldNotShown(windows.unequal.reduce((sum, window) => sum + window.heldNotShown, 0))
+  }
+  if (skewMs !== null) metrics.clockSkew(skewMs / 1000)
+  if (controller.rateLimit) metrics.rateLimitRemaining(controller.rateLimit.remaining)
+}
+
+function iso(sec: number): string {
+  return new Date(sec * 1000).toISOString()
+}

@@ -1,0 +1,83 @@
+import {
+  LogDamagedError,
+  LogInUseError,
+  LogMissingError,
+  LogStorageError,
+  LogVersionError,
+  openEmbeddedLog,
+} from '@cf-audit-drain/log'
+import { systemClock } from '@cf-audit-drain/pipeline'
+import { CheckpointUnreadableError, NotEverythingVisibleError } from '@cf-audit-drain/poller'
+import {
+  createLogger,
+  type ExitCode,
+  endProcess,
+  exitCodes,
+  type Logger,
+  runMain,
+} from '@cf-audit-drain/runtime'
+import { type Arguments, readArguments, UsageError } from './arguments.ts'
+import { check } from './check.ts'
+import { ConfigurationError, readConfiguration } from './configuration.ts'
+import { dryRun } from './dry-run.ts'
+import { printEvents } from './events.ts'
+import { print, say } from './print.ts'
+import { random } from './random.ts'
+import { startConfigured, startSimulated } from './start-command.ts'
+import { usage } from './usage.ts'
+import { version } from './version.ts'
+
+try {
+  await main(readArguments(process.argv.slice(2)))
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error))
+  endProcess(exitCodeOf(error) ?? exitCodes.failed)
+}
+
+async function main(given: Arguments): Promise<void> {
+  if (given.command === 'help') return print(usage)
+  if (given.command === 'version') return print(`cf-audit-drain ${version} (Node ${process.versions.node})`)
+  const config = readConfiguration(given)
+  if (given.command === 'events') {
+    const log = await openEmbeddedLog({ dir: config.log.dir, clock: systemClock, mode: 'read' })
+    await printEvents(log, given.query).finally(() => log.close())
+    return
+  }
+  const { level } = config.logging
+  if (given.command === 'check') {
+    const logger = createLogger({ level: level === 'info' ? 'error' : level, destination: 'stderr' })
+    const works = (signal: AbortSignal) => check(config, { logger, random }, signal)
+    return running(logger, config.shutdownTimeoutMs, async signal =>
+      (await works(signal)) ? exitCodes.ok : exitCodes.unreachable,
+    )
+  }
+  const logger = createLogger({ level, destination: given.dryRun ? 'stderr' : 'stdout' })
+  return running(logger, config.shutdownTimeoutMs, async signal => {
+    if (config.foundations.length === 0) await startSimulated(config, given, signal)
+    else if (given.dryRun) await dryRun(config, { logger, random }, signal)
+    else await startConfigured(config, given, logger, signal)
+    return exitCodes.ok
+  })
+}
+
+function running(
+  logger: Logger,
+  shutdownTimeoutMs: number,
+  work: (signal: AbortSignal) => Promise<ExitCode>,
+): Promise<never> {
+  return runMain(work, { logger, shutdownTimeoutMs, exitCodeOf })
+}
+
+function exitCodeOf(error: unknown): ExitCode | undefined {
+  if (error instanceof UsageError || error instanceof ConfigurationError) return exitCodes.configuration
+  if (error instanceof NotEverythingVisibleError) return exitCodes.unreachable
+  const ofLog = [
+    LogDamagedError,
+    LogInUseError,
+    LogMissingError,
+    LogStorageError,
+    LogVersionError,
+    CheckpointUnreadableError,
+  ]
+  return ofLog.some(kind => error instanceof kind) ? exitCodes.log : undefined
+}

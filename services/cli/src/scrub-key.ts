@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '@cf-audit-drain/config'
+
+/** The key of the fingerprints that stand where secrets were: configured, or made on the first start and kept. */
+export function scrubKey(config: Config): Uint8Array {
+  if (config.scrub.key) return Buffer.from(config.scrub.key.reveal(), 'utf8')
+  return keptKey(config.log.dir)
+}
+
+const keyBytes = 32
+
+/** @throws when the kept key is damaged: with another one, equal secrets would no longer have equal fingerprints. */
+function keptKey(dir: string): Uint8Array {
+  const path = join(dir, 'scrub.key')
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const kept = readIfThere(path) ?? make(path)
+  const key = Buffer.from(kept.trim(), 'hex')
+  if (key.length !== keyBytes)
+    throw new Error(
+      `${path} does not hold a key of ${keyBytes * 2} hexadecimal digits: restore it from a backup, or delete it ` +
+        'to have a new one made (the same secret then has another fingerprint than before)',
+    )
+  return key
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/** Whole or not at all: written under another name, then linked, so that a crash leaves no half key. */
+function make(path: string): string {
+  const draft = `${path}.${process.pid}`
+  writeFileSync(draft, `${randomBytes(keyBytes).toString('hex')}\n`, { mode: 0o600, flush: true })
+  try {
+    linkSync(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(draft, { force: true })
+  }
+  return readFileSync(path, 'utf8')
+}

@@ -1,0 +1,114 @@
+import type { SinkConfig } from '@cf-audit-drain/config'
+import { type AuditEvent, withDecoding } from '@cf-audit-drain/event'
+import type { EventLog, LogRecord } from '@cf-audit-drain/log'
+import { type Clock, type Random, run, type Sink, withDeadLetters, withRetry } from '@cf-audit-drain/pipeline'
+
+/** What a sink worker tells about itself; the service makes log lines, metrics and /status of it. */
+export interface SinkObserver {
+  settled?(records: number): void
+  failed?(failure: {
+    readonly error: Error
+    readonly attempt: number
+    readonly delayMs: number
+    readonly unknown: number
+  }): void
+  buried?(records: number): void
+}
+
+export interface SinkStatus {
+  readonly sink: string
+  readonly url: string
+  readonly state: 'starting' | 'delivering' | 'failing'
+  readonly lastDelivery: { readonly at: string; readonly records: number } | null
+  readonly lastError: { readonly at: string; readonly message: string; readonly attempt: number } | null
+  /** Records of writes whose fate was unknown and which were therefore sent again: what may have arrived twice. */
+  readonly sentAgain: number
+}
+
+/** A delivery is settled whole; what a crash can double is at most this. */
+const batchMax = 5_000
+const batchBytesMax = 16 * 1024 * 1024
+
+/** Delivers one sink's records, from its own cursor, for ever. A sink that is down delays no other. */
+export class SinkWorker {
+  readonly config: SinkConfig
+  readonly #deps: { readonly log: EventLog; readonly clock: Clock; readonly random: Random }
+  readonly #observer: SinkObserver
+  readonly #sink: Sink<AuditEvent>
+  #state: SinkStatus['state'] = 'starting'
+  #lastDelivery: SinkStatus['lastDelivery'] = null
+  #lastError: SinkStatus['lastError'] = null
+  #sentAgain = 0
+
+  constructor(
+    config: SinkConfig,
+    sink: Sink<AuditEvent>,
+    deps: { readonly log: EventLog; readonly clock: Clock; readonly random: Random },
+    observer: SinkObserver,
+  ) {
+    this.config = config
+    this.#sink = sink
+    this.#deps = deps
+    this.#observer = observer
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { log, clock, random } = this.#deps
+    const retried = withRetry<LogRecord>(
+      withDecoding(this.#sink),
+      { firstDelayMs: 250, maxDelayMs: 60_000, onFailure: failure => this.#failed(failure) },
+      { clock, random },
+    )
+    const sink = withDeadLetters(retried, rejected => this.#bury(rejected))
+    const source = log.source(this.config.name, { batchMax, bytesMax: batchBytesMax })
+    await run(
+      source,
+      sink,
+      { clock, reconnectMs: 1_000, onSettled: records => this.#settled(records) },
+      signal,
+    )
+  }
+
+  status(): SinkStatus {
+    return {
+      sink: this.config.name,
+      url: this.config.url,
+      state: this.#state,
+      lastDelivery: this.#lastDelivery,
+      lastError: this.#lastError,
+      sentAgain: this.#sentAgain,
+    }
+  }
+
+  async #bury(rejected: readonly { readonly record: LogRecord; readonly reason: Error }[]): Promise<void> {
+    await this.#deps.log.bury(
+      rejected.map(({ record, reason }) => ({
+        foundation: record.foundation,
+        origin: this.config.name,
+        key: record.guid,
+        reason: reason.message,
+        raw: record.bytes,
+        atMs: this.#deps.clock.now(),
+      })),
+    )
+    this.#observer.buried?.(rejected.length)
+  }
+
+  #settled(records: number): void {
+    this.#state = 'delivering'
+    this.#lastDelivery = { at: this.#now(), records }
+    this.#observer.settled?.(records)
+  }
+
+  #failed(failure: { reason: Error; attempt: number; delayMs: number; unknown: number }): void {
+    const { reason: error, attempt, delayMs, unknown } = failure
+    this.#state = 'failing'
+    this.#sentAgain += unknown
+    this.#lastError = { at: this.#now(), message: error.message, attempt }
+    this.#observer.failed?.({ error, attempt, delayMs, unknown })
+  }
+
+  #now(): string {
+    return new Date(this.#deps.clock.now()).toISOString()
+  }
+}

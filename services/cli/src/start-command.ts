@@ -1,0 +1,92 @@
+import type { Config } from '@cf-audit-drain/config'
+import type { EventLog } from '@cf-audit-drain/log'
+import { openEmbeddedLog } from '@cf-audit-drain/log'
+import { systemClock } from '@cf-audit-drain/pipeline'
+import { createLogger, type Logger } from '@cf-audit-drain/runtime'
+import { type Arguments, UsageError } from './arguments.ts'
+import { startDemo } from './demo.ts'
+import { print } from './print.ts'
+import { random } from './random.ts'
+import { makeSyslogSink } from './sinks.ts'
+import { start } from './start.ts'
+
+/** `start` with a configuration: polls and delivers until stopped. */
+export async function startConfigured(
+  config: Config,
+  given: Arguments,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  if (given.forgetSink !== undefined) await forgetSink(config, given.forgetSink, logger)
+  if (config.sinks.length === 0)
+    logger.warn('no sink is configured: events are kept in the log, and go nowhere (SINK_URL)')
+  await start(
+    {
+      config,
+      logger,
+      random,
+      makeSink: sink => makeSyslogSink(sink, { clock: systemClock, logger }),
+      untilCaughtUp: given.untilCaughtUp,
+    },
+    signal,
+  )
+}
+
+async function forgetSink(config: Config, name: string, logger: Logger): Promise<void> {
+  if (config.sinks.some(sink => sink.name === name))
+    throw new UsageError(
+      `--forget-sink ${name}: that sink is configured; remove it from the configuration first`,
+    )
+  const log = await openEmbeddedLog({ dir: config.log.dir, clock: systemClock })
+  const forgotten = await log.forgetSink(name).finally(() => log.close())
+  if (!forgotten) throw new UsageError(`--forget-sink ${name}: the log knows no sink of that name`)
+  logger.info({ sink: name }, 'forgot the place of this sink')
+}
+
+/** `start` without a foundation: a simulated one, and a receiver that prints what a SIEM would see. */
+export async function startSimulated(config: Config, given: Arguments, signal: AbortSignal): Promise<void> {
+  await print(
+    'No foundation is configured (CF_API, or --config): this is a simulated one, with a receiver that prints',
+  )
+  await print('what a SIEM would see. Nothing leaves this machine; Ctrl-C ends it.\n')
+  const clock = systemClock
+  const startedMs = clock.monotonic()
+  const demo = await startDemo(config, clock, 26)
+  const done = new AbortController()
+  const running = AbortSignal.any([signal, done.signal])
+  try {
+    const live = demo.liven(running)
+    const logger = createLogger({ level: 'error', destination: 'stderr' })
+    const onCaughtUp = async (log: EventLog) => {
+      demo.receiver.quiet = false
+      await print(await summary(log, demo.receiver.received, clock.monotonic() - startedMs))
+    }
+    const onListening = (url: string) =>
+      print(`status, metrics and health: ${url}/status ${url}/metrics ${url}/readyz\n`)
+    const makeSink = (sink: Config['sinks'][number]) => makeSyslogSink(sink, { clock, logger })
+    const { untilCaughtUp } = given
+    await start(
+      { config: demo.config, logger, random, makeSink, untilCaughtUp, onCaughtUp, onListening },
+      running,
+    )
+    done.abort(new Error('done'))
+    await live
+  } finally {
+    done.abort(new Error('done'))
+    await demo.close()
+  }
+}
+
+/** One line of counts at the end of the backfill. */
+async function summary(log: EventLog, received: number, tookMs: number): Promise<string> {
+  const tallies = await log.tallies()
+  const total = (type?: string) =>
+    tallies
+      .filter(tally => type === undefined || tally.type === type)
+      .reduce((sum, { count }) => sum + count, 0)
+  const types = new Set(tallies.map(({ type }) => type)).size
+  return (
+    `\nBackfill done in ${(tookMs / 1000).toFixed(1)} s: ${total()} events of ${types} types in the log, ${received} at the receiver, ` +
+    `${total('audit.app.ssh-unauthorized')} of them ssh-unauthorized. New events follow as they happen:\n`
+  )
+}

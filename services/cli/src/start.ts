@@ -1,0 +1,163 @@
+import type { Config, SinkConfig } from '@cf-audit-drain/config'
+import { type AuditEvent, catalogue, createScrubber } from '@cf-audit-drain/event'
+import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
+import { type Clock, type Random, type Sink, systemClock } from '@cf-audit-drain/pipeline'
+import { createMetrics, type Logger, type Metrics, startHttpServer } from '@cf-audit-drain/runtime'
+import { type FoundationService, foundationService, refreshMetrics } from './foundations.ts'
+import { keepRetention } from './retention.ts'
+import { scrubKey } from './scrub-key.ts'
+import { type SinkObserver, SinkWorker } from './sink-worker.ts'
+import { allIn, statusOf } from './status.ts'
+import { version } from './version.ts'
+
+export interface StartOptions {
+  readonly config: Config
+  readonly logger: Logger
+  readonly random: Random
+  /** Makes the sink that a configuration asks for; `start` sends by syslog, a dry run prints. */
+  readonly makeSink: (config: SinkConfig) => Sink<AuditEvent>
+  /** End, with everything settled, once every visible event is in the log and acknowledged by every sink. */
+  readonly untilCaughtUp?: boolean
+  readonly clock?: Clock
+  /** No HTTP server: for a dry run. */
+  readonly quiet?: boolean
+  readonly onListening?: (url: string) => void
+  readonly onCaughtUp?: (log: EventLog) => Promise<void>
+}
+
+/**
+ * Everything of one process: a poller per foundation, a worker per sink, the log between them, and the HTTP endpoints.
+ * Returns when the signal is aborted and what was in hand has settled, or when caught up if that was asked for.
+ */
+export async function start(options: StartOptions, signal: AbortSignal): Promise<void> {
+  const { config, logger, random, clock = systemClock } = options
+  const scrubber = createScrubber({ key: scrubKey(config) })
+  const log = await openEmbeddedLog({ dir: config.log.dir, clock })
+  try {
+    const metrics = metricsOf(config, log, clock)
+    const foundations = config.foundations.map(foundation =>
+      foundationService(foundation, {
+        log,
+        scrubber,
+        clock,
+        random,
+        logger: logger.child({ component: 'poller', foundation: foundation.name }),
+        metrics: metrics.foundation(foundation.name),
+      }),
+    )
+    const workers = config.sinks.map(
+      sink =>
+        new SinkWorker(
+          sink,
+          options.makeSink(sink),
+          { log, clock, random },
+          sinkObserver(sink, logger, metrics, clock),
+        ),
+    )
+    await runAll({ ...options, clock }, { log, metrics, foundations, workers }, signal)
+  } finally {
+    await log.close()
+  }
+}
+
+interface Parts {
+  readonly log: EventLog
+  readonly metrics: Metrics
+  readonly foundations: readonly FoundationService[]
+  readonly workers: readonly SinkWorker[]
+}
+
+async function runAll(
+  options: StartOptions & { readonly clock: Clock },
+  parts: Parts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { config, logger, clock } = options
+  const { log, foundations, workers } = parts
+  const done = new AbortController()
+  const running = AbortSignal.any([signal, done.signal])
+  const loops: Promise<void>[] = [
+    ...foundations.map(({ poller }) => poller.run(running)),
+    ...workers.map(worker => worker.run(running)),
+    keepRetention(config, log, { clock, logger }, running),
+  ]
+  // The first part that ends in an error ends them all: the process says so and stops, its state durable.
+  for (const loop of loops) loop.catch(error => done.abort(error))
+  await Promise.race([Promise.all(foundations.map(one => one.resumed)), Promise.allSettled(loops)])
+  let server: Awaited<ReturnType<typeof listen>> | null = null
+  try {
+    if (!options.quiet) server = await listen(options, parts)
+    if (options.untilCaughtUp || options.onCaughtUp) {
+      await allIn(parts, clock, running)
+      await options.onCaughtUp?.(log)
+      if (options.untilCaughtUp) done.abort(new Error('caught up'))
+    }
+    await Promise.all(loops)
+  } catch (error) {
+    if (!running.aborted) throw error
+  } finally {
+    done.abort(new Error('stopping'))
+    await Promise.allSettled(loops)
+    await Promise.all(foundations.map(({ controller }) => controller.close()))
+    await server?.close()
+  }
+  await Promise.all(loops)
+}
+
+async function listen(options: StartOptions, parts: Parts) {
+  const { config, logger } = options
+  const server = await startHttpServer({
+    host: config.http.host,
+    port: config.http.port,
+    logger,
+    metrics: () => {
+      for (const one of parts.foundations) refreshMetrics(one, parts.metrics.foundation(one.config.name))
+      return parts.metrics.expose()
+    },
+    notReady: () => notReady(parts),
+    status: () => statusOf(parts),
+  })
+  logger.info({ url: server.url }, 'listening: /metrics /healthz /readyz /status')
+  options.onListening?.(server.url)
+  return server
+}
+
+function notReady({ foundations }: Parts): string[] {
+  return foundations.flatMap(({ poller }) => {
+    const { foundation, state, lastPoll, lastError } = poller.status()
+    if (lastPoll && state === 'running') return []
+    return [`foundation ${foundation} ${lastError ? `fails: ${lastError.message}` : 'was not polled yet'}`]
+  })
+}
+
+function metricsOf(config: Config, log: EventLog, clock: Clock): Metrics {
+  return createMetrics({
+    version,
+    foundations: config.foundations.map(({ name }) => name),
+    sinks: config.sinks.map(({ name }) => name),
+    knownTypes: new Set(catalogue.keys()),
+    durable: log,
+    clock,
+  })
+}
+
+function sinkObserver(sink: SinkConfig, logger: Logger, metrics: Metrics, clock: Clock): SinkObserver {
+  const told = logger.child({ component: 'sink', sink: sink.name })
+  const counts = metrics.sink(sink.name)
+  return {
+    settled(records) {
+      counts.connected(true)
+      counts.delivered(records, clock.now())
+      told.debug({ records }, 'delivered and confirmed')
+    },
+    failed({ error, attempt, delayMs, unknown }) {
+      counts.connected(false)
+      counts.retried()
+      counts.resent(unknown)
+      told.warn({ err: error, attempt, delayMs, sentAgain: unknown }, 'not confirmed; it is sent again')
+    },
+    buried(records) {
+      told.error({ records }, 'records this sink cannot take were put into the dead-letter store')
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import type { EventLog } from '@cf-audit-drain/log'
+import type { Clock } from '@cf-audit-drain/pipeline'
+import type { FoundationService } from './foundations.ts'
+import type { SinkWorker } from './sink-worker.ts'
+import { version } from './version.ts'
+
+export interface StatusParts {
+  readonly log: EventLog
+  readonly foundations: readonly FoundationService[]
+  readonly workers: readonly SinkWorker[]
+}
+
+/** The object behind /status. */
+export async function statusOf({ log, foundations, workers }: StatusParts): Promise<unknown> {
+  const [positions, deadLetters] = await Promise.all([log.positions(), log.deadLetterCounts()])
+  return {
+    version,
+    foundations: foundations.map(({ poller, controller, config }) => ({
+      api: config.api,
+      ...poller.status(),
+      rateLimit: controller.rateLimit,
+    })),
+    sinks: workers.map(worker => ({
+      ...worker.status(),
+      position: positions.find(position => position.sink === worker.config.name) ?? null,
+    })),
+    /** Cursors of sinks that are not configured: they hold back retention (`start --forget-sink NAME`). */
+    unconfiguredSinks: positions
+      .map(position => position.sink)
+      .filter(name => !workers.some(worker => worker.config.name === name)),
+    deadLetters,
+  }
+}
+
+/** Waits until every visible event is in the log and acknowledged by every sink. */
+export async function allIn(parts: StatusParts, clock: Clock, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted()
+    if (parts.foundations.every(({ poller }) => poller.caughtUp())) {
+      const positions = await parts.log.positions()
+      const waiting = parts.workers.filter(worker => {
+        const position = positions.find(one => one.sink === worker.config.name)
+        return !position || position.lag > 0
+      })
+      if (waiting.length === 0) return
+    }
+    await clock.sleep(100, signal)
+  }
+}

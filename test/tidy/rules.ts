@@ -1,0 +1,54 @@
+import { bannedCalls, noSilencedChecks } from './call-rules.ts'
+import {
+  everyFileImported,
+  everyTestRuns,
+  knownEndings,
+  shortFiles,
+  shortFunctions,
+  smallFiles,
+  tellingNames,
+} from './file-rules.ts'
+import {
+  byName,
+  declaredDependencies,
+  kafkajsAtHome,
+  noFileCircle,
+  noPackageCircle,
+  packagesBelow,
+  pureCodecs,
+  servicesApart,
+} from './layer-rules.ts'
+import {
+  changelogForm,
+  linksLead,
+  noPathsOutside,
+  noRegistryHosts,
+  readmePerWorkspace,
+} from './prose-rules.ts'
+import type { Rule } from './rule.ts'
+
+/** The rules of the house. */
+export const rules: readonly Rule[] = [
+  servicesApart,
+  packagesBelow,
+  byName,
+  noFileCircle,
+  noPackageCircle,
+  declaredDependencies,
+  pureCodecs,
+  kafkajsAtHome,
+  bannedCalls,
+  noSilencedChecks,
+  everyFileImported,
+  everyTestRuns,
+  tellingNames,
+  knownEndings,
+  shortFiles,
+  shortFunctions,
+  smallFiles,
+  readmePerWorkspace,
+  noRegistryHosts,
+  noPathsOutside,
+  linksLead,
+  changelogForm,
+]
