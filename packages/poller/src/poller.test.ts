@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { seededRandom } from '@cf-audit-drain/pipeline'
+import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
+
+const minuteMs = 60_000
+const dayMs = 24 * hourMs
+
+/** `count` rows spread evenly over `overMs` before now. */
+function history(one: PolledFoundation, count: number, overMs: number) {
+  return Array.from({ length: count }, (_, i) => ({ createdAtUs: one.agoUs(overMs - (i * overMs) / count) }))
+}
+
+/** Without the requests for a count or for the oldest stamp, which show one row and are not readings. */
+function pagesRead(one: PolledFoundation) {
+  return one.foundation.shownPages().filter(({ request }) => !/[?&]per_page=1(&|$)/.test(request))
+}
+
+test('a first start takes everything Cloud Controller still has, oldest first, and the live tail', async t => {
+  const one = await PolledFoundation.make(t)
+  one.foundation.insert(history(one, 12_000, 20 * dayMs))
+  await one.started()
+  one.foundation.insert([{ type: 'audit.app.ssh-unauthorized' }])
+  await one.pass(20_000)
+  assert.deepEqual(await one.differences(), nothingWrong)
+  const events = await one.events()
+  assert.equal(events.filter(({ provenance }) => provenance === 'live').length, events.length - 11_998)
+  const backfilled = events
+    .filter(({ provenance }) => provenance === 'backfill')
+    .map(({ createdAt }) => createdAt)
+  assert.deepEqual(backfilled, backfilled.toSorted(), 'the backfill is in the order of time')
+  assert.equal(events.at(-1)?.provenance, 'live')
+})
+
+test('three rows in one second, two of them visible later, are all taken', async t => {
+  const one = await PolledFoundation.make(t)
+  await one.started()
+  const createdAtUs = one.agoUs(500)
+  const at = (ms: number) => ({ createdAtUs, visibleAtMs: one.clock.now() + ms })
+  one.foundation.insert([at(0), at(15_000), at(70_000)])
+  await one.pass(90_000)
+  assert.equal(one.foundation.shown().length, 3)
+  assert.deepEqual(await one.differences(), nothingWrong)
+})
+
+test('rows that become visible up to four hours late are found by the sweeps, each once', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  one.foundation.insert(history(one, 300, 6 * hourMs))
+  await one.started()
+  const random = seededRandom(4)
+  for (let i = 0; i < 40; i++)
+    one.foundation.insert([{ visibleAtMs: one.clock.now() + Math.floor(random() ** 2 * 4 * hourMs) }])
+  await one.pass(5.5 * hourMs)
+  assert.equal(one.foundation.shown().length, 340)
+  assert.deepEqual(await one.differences(), nothingWrong)
+})
+
+test('a window closes when it has left the overlap and the guids held are those shown', async t => {
+  const one = await PolledFoundation.make(t)
+  await one.started()
+  one.foundation.insert([{}, {}, {}])
+  assert.equal(one.compared.length, 0, 'nothing closes inside the overlap')
+  await one.pass(8 * minuteMs)
+  const closed = one.compared.filter(({ heldNotShown }) => heldNotShown === 0)
+  assert.equal(
+    closed.reduce((sum, { shown }) => sum + shown, 0),
+    3,
+  )
+  for (const [i, window] of closed.entries())
+    if (i > 0) assert.equal(window.fromSec, closed[i - 1]?.toSec, 'windows tile time')
+  const { windows } = one.poller.status()
+  assert.equal(windows.closed, closed.length)
+  assert.ok(Date.parse(windows.completeUpTo ?? '') >= one.clock.now() - 7 * minuteMs)
+})
+
+test('a row that was deleted at the source is reported, and does not stop later windows', async t => {
+  const one = await PolledFoundation.make(t)
+  await one.started()
+  const [gone] = one.foundation.insert([{}, {}])
+  await one.pass(20_000)
+  one.foundation.delete([gone ?? ''])
+  await one.pass(10 * minuteMs)
+  const unequal = one.poller.status().windows.unequal
+  assert.equal(unequal[0]?.heldNotShown, 1)
+  assert.ok(
+    one.compared.some(
+      ({ fromSec, heldNotShown }) => heldNotShown === 0 && fromSec * 1000 > Date.parse(unequal[0]?.to ?? ''),
+    ),
+  )
+  assert.deepEqual(await one.differences(), nothingWrong)
+})
+
+test('after an outage what was missed is caught up, as live events, and nothing doubles', async t => {
+  const one = await PolledFoundation.make(t)
+  one.foundation.insert(history(one, 50, dayMs))
+  await one.started()
+  await one.pass(minuteMs)
+  await one.stop()
+  for (let i = 0; i < 48; i++) {
+    one.clock.advance(hourMs)
+    one.foundation.insert(Array.from({ length: 200 }, (_, n) => ({ createdAtUs: one.agoUs(n * 17_000) })))
+  }
+  await one.started()
+  assert.deepEqual(await one.differences(), nothingWrong)
+  const live = (await one.events()).filter(({ provenance }) => provenance === 'live').length
+  assert.equal(live, 48 * 200)
+})
+
+test('a busy tail of many pages is read once, counted after that, and closed whole', async t => {
+  const one = await PolledFoundation.make(t, { startFrom: 'now' })
+  await one.started()
+  for (let i = 0; i < 40; i++) {
+    one.foundation.insert(Array.from({ length: 1_000 }, (_, n) => ({ createdAtUs: one.agoUs(n * 9) })))
+    one.foundation.insert([{ visibleAtMs: one.clock.now() + 45_000 }])
+    await one.pass(10_000)
+  }
+  await one.pass(2 * minuteMs)
+  assert.equal(one.foundation.shown().length, 40_040)
+  assert.deepEqual(await one.differences(), nothingWrong)
+  assert.ok(one.compared.length > 0 && one.compared.every(({ heldNotShown }) => heldNotShown === 0))
+})
+
+test('more rows in one second than a page holds are all taken', async t => {
+  const one = await PolledFoundation.make(t)
+  const createdAtUs = one.agoUs(3 * hourMs)
+  one.foundation.insert(Array.from({ length: 11_003 }, () => ({ createdAtUs })))
+  one.foundation.insert([{ createdAtUs: createdAtUs + 1_000_000 }, { createdAtUs: createdAtUs - 1_000_000 }])
+  await one.started()
+  assert.deepEqual(await one.differences(), nothingWrong)
+})
+
+test('the clean-up running during the backfill loses nothing that was shown', async t => {
+  const one = await PolledFoundation.make(t)
+  one.foundation.insert(history(one, 20_000, 30 * dayMs))
+  one.foundation.faults.add({ fault: 'clean-up-between-pages', page: 1, count: 5, after: 4 })
+  const before = new Set(one.foundation.shown().map(({ guid }) => guid))
+  await one.started()
+  const held = new Set(await one.guids())
+  const read = new Set(pagesRead(one).flatMap(({ guids }) => guids))
+  assert.deepEqual([...read.difference(held)], [], 'everything that was ever on a page we read is held')
+  assert.deepEqual([...held.difference(before)], [], 'and nothing else')
+  assert.ok(held.size < before.size, 'the clean-up did take rows away before they could be read')
+})
+
+test('a malformed event is buried with its reason, and the others of its page go on', async t => {
+  const one = await PolledFoundation.make(t)
+  await one.started()
+  const malformed = `{"guid":"bad-1","created_at":"2026-11-22T06:00:00Z","type":null,"data":{"request":{"parameters":{"pw":"hunter2-hunter2"}}}}`
+  one.foundation.insert([{}, { text: malformed, createdAtUs: one.agoUs(0) }, {}])
+  await one.pass(8 * minuteMs)
+  assert.equal((await one.guids()).length, 2)
+  const letters = await one.log.deadLetters(10)
+  assert.equal(letters.length, 1)
+  assert.match(letters[0]?.reason ?? '', /type/)
+  assert.doesNotMatch(Buffer.from(letters[0]?.raw ?? []).toString(), /hunter2/)
+})
+
+test('a clock that jumps, here or there, loses nothing', async t => {
+  const one = await PolledFoundation.make(t)
+  await one.started()
+  const live = async (rounds: number) => {
+    for (let i = 0; i < rounds; i++) {
+      one.foundation.insert([{}])
+      await one.pass(30_000)
+    }
+  }
+  await live(4)
+  one.clock.jump(hourMs)
+  one.foundation.skewMs -= hourMs
+  await live(30)
+  one.clock.jump(-2 * hourMs)
+  one.foundation.skewMs += 2 * hourMs
+  await live(30)
+  assert.deepEqual(await one.differences(), nothingWrong)
+  assert.ok(one.compared.length > 20)
+})
+
+test('--strict refuses a client that may not see everything, and says which scope is missing', async t => {
+  const clients = [{ id: 'narrow', secret: 's', scopes: ['cloud_controller.read'] }]
+  const one = await PolledFoundation.make(t, { strict: true }, { clients })
+  await assert.rejects(one.start(), /global_auditor/)
+})
+
+test('a checkpoint that cannot be read stops the poller instead of starting from scratch', async t => {
+  const one = await PolledFoundation.make(t)
+  const writer = await one.log.writer('test')
+  await writer.publish([], '{"version":99}')
+  await writer.close()
+  await assert.rejects(one.start(), /version 99/)
+  assert.deepEqual(await one.guids(), [])
+})

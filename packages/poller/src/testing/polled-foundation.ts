@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { cloudController } from '@cf-audit-drain/cloud-foundry'
+import { createScrubber, decodeAuditEvent } from '@cf-audit-drain/event'
+import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-audit-drain/foundation-simulator'
+import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
+import { type DrivenClock, drivenClock, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
+import { Poller, type PollerOptions, pollerDefaults } from '../index.ts'
+import type { ComparedWindow } from '../session.ts'
+
+export const hourMs = 3_600_000
+
+/** A simulated foundation, an embedded log and a poller between them, all on one clock that the test moves. */
+export class PolledFoundation {
+  readonly clock: DrivenClock = drivenClock()
+  readonly compared: ComparedWindow[] = []
+  readonly failures: { readonly loop: string; readonly error: Error }[] = []
+  polls = 0
+  foundation!: Foundation
+  log!: EventLog
+  poller!: Poller
+  readonly #dir = mkdtempSync(join(tmpdir(), 'poller-'))
+  readonly #options: PollerOptions
+  #stop = new AbortController()
+  #running: Promise<void> = Promise.resolve()
+  #controller: ReturnType<typeof cloudController> | null = null
+
+  private constructor(options: Partial<PollerOptions>) {
+    this.#options = { ...pollerDefaults, foundation: 'test', ...options }
+  }
+
+  static async make(
+    t: TestContext,
+    options: Partial<PollerOptions> = {},
+    simulator: SimulatorOptions = {},
+  ): Promise<PolledFoundation> {
+    const made = new PolledFoundation(options)
+    made.foundation = await startFoundation({ clock: made.clock, random: seededRandom(1), ...simulator })
+    made.log = await openEmbeddedLog({ dir: made.#dir, clock: made.clock })
+    t.after(async () => {
+      await made.stop()
+      await made.log.close()
+      await made.foundation.close()
+      rmSync(made.#dir, { recursive: true })
+    })
+    return made
+  }
+
+  /** Milliseconds before now (the foundation's), as a row's stamp in microseconds. */
+  agoUs(ms: number): number {
+    return (this.clock.now() + this.foundation.skewMs - ms) * 1000
+  }
+
+  start(): Promise<void> {
+    const { clock, foundation } = this
+    this.#stop = new AbortController()
+    const random = seededRandom(2)
+    const { api, clientId, clientSecret } = foundation
+    this.#controller = cloudController({ name: 'test', api, clientId, clientSecret }, { clock, random })
+    const observer = {
+      polled: () => {
+        this.polls++
+      },
+      failed: (failure: { loop: string; error: Error }) => this.failures.push(failure),
+      compared: (window: ComparedWindow) => this.compared.push(window),
+    }
+    const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
+    this.poller = new Poller(this.#options, {
+      controller: this.#controller,
+      log: this.log,
+      scrubber,
+      clock,
+      random,
+      observer,
+    })
+    this.#running = this.poller.run(this.#stop.signal)
+    this.#running.catch(() => undefined)
+    return this.#running
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    await this.#running.catch(() => undefined)
+    await this.#controller?.close()
+  }
+
+  async started(): Promise<void> {
+    this.start().catch(() => undefined)
+    await this.until(() => this.poller.caughtUp())
+  }
+
+  /** Moves time by `ms`, in steps short enough that no poll is left out. */
+  async pass(ms: number, stepMs = this.#options.pollIntervalMs): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      const polls = this.polls
+      this.clock.advance(Math.min(left, stepMs) * 1.1)
+      await this.until(() => this.polls > polls)
+    }
+  }
+
+  /** Moves time a little again and again (retries and sweeps sleep on it) until the condition holds. */
+  async until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    const giveUpMs = systemClock.monotonic() + 20_000
+    for (let round = 0; !(await condition()); round++) {
+      if (systemClock.monotonic() > giveUpMs)
+        throw new Error(`gave up waiting: ${JSON.stringify(this.poller.status(), null, 1)}`)
+      await systemClock.sleep(2)
+      if (round % 10 === 9) this.clock.advance(100)
+    }
+  }
+
+  async guids(): Promise<string[]> {
+    return (await Array.fromAsync(this.log.events({}))).map(({ guid }) => guid)
+  }
+
+  async events() {
+    return (await Array.fromAsync(this.log.events({}))).map(({ bytes }) => decodeAuditEvent(bytes))
+  }
+
+  /** Every row that was ever visible is in the log, once, and nothing else. */
+  async differences(): Promise<{
+    readonly lost: string[]
+    readonly phantom: string[]
+    readonly doubled: number
+  }> {
+    const held = await this.guids()
+    const shown = new Set(this.foundation.shown().map(({ guid }) => guid))
+    const distinct = new Set(held)
+    return {
+      lost: [...shown.difference(distinct)],
+      phantom: [...distinct.difference(shown)],
+      doubled: held.length - distinct.size,
+    }
+  }
+}
+
+export const nothingWrong = { lost: [], phantom: [], doubled: 0 }
