@@ -1,6 +1,6 @@
 import type { Exceptions, Rule } from './rule.ts'
 import type { Token } from './tokenize.ts'
-import type { Source } from './tree.ts'
+import { isTest, type Source } from './tree.ts'
 
 interface Ban {
   readonly what: string
@@ -95,7 +95,7 @@ export const bans: readonly Ban[] = [
   {
     what: 'Math.random',
     instead: 'the Random you are given; in a test seededRandom(seed), and print the seed',
-    home: 'services/cli/src/',
+    home: 'services/cli/src/random.ts',
     found: (code, at) => texts(code, at, 'Math', '.', 'random'),
   },
   {
@@ -137,6 +137,40 @@ function faultsOf(source: Source, ban: Ban, exceptions: Exceptions, used: Set<st
     return []
   }
   return found.map(({ line }) => `${path}:${line}: ${ban.what} is not used here: ${ban.instead}`)
+}
+
+export const noSleepInTests: Rule = {
+  name: 'a test waits for a condition, not for time',
+  instead: 'until(condition, deadline), whose pause between two looks is the only sleep; or a manual clock',
+  check(tree) {
+    const faults: string[] = []
+    for (const source of tree.sources.values()) {
+      if (!isTest(source.path)) continue
+      for (const [at, { line }] of source.code.entries())
+        if (isFixedSleep(source.code, at) && !looksAgain(source, line))
+          faults.push(`${source.path}:${line}: waits for a fixed time`)
+    }
+    return faults
+  },
+}
+
+/** A sleep by chance, or one that a false peer is slow with, is part of what is tested; a fixed one is a guess. */
+function isFixedSleep(code: readonly Token[], at: number): boolean {
+  return (
+    texts(code, at, 'await', 'systemClock', '.', 'sleep', '(') &&
+    code[at + 5]?.kind === 'number' &&
+    texts(code, at + 6, ')')
+  )
+}
+
+/** Whether the innermost function round this line has a loop, or is until's condition: the pause between two looks. */
+function looksAgain({ code, functions }: Source, line: number): boolean {
+  const round = functions.filter(one => one.line <= line && line < one.line + one.lines)
+  const inner = round.sort((a, b) => a.lines - b.lines)[0]
+  if (!inner) return false
+  if (inner.name === 'until') return true
+  const body = code.filter(token => token.line >= inner.line && token.line < inner.line + inner.lines)
+  return body.some(({ kind, text }) => kind === 'word' && (text === 'while' || text === 'for'))
 }
 
 /** A reason is at least two words. */

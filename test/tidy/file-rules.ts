@@ -50,7 +50,7 @@ function namedBy(tree: Tree, path: string): readonly string[] {
 /** Of a shell script: every path of a source in it. */
 function sourcesNamedInText(tree: Tree, path: string): readonly string[] {
   const words = tree.files.get(path)?.text.match(/[\w./-]+\.ts\b/g) ?? []
-  return words.map(word => word.replace(/^\/+/, '')).filter(word => tree.sources.has(word))
+  return [...tree.sources.keys()].filter(source => words.some(word => `/${word}`.endsWith(`/${source}`)))
 }
 
 function scriptsOf(tree: Tree): Readonly<Record<string, string>> {
@@ -140,10 +140,12 @@ export const shortFunctions: Rule = {
   },
 }
 
-/** `describe` only holds tests together. */
+/** These only hold tests together. */
+const holdsTests = /^(?:describe|suite|\w+Suite)$/
+
 function functionSizes(source: Source): readonly Sized[] {
   return source.functions
-    .filter(({ name }) => name !== 'describe' && name !== 'suite')
+    .filter(({ name }) => !holdsTests.test(name))
     .map(({ name, line, lines }) => ({
       key: `${source.path}#${name}`,
       size: lines,

@@ -180,6 +180,16 @@ const faults: readonly Fault[] = [
     exceptions: { calls: { 'packages/b/src/bench.ts: Date.now': 'measures' } },
     says: /no longer needed under calls/,
   },
+  {
+    rule: 'a test waits for a condition, not for time',
+    change: {
+      'packages/b/src/b.test.ts':
+        "import fc from 'fast-check'\nimport { b } from './index.ts'\nb(fc)\n" +
+        'async function until() {\n  while (b()) await systemClock.sleep(5)\n}\n' +
+        'async function kill() {\n  await systemClock.sleep(random() * 5)\n  await systemClock.sleep(500)\n}\n',
+    },
+    says: /b\.test\.ts:9: waits for a fixed time/,
+  },
   silenced('const x: any = 1', /the type any/),
   silenced('const x = [] as any[]', /the type any/),
   silenced('function f(x: Map<string, any>) {}', /the type any/),

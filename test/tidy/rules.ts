@@ -1,4 +1,4 @@
-import { bannedCalls, noSilencedChecks } from './call-rules.ts'
+import { bannedCalls, noSilencedChecks, noSleepInTests } from './call-rules.ts'
 import {
   everyFileImported,
   everyTestRuns,
@@ -39,6 +39,7 @@ export const rules: readonly Rule[] = [
   kafkajsAtHome,
   bannedCalls,
   noSilencedChecks,
+  noSleepInTests,
   everyFileImported,
   everyTestRuns,
   tellingNames,

@@ -57,7 +57,11 @@ export function encodeCef(header: CefHeader, extension: CefExtension, options: C
 }
 
 /** Encodes one key: `key=value`, or nothing when there is no value. */
-export function cefPair(key: CefKey, value: string | number | null | undefined, options: CefOptions = {}): string {
+export function cefPair(
+  key: CefKey,
+  value: string | number | null | undefined,
+  options: CefOptions = {},
+): string {
   const encoded = cefEncoder(key, options)(value)
   return encoded === '' ? '' : `${key}=${encoded}`
 }
@@ -76,7 +80,8 @@ export type CefEncoder = (value: string | number | null | undefined, maxEncodedB
 /** The encoder of one key's values, for those who encode many. */
 export function cefEncoder(key: CefKey, options: CefOptions = {}): CefEncoder {
   const spec = cefDictionary[key]
-  if (spec === undefined) throw new TypeError(`'${key}' is no CEF key this package may send: see cefDictionary`)
+  if (spec === undefined)
+    throw new TypeError(`'${key}' is no CEF key this package may send: see cefDictionary`)
   if (spec.type !== 'string') return wholeNumber
   const { maxBytes } = spec
   const avoidEquals = options.avoidEquals ?? false
@@ -95,9 +100,15 @@ const wholeNumber: CefEncoder = (value, maxEncodedBytes = Number.MAX_SAFE_INTEGE
   return digits.length > maxEncodedBytes ? '' : digits
 }
 
-function carefulValue(trimmed: string, maxBytes: number, avoidEquals: boolean, maxEncodedBytes: number): string {
+function carefulValue(
+  trimmed: string,
+  maxBytes: number,
+  avoidEquals: boolean,
+  maxEncodedBytes: number,
+): string {
   const clean = isPlainValue(trimmed) ? trimmed : cleanBeginning(trimmed, maxBytes, avoidEquals)
-  const inLength = clean.length * 3 <= maxBytes ? clean : truncate(clean, maxBytes)
+  const inLength =
+    clean.length * 3 <= maxBytes || Buffer.byteLength(clean) <= maxBytes ? clean : truncate(clean, maxBytes)
   const encoded = escapeValue(inLength)
   if (encoded.length * 3 <= maxEncodedBytes || Buffer.byteLength(encoded) <= maxEncodedBytes) return encoded
   return escapeValue(truncate(clean, maxEncodedBytes, escapedBytes))

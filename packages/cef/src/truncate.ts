@@ -16,7 +16,11 @@ function utf8Bytes(codePoint: number): number {
  * escape. A cut text ends with the marker unless the marker alone would fill more than a third of the room.
  * The text is returned as it is when it fits.
  */
-export function truncate(text: string, maxBytes: number, encodedBytes: EncodedBytes = (_, bytes) => bytes): string {
+export function truncate(
+  text: string,
+  maxBytes: number,
+  encodedBytes: EncodedBytes = (_, bytes) => bytes,
+): string {
   const markerFits = markerBytes * 3 <= maxBytes
   const room = markerFits ? maxBytes - markerBytes : maxBytes
   let used = 0

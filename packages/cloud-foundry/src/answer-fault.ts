@@ -66,10 +66,11 @@ export function commonFault(
   if (status === 429) {
     const afterMs = rateLimitedForMs(headers, context.theirNowMs)
     const when = afterMs === null ? 'without saying for how long' : `for ${Math.ceil(afterMs / 1000)} s`
-    return new RateLimitedError(
-      `${where} limits the rate of requests (429${said}) ${when}; a client with cloud_controller.admin_read_only is exempt from its general limit`,
-      { ...facts, retryAfterMs: afterMs },
-    )
+    const exempt = facts.code === '10013' ? '; a client with cloud_controller.admin_read_only is exempt' : ''
+    return new RateLimitedError(`${where} limits the rate of requests ${when} (429${said})${exempt}`, {
+      ...facts,
+      retryAfterMs: afterMs,
+    })
   }
   if (status >= 500) {
     const uaa = /UaaUnavailable/.test(said) ? ', because it cannot reach UAA' : ''

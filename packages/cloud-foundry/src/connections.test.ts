@@ -93,6 +93,21 @@ test('an abort is felt at once while waiting for a slot, for a retry and for a r
   }
 })
 
+test('an abort and a close are felt at once while a connection is still being made', async () => {
+  const { server, port } = await silentServer()
+  const connecting = clientOf(`https://127.0.0.1:${port}`, { requestTimeoutMs: 60_000 })
+  const stop = new AbortController()
+  const asked = connecting.discover(stop.signal)
+  await until(() => server.held() === 1, 'the TLS attempt')
+  const startedAt = systemClock.monotonic()
+  stop.abort(new Error('stop'))
+  await assert.rejects(asked, /stop/)
+  await connecting.close()
+  assert.ok(systemClock.monotonic() - startedAt < 500)
+  await until(() => server.held() === 0, 'the attempt is given up', 500)
+  await server.close()
+})
+
 test('an already aborted signal sends nothing', async () => {
   await assert.rejects(controller.countAuditEvents(window, AbortSignal.abort(new Error('before'))), /before/)
   assert.equal(foundation.requests.length, 0)
@@ -160,16 +175,21 @@ test('refused, unknown to DNS and accepted-but-silent each have their sentence',
     /unknown to DNS|DNS does not answer|no answer/,
   )
 
-  const held: Socket[] = []
-  const silent = createServer(socket => held.push(socket))
-  await new Promise<void>(resolve => silent.listen(0, '127.0.0.1', resolve))
-  const silentPort = (silent.address() as { port: number }).port
+  const { server, port: silentPort } = await silentServer()
   assert.match(await said(`https://127.0.0.1:${silentPort}`), /no answer within 300 ms/)
-  await until(
-    () => held.every(socket => socket.destroyed || socket.readableEnded || !socket.readable),
-    'TLS attempt closed',
-    2000,
-  ).catch(() => {})
-  for (const socket of held) socket.destroy()
-  await new Promise(resolve => silent.close(resolve))
+  await until(() => server.held() === 0, 'the unfinished TLS handshake is closed', 2000)
+  await server.close()
 })
+
+/** Accepts connections and says nothing. */
+async function silentServer() {
+  let held = 0
+  const server = createServer(socket => {
+    held++
+    socket.resume().once('close', () => held--)
+    socket.on('error', () => {})
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  return { port, server: { held: () => held, close: () => new Promise(resolve => server.close(resolve)) } }
+}

@@ -55,8 +55,8 @@ export class Connections {
   async close(): Promise<void> {
     const all = [...this.#generation.byProxy.values(), ...this.#retiring]
     const destroyed = all.map(dispatcher => dispatcher.destroy())
-    // undici leaves a socket that is still connecting to its timeout.
-    for (const socket of this.#sockets) socket.destroy()
+    // undici leaves a socket that is still connecting to its timeout, unless it fails.
+    for (const socket of this.#sockets) socket.destroy(new Error('closed'))
     await Promise.all(destroyed)
   }
 
@@ -110,7 +110,7 @@ export class Connections {
       const socket: unknown = connect(options, callback)
       if (!isSocket(socket)) return
       this.#sockets.add(socket)
-      socket.once('close', () => this.#sockets.delete(socket))
+      socket.on('error', () => {}).once('close', () => this.#sockets.delete(socket))
     }
   }
 }

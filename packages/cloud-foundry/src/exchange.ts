@@ -3,7 +3,7 @@ import type { Clock } from '@cf-audit-drain/pipeline'
 import { BodyError, wholeBody } from './body.ts'
 import type { Connections, Route } from './connections.ts'
 import { AnswerTooLargeError, BrokenAnswerError, type End, UnreachableError } from './errors.ts'
-import { linkedAbort } from './linked-abort.ts'
+import { linkedAbort, orAborted } from './linked-abort.ts'
 import { Progress } from './progress.ts'
 import { transportFault } from './transport-fault.ts'
 
@@ -70,7 +70,7 @@ export async function exchange(
     route = await deps.connections.route(call.base)
     progress.watch(() => abort.abort(progress))
     const sentAt = deps.clock.monotonic()
-    const response = await route.dispatcher.request({
+    const asked = route.dispatcher.request({
       origin: call.base.origin,
       path: call.base.pathname.replace(/\/$/, '') + call.path,
       method: call.method,
@@ -78,6 +78,8 @@ export async function exchange(
       body: call.body ?? null,
       signal: abort.signal,
     })
+    // undici does not heed the signal before the request is on a connected socket.
+    const response = await orAborted(asked, abort.signal)
     const headersMs = deps.clock.monotonic() - sentAt
     status = response.statusCode
     const headers = answerHeaders(response.headers)

@@ -127,6 +127,7 @@ const passing: readonly (readonly [string, Script, string, RegExp])[] = [
     'BrokenAnswerError',
     /gzip/,
   ],
+  ['gzip with zeros behind it', gzip(Buffer.concat([zipped, Buffer.alloc(50)])), 'BrokenAnswerError', /gzip/],
   ['another encoding', json(200, {}, { 'content-encoding': 'br' }), 'BrokenAnswerError', /not asked for/],
   [
     'not UTF-8',

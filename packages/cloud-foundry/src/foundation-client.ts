@@ -17,6 +17,9 @@ import { type IssuedToken, issuedToken, tokenRequestBody, uaaFault } from './tok
 import { TokenKeeper } from './token-keeper.ts'
 import { Trust } from './trust.ts'
 
+/** Token requests are shared: who waits longer for UAA's rate limit does so in its own retry. More than a timer's slack. */
+const tokenPatienceMs = 1000
+
 /** One request made of an end and what it answered, with what an error about it would say. */
 interface Exchanged {
   readonly answer: Answer
@@ -176,7 +179,7 @@ export class FoundationClient {
   }
 
   async #requestToken(signal: AbortSignal): Promise<IssuedToken> {
-    const attempt = { number: 1, patienceMs: 0 }
+    const attempt = { number: 1, patienceMs: tokenPatienceMs }
     const base = this.#uaa ?? new URL((this.#discovery ?? (await this.#discover(attempt, signal))).uaa)
     const clientSecret = await this.#clientSecret()
     this.#redaction.add(clientSecret)

@@ -73,7 +73,7 @@ test('a wait beyond the budget is thrown at once, and nothing is sent until it i
     assert.ok(error instanceof RateLimitedError)
     assert.equal(error.retryAfterMs, 94_000)
     assert.equal(error.code, '10013')
-    assert.match(error.message, /CF-RateLimitExceeded.*for 94 s.*admin_read_only is exempt/)
+    assert.match(error.message, /for 94 s \(429 CF-RateLimitExceeded.*admin_read_only is exempt/)
     return true
   })
   await assert.rejects(controller.countAuditEvents(window, never), (error: Error) => {

@@ -62,7 +62,7 @@ export function uaaFault(answer: Answer, context: FaultContext): CloudFoundryErr
   const body = parsedObject(answer.text)
   const error = typeof body?.['error'] === 'string' ? context.redaction.line(body['error']) : null
   const description = typeof body?.['error_description'] === 'string' ? body['error_description'] : ''
-  const said = error === null ? '' : ` ${context.redaction.line(`${error}: ${description}`)}`
+  const said = error === null ? '' : ` ${context.redaction.line(`${error} ${description}`)}`
   const facts = { ...context.facts, status, ...(error !== null && { code: error }) }
 
   const common = commonFault(answer, context, { where, said, facts })

@@ -154,13 +154,7 @@ const troubles: readonly (readonly [string, Script, string, boolean, RegExp])[] 
   ],
   ['500', json(500, { error: 'server_error' }), 'ServerError', true, /UAA at .* answered 500/],
   ['503 of the router', html(503), 'ServerError', true, /UAA at .* answered 503/],
-  [
-    '429',
-    json(429, { error: 'too_many' }, { 'retry-after': '0' }),
-    'RateLimitedError',
-    true,
-    /UAA at .* 429/,
-  ],
+  ['429', json(429, { error: 'too_many' }, { 'retry-after': '0' }), 'RateLimitedError', true, /UAA at .*429/],
   ['hang', hang, 'UnreachableError', true, /UAA at .* no answer/],
   ['reset', request => request.socket.resetAndDestroy(), 'UnreachableError', true, /UAA at .* closed/],
   [

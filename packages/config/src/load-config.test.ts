@@ -377,3 +377,15 @@ test('the text of the faults names each place', () => {
     'The configuration has one fault:\n  config.yaml:1:1: loging is not a known setting\n      did you mean logging?\n',
   )
 })
+
+test('a variable that is missing is one fault, not another one for the value it leaves', () => {
+  const yaml = 'foundations: [{api: "$' + '{A}", clientId: "$' + '{B}", clientSecret: x}]'
+  assert.deepEqual(
+    faultsOf(yaml).map(each => each.path),
+    ['foundations[0].api', 'foundations[0].clientId'],
+  )
+})
+
+test('a variable of the process that the file builds upon is not laid over it', () => {
+  assert.equal(good('log: {dir: "$' + '{DATA_DIR}/eu1"}', { DATA_DIR: '/data' }).log.dir, '/data/eu1')
+})

@@ -36,7 +36,7 @@ ${variables.map(variableRow).join('\n')}
 
 When a file is given as well:
 
-- variables marked *process* go over what the file says;
+- variables marked _process_ go over what the file says;
 - the others describe one foundation or one sink. They are used when the file has no \`foundations\` (no \`sinks\`). Beside
   a file that has them they are a fault, because it is not clear which is meant. A variable that the file itself refers
   to as \`$\{NAME}\` is only used there.

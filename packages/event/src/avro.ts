@@ -8,8 +8,9 @@ const codec = singleObjectCodec(auditEventSchemas())
 export const auditEventFingerprint: string = codec.fingerprint
 
 /**
- * Avro single-object encoding; the schema is the newest of `schemas/`. Strings are UTF-8, so a lone surrogate in a head
- * field (a name, a guid) becomes U+FFFD; `data` writes such things as `\ud800` and keeps them.
+ * Avro single-object encoding; the schema is the newest of `schemas/`. Strings must be well formed
+ * (`parseAuditEvent` sees to it): the library would write half a surrogate pair as bytes that are no UTF-8. Integers are
+ * exact up to 2^52.
  */
 export function encodeAuditEvent(event: AuditEvent): Uint8Array {
   return codec.encode(event)

@@ -25,7 +25,8 @@ export class MalformedEventError extends Error {
 
 /**
  * Strict in what identifies an event (guid, type, created_at), lenient in everything else: an unknown type, a guid that
- * is no UUID, a missing actor, data of any JSON type all pass. Throws MalformedEventError.
+ * is no UUID, a missing actor, data of any JSON type all pass. A lone surrogate in a head field becomes U+FFFD, for
+ * Avro strings are UTF-8. Throws MalformedEventError.
  */
 export function parseAuditEvent(raw: RawEvent, context: ParseContext): AuditEvent {
   const { value } = raw
@@ -41,8 +42,8 @@ export function parseAuditEvent(raw: RawEvent, context: ParseContext): AuditEven
   const scrubbed = context.scrubber.scrub(type, raw.dataText)
   return {
     foundation: context.foundation,
-    guid,
-    type,
+    guid: guid.toWellFormed(),
+    type: type.toWellFormed(),
     createdAt: String(value['created_at']),
     actor: party(value['actor']),
     target,
@@ -63,10 +64,10 @@ function party(value: unknown): Actor | null {
 }
 
 function stringOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+  return typeof value === 'string' ? value.toWellFormed() : ''
 }
 
 function guidOf(value: unknown): string | null {
   const guid = isObject(value) ? value['guid'] : undefined
-  return typeof guid === 'string' && guid !== '' ? guid : null
+  return typeof guid === 'string' && guid !== '' ? guid.toWellFormed() : null
 }

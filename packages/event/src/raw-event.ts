@@ -85,13 +85,23 @@ export function rawCreatedAtSec(raw: RawEvent): number | null {
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
-/** Seconds since the epoch of `YYYY-MM-DDThh:mm:ssZ`; null for any other form and for times no calendar has. */
+/** Seconds since the epoch of `YYYY-MM-DDThh:mm:ssZ`; null for any other form, for times no calendar has, before 1970. */
 export function timestampSec(text: string): number | null {
   if (!TIMESTAMP.test(text)) return null
-  const ms = Date.parse(text)
-  // Date.parse moves 30 February into March and 24:00 to the next day; neither was ever written by a clock.
-  if (Number.isNaN(ms) || Number(text.slice(8, 10)) !== new Date(ms).getUTCDate()) return null
-  return ms / 1000
+  const year = digits(text, 0) * 100 + digits(text, 2)
+  const month = digits(text, 5)
+  const day = digits(text, 8)
+  const hour = digits(text, 11)
+  const minute = digits(text, 14)
+  const second = digits(text, 17)
+  if (year < 1970 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 59)
+    return null
+  if (day > 28 && day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return null
+  return Date.UTC(year, month - 1, day, hour, minute, second) / 1000
+}
+
+function digits(text: string, at: number): number {
+  return (text.charCodeAt(at) - 0x30) * 10 + text.charCodeAt(at + 1) - 0x30
 }
 
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

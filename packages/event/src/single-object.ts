@@ -1,4 +1,5 @@
 import avsc from 'avsc'
+import { avroBounds, type Bounds } from './avro-bounds.ts'
 import { rabin } from './rabin.ts'
 
 /** The bytes are no record of ours, or not whole. The same bytes will always fail: they belong in the dead letters. */
@@ -29,50 +30,54 @@ const SCRATCH_BYTES_MAX = 4 * 1024 * 1024
 
 type Resolver = ReturnType<avsc.Type['createResolver']>
 
+/** A published version of the schema, and how its bytes are read into the newest. */
+interface Version {
+  readonly type: avsc.Type
+  readonly fingerprint: string
+  readonly bounds: Bounds
+  /** Made at the first use; none for the newest. */
+  resolver?: Resolver
+}
+
 /** `schemas`: JSON texts of every version, oldest first; the last is the one written. Throws when there is none. */
 export function singleObjectCodec(schemas: readonly string[]): SingleObjectCodec {
-  const types = schemas.map(parseSchema)
-  const newest = types.at(-1)
+  const versions = schemas.map(parseVersion)
+  const newest = versions.at(-1)
   if (newest === undefined) throw new Error('an Avro codec needs at least one schema')
-  const byFingerprint = new Map(types.map(type => [fingerprintOf(type), type]))
-  const resolvers = new Map<string, Resolver | undefined>([[fingerprintOf(newest), undefined]])
-  const header = Buffer.concat([Buffer.from([0xc3, 0x01]), Buffer.from(fingerprintOf(newest), 'hex')])
+  const { type } = newest
+  const byFingerprint = new Map(versions.map(version => [version.fingerprint, version]))
+  const header = Buffer.concat([Buffer.from([0xc3, 0x01]), Buffer.from(newest.fingerprint, 'hex')])
   const low = header.readUInt32LE(2)
   const high = header.readUInt32LE(6)
   let scratch = Buffer.allocUnsafeSlow(64 * 1024)
 
-  const resolverOf = (fingerprint: string) => {
-    if (resolvers.has(fingerprint)) return resolvers.get(fingerprint)
-    const writer = byFingerprint.get(fingerprint)
-    if (writer === undefined)
-      throw new UndecodableEventError(
-        `unknown schema fingerprint ${fingerprint}: written by a newer version of this program, or not by it`,
-      )
-    const resolver = newest.createResolver(writer)
-    resolvers.set(fingerprint, resolver)
-    return resolver
-  }
-
   return {
-    fingerprint: fingerprintOf(newest),
+    fingerprint: newest.fingerprint,
     encode(value) {
-      let end = newest.encode(value, scratch, HEADER_BYTES)
+      let end = type.encode(value, scratch, HEADER_BYTES)
       if (end >= 0) return copyOf(scratch, end, header)
       // A negative answer is the number of bytes that were missing.
       const roomier = Buffer.allocUnsafeSlow(scratch.length - end)
-      end = newest.encode(value, roomier, HEADER_BYTES)
+      end = type.encode(value, roomier, HEADER_BYTES)
       if (roomier.length <= SCRATCH_BYTES_MAX) scratch = roomier
       return copyOf(roomier, end, header)
     },
     decode(bytes) {
-      const buffer = Buffer.isBuffer(bytes)
-        ? bytes
-        : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       if (buffer.length < HEADER_BYTES || buffer[0] !== 0xc3 || buffer[1] !== 0x01)
-        throw new UndecodableEventError('not an Avro single object: it does not begin with C3 01')
-      const current = buffer.readUInt32LE(2) === low && buffer.readUInt32LE(6) === high
-      const resolver = current ? undefined : resolverOf(buffer.toString('hex', 2, HEADER_BYTES))
-      return decodeBody(newest, buffer, resolver)
+        throw new UndecodableEventError(
+          'not an Avro single object: it does not begin with C3 01 and a fingerprint',
+        )
+      if (buffer.readUInt32LE(2) === low && buffer.readUInt32LE(6) === high)
+        return decodeBody(buffer, newest, type, undefined)
+      const fingerprint = buffer.toString('hex', 2, HEADER_BYTES)
+      const version = byFingerprint.get(fingerprint)
+      if (version === undefined)
+        throw new UndecodableEventError(
+          `unknown schema fingerprint ${fingerprint}: written by a newer version of this program, or not by it`,
+        )
+      version.resolver ??= type.createResolver(version.type)
+      return decodeBody(buffer, version, type, version.resolver)
     },
   }
 }
@@ -82,25 +87,38 @@ function copyOf(scratch: Buffer, end: number, header: Buffer): Uint8Array {
   return Buffer.from(scratch.subarray(0, end))
 }
 
-function decodeBody(type: avsc.Type, buffer: Buffer, resolver: Resolver | undefined): unknown {
-  let decoded: { value: unknown; offset: number }
+function decodeBody(
+  buffer: Buffer,
+  writer: Version,
+  reader: avsc.Type,
+  resolver: Resolver | undefined,
+): unknown {
+  const end = endOf(buffer, writer)
+  if (end < buffer.length)
+    throw new UndecodableEventError(`${buffer.length - end} bytes stand after the Avro record`)
   try {
-    decoded = type.decode(buffer, HEADER_BYTES, resolver)
+    const { value } = reader.decode(buffer, HEADER_BYTES, resolver)
+    return value
   } catch (error) {
     throw new UndecodableEventError('the Avro record is damaged', { cause: error })
   }
-  if (decoded.offset < 0)
-    throw new UndecodableEventError(`the Avro record is cut short (${buffer.length} bytes)`)
-  if (decoded.offset < buffer.length)
-    throw new UndecodableEventError(`${buffer.length - decoded.offset} bytes stand after the Avro record`)
-  return decoded.value
 }
 
-function parseSchema(text: string): avsc.Type {
-  return avsc.Type.forSchema(JSON.parse(text), { omitRecordMethods: true })
+function endOf(buffer: Buffer, writer: Version): number {
+  try {
+    return writer.bounds(buffer, HEADER_BYTES)
+  } catch (error) {
+    const what = error instanceof RangeError ? error.message : String(error)
+    throw new UndecodableEventError(
+      `the Avro record of ${buffer.length} bytes is cut short or damaged: ${what}`,
+    )
+  }
 }
 
-/** Hex of the eight bytes as they stand in the header (little-endian). */
-function fingerprintOf(type: avsc.Type): string {
-  return Buffer.from(rabin(JSON.stringify(type.schema()))).toString('hex')
+function parseVersion(text: string): Version {
+  const type = avsc.Type.forSchema(JSON.parse(text), { omitRecordMethods: true })
+  const canonical = type.schema()
+  // As the eight bytes stand in the header, little-endian.
+  const fingerprint = Buffer.from(rabin(JSON.stringify(canonical))).toString('hex')
+  return { type, fingerprint, bounds: avroBounds(canonical) }
 }

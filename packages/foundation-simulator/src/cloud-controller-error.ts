@@ -40,6 +40,9 @@ export const errors = {
       `The query parameter is invalid: ${messages.join(', ')}`,
     ),
   unknown: () => new CloudControllerError(500, 'UnknownError', 10001, 'An unknown error occurred.'),
+  /** Cloud Controller cannot reach UAA to check the token. */
+  uaaUnavailable: () =>
+    new CloudControllerError(502, 'CF-UaaUnavailable', 20004, 'The UAA service is currently unavailable'),
   database: () =>
     new CloudControllerError(503, 'CF-ServiceUnavailable', 10015, 'Database connection failure'),
 } as const

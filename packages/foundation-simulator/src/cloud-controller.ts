@@ -38,7 +38,11 @@ export function cloudControllerAnswer(
   const common = { ...requestIdHeader(request), ...(identity ? { 'X-USER-GUID': identity.userGuid } : {}) }
   const verdict = controller.rateLimiter?.verdict(request.url ?? '/', identity)
   if (verdict?.allowed === false) {
-    return { answer: withHeaders(tooManyRequests(verdict.headers, identity), common), page: null }
+    // With a bad token it is the token that is complained about, though the address is over its limit.
+    const badToken = identity === null && bearer(request) !== null
+    const { status, body } = errors.invalidAuthToken()
+    const answer = badToken ? v3JsonAnswer(status, body) : tooManyRequests(verdict.headers, identity)
+    return { answer: withHeaders(answer, common), page: null }
   }
   const answered = route(controller, request, identity, disturbance)
   return { ...answered, answer: withHeaders(answered.answer, { ...common, ...verdict?.headers }) }
@@ -69,10 +73,9 @@ function routed(
   const discovered = discoveryAnswer(path, controller.discovery)
   if (discovered !== null) return plain(discovered)
   if (path.startsWith('/v2')) return plain(textAnswer(404, 'text/html', 'V2 endpoints disabled'))
-  if (identity === null)
-    throw request.headers.authorization && bearer(request) !== null
-      ? errors.invalidAuthToken()
-      : errors.notAuthenticated()
+  if (identity === null) {
+    throw bearer(request) === null ? errors.notAuthenticated() : errors.invalidAuthToken()
+  }
   const { store, reveal } = controller
   const apiUrl = controller.discovery.addresses.api
   if (path === '/v3/audit_events') {

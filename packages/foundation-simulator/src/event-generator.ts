@@ -14,7 +14,7 @@ export interface HistoryPlan {
 
 /** How much more often than in the recordings, where every type was tried about as often. */
 const frequencies: readonly (readonly [RegExp, number])[] = [
-  [/^audit\.app\.ssh-unauthorized$/, 0.02],
+  [/^audit\.app\.ssh-unauthorized$/, 0.2],
   [/^audit\.app\.(start|stop|restart|update|process\.scale|map-route)$/, 8],
   [/^audit\.app\.(environment|ssh-authorized|task)/, 3],
   [/^audit\.service_(binding|key|instance)/, 2],
@@ -47,14 +47,15 @@ interface Step {
 export class EventGenerator {
   readonly #random: Random
   readonly #apiUrl: string
-  readonly #world: World
+  /** Who acts on what in the events made here. */
+  readonly world: World
   readonly #byType: ReadonlyMap<string, readonly EventTemplate[]>
   readonly #singles: readonly EventTemplate[]
 
   constructor(random: Random, apiUrl: string) {
     this.#random = random
     this.#apiUrl = apiUrl
-    this.#world = makeWorld(random)
+    this.world = makeWorld(random)
     this.#byType = Map.groupBy(recordedEvents().map(eventTemplate), ({ type }) => type)
     this.#singles = [...this.#byType].flatMap(([type, templates]) => {
       const frequency = frequencies.find(([pattern]) => pattern.test(type))?.[1] ?? 1
@@ -96,8 +97,8 @@ export class EventGenerator {
 
   #activity(startUs: number, endUs: number): Step[] {
     const chance = this.#random()
-    const space = pick(this.#world.spaces, this.#random)
-    const doing = { actor: pick(this.#world.users, this.#random), space, app: pick(space.apps, this.#random) }
+    const space = pick(this.world.spaces, this.#random)
+    const doing = { actor: pick(this.world.users, this.#random), space, app: pick(space.apps, this.#random) }
     let createdAtUs = startUs
     return this.#templates(chance).map(template => {
       const step = { ...doing, template, createdAtUs: Math.min(createdAtUs, endUs - 1) }
@@ -145,7 +146,7 @@ export class EventGenerator {
 
   #target({ targetType }: EventTemplate, space: Space, app: Named): Named {
     if (targetType === 'app') return app
-    if (targetType === 'user') return pick(this.#world.users, this.#random)
+    if (targetType === 'user') return pick(this.world.users, this.#random)
     if (targetType === 'space') return space
     if (targetType === 'organization') return space.organization
     return { guid: randomGuid(this.#random), name: `${app.name}-${targetType}` }

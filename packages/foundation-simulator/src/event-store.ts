@@ -18,7 +18,8 @@ export interface StoredRow {
   readonly length: number
   /** Milliseconds in the simulator's clock; NaN while it was never visible. */
   firstVisibleAtMs: number
-  gone: boolean
+  /** Milliseconds in the simulator's clock; NaN while it is in the table. */
+  goneAtMs: number
 }
 
 /** Which rows a statement asks for. */
@@ -32,6 +33,7 @@ export interface Selection {
   readonly where: ((row: StoredRow) => boolean) | null
 }
 
+const isHere = (row: StoredRow): boolean => Number.isNaN(row.goneAtMs)
 const byCreation = (a: StoredRow, b: StoredRow): number =>
   a.createdAtUs - b.createdAtUs || (a.guid < b.guid ? -1 : a.guid > b.guid ? 1 : 0)
 const byId = (a: StoredRow, b: StoredRow): number => a.id - b.id
@@ -85,17 +87,16 @@ export class EventStore {
   }
 
   /** Removes rows, seen or not. */
-  remove(rows: Iterable<StoredRow>): StoredRow[] {
-    const removed = [...rows].filter(row => !row.gone)
+  remove(rows: Iterable<StoredRow>, nowMs: number): StoredRow[] {
+    const removed = [...rows].filter(isHere)
     for (const row of removed) {
-      row.gone = true
+      row.goneAtMs = nowMs
       this.#byGuid.delete(row.guid)
     }
     if (removed.length === 0) return removed
-    const stays = (row: StoredRow): boolean => !row.gone
-    this.#sorted = this.#sorted.filter(stays)
-    this.#byId = this.#byId.filter(stays)
-    this.#pending = this.#pending.filter(stays)
+    this.#sorted = this.#sorted.filter(isHere)
+    this.#byId = this.#byId.filter(isHere)
+    this.#pending = this.#pending.filter(isHere)
     return removed
   }
 
@@ -104,7 +105,7 @@ export class EventStore {
   }
 
   isVisible(row: StoredRow): boolean {
-    return !row.gone && !Number.isNaN(row.firstVisibleAtMs)
+    return isHere(row) && !Number.isNaN(row.firstVisibleAtMs)
   }
 
   /** Oldest first, of what is visible. */
@@ -164,7 +165,7 @@ export class EventStore {
       offset: spot.offset,
       length: spot.length,
       firstVisibleAtMs: Number.NaN,
-      gone: false,
+      goneAtMs: Number.NaN,
     }
     this.#byGuid.set(row.guid, stored)
     return stored

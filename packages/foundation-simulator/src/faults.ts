@@ -7,6 +7,7 @@ const answerFaults = [
   'error-503',
   'error-504',
   'database-503',
+  'uaa-unavailable',
   'html-200',
   'html-error',
   'unauthorized',

@@ -9,6 +9,8 @@ export function faultyAnswer(rule: FaultRule): Answer | null {
       return v3JsonAnswer(500, errors.unknown().body)
     case 'database-503':
       return v3JsonAnswer(503, errors.database().body)
+    case 'uaa-unavailable':
+      return v3JsonAnswer(502, errors.uaaUnavailable().body)
     case 'unauthorized':
     case 'tokens-revoked':
       return v3JsonAnswer(401, errors.invalidAuthToken().body)

@@ -13,6 +13,7 @@ export interface ShownPage {
 
 /** A row that was visible at some time: what must be found in the log, unless malformed or deleted before it was asked for. */
 export interface ShownRow {
+  /** Of a malformed row that shows none: a name of the simulator's own. */
   readonly guid: string
   readonly type: string
   readonly createdAtUs: number
@@ -20,6 +21,8 @@ export interface ShownRow {
   readonly firstVisibleAtMs: number
   readonly malformed: boolean
   readonly deleted: boolean
+  /** null while it is in the table. */
+  readonly deletedAtMs: number | null
 }
 
 export interface HistoryOptions {
@@ -27,19 +30,21 @@ export interface HistoryOptions {
   readonly pages: boolean
   /**
    * NDJSON, written as things happen, so that it can be read after this process is killed:
-   * `{"kind":"row",…ShownRow}`, `{"kind":"page",…ShownPage}`, `{"kind":"deleted","guids":[…]}`.
+   * `{"kind":"row",…ShownRow}`, `{"kind":"page",…ShownPage}`, `{"kind":"deleted","atMs":…,"guids":[…]}`.
    */
   readonly file: string | undefined
 }
 
 export function shownRow(row: StoredRow): ShownRow {
+  const deleted = !Number.isNaN(row.goneAtMs)
   return {
     guid: row.guid,
     type: row.type,
     createdAtUs: row.createdAtUs,
     firstVisibleAtMs: row.firstVisibleAtMs,
     malformed: row.malformed,
-    deleted: row.gone,
+    deleted,
+    deletedAtMs: deleted ? row.goneAtMs : null,
   }
 }
 
@@ -70,8 +75,8 @@ export class History {
     this.#write([{ kind: 'page', ...page }])
   }
 
-  deleted(rows: readonly StoredRow[]): void {
-    if (rows.length > 0) this.#write([{ kind: 'deleted', guids: rows.map(({ guid }) => guid) }])
+  deleted(rows: readonly StoredRow[], atMs: number): void {
+    if (rows.length > 0) this.#write([{ kind: 'deleted', atMs, guids: rows.map(({ guid }) => guid) }])
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import type { EventGenerator } from './event-generator.ts'
-import type { Foundation } from './foundation.ts'
+import type { Foundation } from './foundation-contract.ts'
 import { visibilityTrace } from './recordings.ts'
 import type { SimulatedRow } from './simulated-row.ts'
 

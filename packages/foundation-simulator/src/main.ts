@@ -6,7 +6,9 @@ import { EventGenerator } from './event-generator.ts'
 import type { FaultName, FaultRule } from './faults.ts'
 import { type SimulatorOptions, startFoundation } from './foundation.ts'
 import { liven } from './lively.ts'
+import { loadRecordedCollections } from './recorded-collections.ts'
 import { everyRecordedEvent } from './recordings.ts'
+import { addWorld } from './world-resources.ts'
 
 const { values } = parseArgs({
   options: {
@@ -54,7 +56,11 @@ function options(): SimulatorOptions {
 
 const foundation = await startFoundation(options())
 const generator = new EventGenerator(seededRandom(Number(values.seed) + 1), foundation.api)
-if (values.recorded) foundation.insert(everyRecordedEvent())
+addWorld(foundation.collections, generator.world, foundation.api)
+if (values.recorded) {
+  foundation.insert(everyRecordedEvent())
+  loadRecordedCollections(foundation.collections)
+}
 if (Number(values.events) > 0) {
   const toMs = Math.floor(foundation.clock.now() / 1000) * 1000
   const fromMs = toMs - Number(values.days) * 86_400_000

@@ -45,9 +45,17 @@ export interface RowDefaults {
   readonly apiUrl: string
 }
 
+let lastSecond = Number.NaN
+let lastText = ''
+
 /** `2026-11-22T02:43:39Z`: the fraction is cut, as Cloud Controller does. */
 export function wholeSecond(createdAtUs: number): string {
-  return `${new Date(Math.floor(createdAtUs / 1e6) * 1000).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(createdAtUs / 1e6)
+  if (second !== lastSecond) {
+    lastSecond = second
+    lastText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`
+  }
+  return lastText
 }
 
 export function completeRow(row: SimulatedRow, defaults: RowDefaults): CompleteRow {

@@ -62,8 +62,15 @@ export function makeWorld(random: Random, users = 120): World {
       const round = Math.floor(at / first.length)
       return named(`${first[at % first.length]}${round === 0 ? '' : round}@example.com`)
     }),
-    spaces: spaces.sort(() => random() - 0.5),
+    spaces: shuffled(spaces, random),
   }
+}
+
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  return items
+    .map(item => ({ item, rank: random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item)
 }
 
 /** Small indexes far more often than large ones: a few spaces and people do most of the work. */

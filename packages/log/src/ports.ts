@@ -47,7 +47,8 @@ export interface DeadLetter {
 
 /**
  * The writing end for one foundation; exactly one in the world at a time, and the adapter sees to that.
- * Any error of `publish` means its outcome is unknown: close this object, open a new one, read `checkpoint` again.
+ * Any error of `publish` means its outcome is unknown, and the object refuses further work: close it, open a new one,
+ * read `checkpoint` again.
  */
 export interface FoundationWriter {
   /** Of the last successful publish; null when the foundation never had one. */
@@ -103,22 +104,34 @@ export interface RetentionPolicy {
 }
 
 export interface EventLog {
+  /** Throws LogInUseError while there is another. */
   writer(foundation: string): Promise<FoundationWriter>
   /**
-   * The reading end of one sink. `settle()` without a reason commits the cursor; a sink unknown to the log starts at
-   * the beginning. `read` waits for records; `pending()` says whether any are left.
+   * The reading end of one sink; one at a time for each name. `connect` registers the sink: from then on retention
+   * keeps for it what it has not had, and a sink the log did not know starts at the oldest record kept. `settle()`
+   * without a reason commits the cursor. `read` waits for records, and ends with null when the source or the log is
+   * closed; whether any are left is the `lag` of `positions()`. Before `connect`, `read` throws NotConnectedError; to
+   * read before settling is an assertion error.
    */
   source(sink: string, options: { readonly batchMax: number }): Source<LogRecord>
-  /** Buried letters are idempotent by (origin, foundation, key). */
+  /** Buried letters are idempotent by (origin, foundation, key). Durable when the promise resolves. */
   bury(letters: readonly DeadLetter[]): Promise<void>
+  /** The newest first. */
   deadLetters(limit: number): Promise<readonly DeadLetter[]>
   deadLetterCounts(): Promise<
     readonly { readonly origin: string; readonly foundation: string; readonly count: number }[]
   >
   tallies(): Promise<readonly Tally[]>
   positions(): Promise<readonly SinkPosition[]>
-  /** For looking into the log; reads beside the writer. */
+  /**
+   * For looking into the log; reads beside the writer. In the log's order, what it held when the first record was
+   * asked for; pruned records are left out.
+   */
   events(query: EventQuery): AsyncIterable<LogRecord>
+  /**
+   * A bounded step of retention: `pruned` payloads were removed, all of them behind every registered sink; with no
+   * sink registered nothing is. Call again while it is not 0.
+   */
   prune(policy: RetentionPolicy, nowMs: number): Promise<{ readonly pruned: number }>
   close(): Promise<void>
 }

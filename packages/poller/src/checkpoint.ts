@@ -15,6 +15,8 @@ export interface Checkpoint {
   readonly unread: Ranges
   /** Windows closed so far, for a counter that survives restarts. */
   readonly closedWindows: number
+  /** When it was written, milliseconds in our clock. */
+  readonly writtenMs: number
 }
 
 const version = 1
@@ -40,10 +42,10 @@ export function decodeCheckpoint(text: string): Checkpoint {
       `the checkpoint in the log has version ${String(value?.version)}, this program reads version ${version}: ` +
         'run the version that wrote it, or a newer one',
     )
-  const { startSec, baselineSec, tailFromSec, unread, closedWindows } = value
-  const whole = [startSec, baselineSec, tailFromSec, closedWindows].every(Number.isSafeInteger)
+  const { startSec, baselineSec, tailFromSec, unread, closedWindows, writtenMs } = value
+  const whole = [startSec, baselineSec, tailFromSec, closedWindows, writtenMs].every(Number.isSafeInteger)
   const ranges = Array.isArray(unread) && unread.every(range => range?.fromSec < range?.toSec)
   if (!whole || !ranges)
     throw new CheckpointUnreadableError(`the checkpoint in the log is incomplete: ${text.slice(0, 200)}`)
-  return { startSec, baselineSec, tailFromSec, unread, closedWindows } as Checkpoint
+  return { startSec, baselineSec, tailFromSec, unread, closedWindows, writtenMs } as Checkpoint
 }

@@ -177,7 +177,10 @@ export class Poller {
     const { scrubber, clock } = this.#deps
     const checkpoint = stored ?? (await this.#firstCheckpoint(signal))
     const seenSinceSec = Math.min(checkpoint.tailFromSec, this.#seenSinceSec())
-    const onPublished = (entries: readonly LogEntry[]) => this.#ingested(entries)
+    const onPublished = (entries: readonly LogEntry[], atMs: number) => {
+      this.#deps.observer.published?.(atMs)
+      this.#ingested(entries)
+    }
     const recorder = new Recorder(
       { foundation, writer, scrubber, clock, onPublished },
       checkpoint,
@@ -201,6 +204,7 @@ export class Poller {
       tailFromSec,
       unread: fromSec < tailFromSec ? [{ fromSec, toSec: tailFromSec }] : [],
       closedWindows: 0,
+      writtenMs: this.#deps.clock.now(),
     }
   }
 

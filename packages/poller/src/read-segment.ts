@@ -16,6 +16,8 @@ export interface Segment {
   readonly rows: readonly RawEvent[]
   /** The rows before `toSec` are all that Cloud Controller had there, and its own count agrees. */
   readonly complete: boolean
+  /** Rows that Cloud Controller counted before `toSec` and did not show; 0 when complete. */
+  readonly missing: number
 }
 
 /**
@@ -41,14 +43,16 @@ export async function readSegment(
   if (rows.length < perPage) {
     // More rows than counted: they appeared between Cloud Controller's two statements, and are as real.
     const complete = distinct(rows) === rows.length && rows.length >= page.totalResults
-    return { fromSec, toSec: window.toSec ?? null, rows, complete }
+    const missing = complete ? 0 : Math.max(1, page.totalResults - distinct(rows))
+    return { fromSec, toSec: window.toSec ?? null, rows, complete, missing }
   }
   const lastSec = newestSec(rows)
   if (lastSec <= fromSec) return readSecond(source, fromSec, signal, perPage)
   const covered = rows.filter(row => (rawCreatedAtSec(row) ?? fromSec) < lastSec)
   const counted = await source.countAuditEvents({ fromSec, toSec: lastSec }, signal)
   const complete = distinct(covered) === covered.length && covered.length === counted
-  return { fromSec, toSec: lastSec, rows, complete }
+  const missing = complete ? 0 : Math.max(1, counted - distinct(covered))
+  return { fromSec, toSec: lastSec, rows, complete, missing }
 }
 
 /** Pages through one second until two readings in a row show the same guids, as many as Cloud Controller counts. */
@@ -61,6 +65,7 @@ async function readSecond(
   const toSec = fromSec + 1
   const seen = new Map<string, RawEvent>()
   let before: ReadonlySet<string> | null = null
+  let missing = 0
   for (let reading = 0; reading < 4; reading++) {
     const now = new Set<string>()
     let total = 0
@@ -73,10 +78,11 @@ async function readSecond(
       }
     }
     if (now.size === total && before?.size === total && before.isSubsetOf(now))
-      return { fromSec, toSec, rows: [...seen.values()], complete: true }
+      return { fromSec, toSec, rows: [...seen.values()], complete: true, missing: 0 }
     before = now
+    missing = Math.max(1, total - now.size)
   }
-  return { fromSec, toSec, rows: [...seen.values()], complete: false }
+  return { fromSec, toSec, rows: [...seen.values()], complete: false, missing }
 }
 
 /** The guid, or for a row without one its own text. */

@@ -23,7 +23,7 @@ export interface RecorderDeps {
   readonly scrubber: Scrubber
   readonly clock: Clock
   /** The entries are in the log now. */
-  readonly onPublished?: (entries: readonly LogEntry[]) => void
+  readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
 }
 
 export interface Recorded {
@@ -88,9 +88,10 @@ export class Recorder {
       if ('bytes' in parsed) entries.push(parsed)
       else letters.push({ letter: parsed, createdAtSec: rawCreatedAtSec(row) })
     }
-    const next = change(this.#checkpoint)
-    if (entries.length === 0 && letters.length === 0 && next === this.#checkpoint)
+    const changed = change(this.#checkpoint)
+    if (entries.length === 0 && letters.length === 0 && changed === this.#checkpoint)
       return { published: 0, buried: 0 }
+    const next = { ...changed, writtenMs: this.#deps.clock.now() }
     const { published } = await this.#deps.writer
       .publish(
         entries,
@@ -106,7 +107,7 @@ export class Recorder {
         )
       })
     this.#checkpoint = next
-    this.#deps.onPublished?.(entries)
+    this.#deps.onPublished?.(entries, next.writtenMs)
     for (const entry of entries)
       if (entry.createdAtSec >= this.#seenSinceSec) this.seen.add(entry.guid, entry.createdAtSec)
     for (const { letter, createdAtSec } of letters) {

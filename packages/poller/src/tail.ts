@@ -84,7 +84,10 @@ async function close(session: Session, closeToSec: number, segments: readonly Se
   const { tailFromSec } = session.recorder.checkpoint
   if (closeToSec <= tailFromSec) return
   const closing = segments.filter(segment => segment.fromSec < closeToSec)
-  if (closing.length === 0 || closing.some(segment => !segment.complete)) return
+  if (closing.length === 0) return
+  const missing = closing.reduce((sum, segment) => sum + segment.missing, 0)
+  session.observer.missing?.(missing)
+  if (missing > 0) return
   const window = compare(session, { fromSec: tailFromSec, toSec: closeToSec }, closing)
   await session.recorder.record([], now => ({
     ...now,

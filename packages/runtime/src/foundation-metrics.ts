@@ -12,7 +12,7 @@ export interface FoundationMetrics {
     readonly checkpointMs?: number
     readonly closedThroughSec?: number
   }): void
-  /** A poll came to its end: every page read, checked and committed. */
+  /** A poll came to its end: every page read, checked and committed with the checkpoint. */
   pollSucceeded(atMs: number, durationMs: number): void
   /** Without a duration when it is not known. */
   pollFailed(durationMs?: number): void
@@ -24,12 +24,13 @@ export interface FoundationMetrics {
   lateEvents(count: number): void
   windowsOpen(count: number): void
   windowsClosed(count: number): void
-  /** Every window before this second is closed. */
+  /** Every window before this second is closed; NaN leaves it as it was. */
   closedThrough(sec: number): void
   /** Guids that Cloud Controller shows and the log does not hold, at the last comparison. */
   missing(count: number): void
   /** Guids that the log holds and Cloud Controller does not show (deleted there), at the last comparison. */
   heldNotShown(count: number): void
+  /** The checkpoint was made durable otherwise than by a poll, such as by a backfill. */
   checkpointed(atMs: number): void
   seesEverything(yes: boolean): void
   /** Their clock minus ours. */
@@ -132,6 +133,7 @@ export function createFoundationMetrics(
         },
         pollSucceeded: (atMs, durationMs) => {
           lastPoll.set(labels, atMs / 1000)
+          checkpointMs.set(foundation, atMs)
           pollDuration.observe(labels, durationMs / 1000)
         },
         pollFailed: durationMs => {
@@ -143,7 +145,9 @@ export function createFoundationMetrics(
         lateEvents: count => late.inc(labels, count),
         windowsOpen: count => open.set(labels, count),
         windowsClosed: count => closed.inc(labels, count),
-        closedThrough: sec => closedThrough.set(labels, sec),
+        closedThrough: sec => {
+          if (Number.isFinite(sec)) closedThrough.set(labels, sec)
+        },
         missing: count => missing.set(labels, count),
         heldNotShown: count => heldNotShown.set(labels, count),
         checkpointed: atMs => {

@@ -98,7 +98,6 @@ function reasonOf(error: unknown): string {
 async function close(server: Server): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
-  server.closeIdleConnections()
   deadline(1_000).addEventListener('abort', () => server.closeAllConnections(), { once: true })
   await promise
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import type { SinkPosition, Tally } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
@@ -204,6 +205,18 @@ test('two processes in one (tests, the demo) do not share a registry', async () 
   assert.equal(await value(metricsOf(), 'cf_audit_delivered_total{sink="siem"}'), 0)
 })
 
+test('the README lists every metric there is, with its type and labels', async () => {
+  const metrics = metricsOf()
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const listed = [...readme.matchAll(/^\| `(cf_audit_\w+)` +\| (\w+) +\|/gm)].map(
+    match => `${match[1]} ${match[2]}`,
+  )
+  const made = (await metrics.registry.getMetricsAsJSON())
+    .filter(metric => metric.name.startsWith('cf_audit_') && metric.name !== 'cf_audit_build_info')
+    .map(metric => `${metric.name} ${metric.type}`)
+  assert.deepEqual(listed.toSorted(), made.toSorted())
+})
+
 test('promtool finds nothing to say about a scrape', async t => {
   if (!hasPromtool(t)) return
   const metrics = metricsOf({ tallies: [tally({})] })
@@ -227,3 +240,8 @@ function hasPromtool(t: TestContext): boolean {
   t.skip(how)
   return false
 }
+
+test('a foundation that is no longer configured has no series', async () => {
+  const { text } = await metricsOf({ tallies: [tally({ foundation: 'gone' })] }).expose()
+  assert.doesNotMatch(text, /foundation="gone"/)
+})

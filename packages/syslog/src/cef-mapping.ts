@@ -1,6 +1,5 @@
-import { cefLabel, type CefKey, type LabelledCefKey } from '@cf-audit-drain/cef'
+import { type CefKey, cefLabel, type LabelledCefKey } from '@cf-audit-drain/cef'
 import type { AuditEvent, EventType } from '@cf-audit-drain/event'
-import { oneLineJson } from './one-line-json.ts'
 
 /** What a row may draw on. */
 export interface CefContext {
@@ -39,14 +38,21 @@ function labelled(
   return { ...row(key, chosenBy, value, reason), label }
 }
 
-function typeRow(r: Omit<CefRow, 'perType' | 'chosenBy' | 'value'>, value: (type: EventType) => string | number): CefRow {
+function typeRow(
+  r: Omit<CefRow, 'perType' | 'chosenBy' | 'value'>,
+  value: (type: EventType) => string | number,
+): CefRow {
   return { ...r, chosenBy: 'us', perType: true, value: context => value(context.type) }
 }
 
-/** In the order of the message. The first two are what a message never goes without. */
+/** In the order of the message. `rt` and `externalId` are what a message never goes without. */
 export const cefRows: readonly CefRow[] = [
-  row('rt', 'cloud controller', c => c.createdAtMs, 'event time; milliseconds, because no two parsers agree on another form'),
-  row('externalId', 'cloud controller', c => c.event.guid, 'the identity: what a SIEM removes duplicates by'),
+  row(
+    'rt',
+    'cloud controller',
+    c => c.createdAtMs,
+    'event time; milliseconds, because no two parsers agree on another form',
+  ),
   typeRow({ key: 'act', reason: 'the verb, from the catalogue' }, type => type.action),
   typeRow(
     { key: 'outcome', reason: '`success`, `failure` or `unknown`: what an event of this type proves' },
@@ -54,21 +60,70 @@ export const cefRows: readonly CefRow[] = [
   ),
   typeRow({ key: 'cat', reason: 'the category, from the catalogue' }, type => type.category),
   typeRow(
-    { key: 'cn3', label: 'privileged_act', reason: '1 for an act that needs or gives special rights, else 0' },
+    {
+      key: 'cn3',
+      label: 'privileged_act',
+      reason: '1 for an act that needs or gives special rights, else 0',
+    },
     type => (type.privileged ? 1 : 0),
   ),
-  row('deviceExternalId', 'operator', c => c.event.foundation, 'which foundation: the guid is unique within it'),
-  row('dvchost', 'operator', c => c.apiHost, 'the API the event came from; SC4S and Sentinel take it for the host'),
+  row('externalId', 'cloud controller', c => c.event.guid, 'the identity: what a SIEM removes duplicates by'),
+  row(
+    'deviceExternalId',
+    'operator',
+    c => c.event.foundation,
+    'which foundation: the guid is unique within it',
+  ),
+  row(
+    'dvchost',
+    'operator',
+    c => c.apiHost,
+    'the API the event came from; SC4S and Sentinel take it for the host',
+  ),
   row('suser', 'users', c => c.event.actor?.name, 'who acted: an e-mail, where Cloud Controller knows one'),
-  row('suid', 'users', c => c.event.actor?.guid, "who acted; the same key Cloud Controller's own CEF request log uses"),
+  row(
+    'suid',
+    'users',
+    c => c.event.actor?.guid,
+    "who acted; the same key Cloud Controller's own CEF request log uses",
+  ),
   row('duser', 'users', c => c.event.target?.name, 'what was acted on, by the name its owner gave it'),
   row('duid', 'cloud controller', c => c.event.target?.guid, 'what was acted on'),
-  labelled('cs1', 'organization_guid', 'cloud controller', c => c.event.organizationGuid, 'where: the organization'),
+  labelled(
+    'cs1',
+    'organization_guid',
+    'cloud controller',
+    c => c.event.organizationGuid,
+    'where: the organization',
+  ),
   labelled('cs2', 'space_guid', 'cloud controller', c => c.event.spaceGuid, 'where: the space'),
-  labelled('cs3', 'target_type', 'cloud controller', c => c.event.target?.type, 'what `duser` and `duid` are: seldom a user'),
-  labelled('cs4', 'actor_type', 'cloud controller', c => c.event.actor?.type, 'whether a user, a process or a broker acted'),
-  labelled('cs6', 'provenance', 'us', c => c.event.provenance, '`live`, `backfill`, `replay`: what an alert must look at first'),
-  row('devicePayloadId', 'us', c => c.event.crashId, 'the same for the two events of one crash: count them once'),
+  labelled(
+    'cs3',
+    'target_type',
+    'cloud controller',
+    c => c.event.target?.type,
+    'what `duser` and `duid` are: seldom a user',
+  ),
+  labelled(
+    'cs4',
+    'actor_type',
+    'cloud controller',
+    c => c.event.actor?.type,
+    'whether a user, a process or a broker acted',
+  ),
+  labelled(
+    'cs6',
+    'provenance',
+    'us',
+    c => c.event.provenance,
+    '`live`, `backfill`, `replay`: what an alert must look at first',
+  ),
+  row(
+    'devicePayloadId',
+    'us',
+    c => c.event.crashId,
+    'the same for the two events of one crash: count them once',
+  ),
   labelled(
     'deviceCustomDate1',
     'collected_at',
@@ -91,7 +146,7 @@ export const cefData: CefRow = labelled(
   'cs5',
   'data',
   'users',
-  c => oneLineJson(c.event.data),
+  c => c.event.data,
   "the event's `data`, its own JSON text",
 )
 

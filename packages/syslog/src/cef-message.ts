@@ -115,7 +115,11 @@ function cefExtension(
   }
 
   return (context, valueBytes, identityOnly) => {
-    if (identityOnly) return identity.map(row => pair(row, context, valueBytes)).join('').slice(1)
+    if (identityOnly)
+      return identity
+        .map(row => pair(row, context, valueBytes))
+        .join('')
+        .slice(1)
     let out = first ? pair(first, context, valueBytes).slice(1) : ''
     out += pairsOfType(context, valueBytes)
     for (const row of rest) out += pair(row, context, valueBytes)

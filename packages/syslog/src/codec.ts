@@ -2,7 +2,15 @@ import { type AuditEvent, type EventType, eventType } from '@cf-audit-drain/even
 import { boundedCache } from './bounded-cache.ts'
 import { type CefMessageOptions, cefMessage } from './cef-message.ts'
 import { jsonMessage } from './json-message.ts'
-import { headerTime, headerToken, hostname, messageId, nilValue, sdParam, syslogSeverity } from './syslog-header.ts'
+import {
+  headerTime,
+  headerToken,
+  hostname,
+  messageId,
+  nilValue,
+  sdParam,
+  syslogSeverity,
+} from './syslog-header.ts'
 
 export interface CodecOptions extends CefMessageOptions {
   /** Default `cef`. */
@@ -43,14 +51,22 @@ const component = 'cloud_controller'
  */
 export function syslogCodec(options: CodecOptions): SyslogCodec {
   const facility = wholeNumber('facility', options.facility ?? 13, 0, 23)
-  const max = wholeNumber('maxMessageBytes', options.maxMessageBytes ?? defaultMaxMessageBytes, minMessageBytes, 1 << 20)
+  const max = wholeNumber(
+    'maxMessageBytes',
+    options.maxMessageBytes ?? defaultMaxMessageBytes,
+    minMessageBytes,
+    1 << 20,
+  )
   const typeParts = boundedCache<TypeParts>(1_000, name => {
     const type = eventType(name)
     return { type, start: `<${facility * 8 + syslogSeverity(type.severity)}>1 `, messageId: messageId(name) }
   })
   const host = boundedCache(1_000, hostname)
   const foundationTag = boundedCache(1_000, name => sdParam('foundation', name))
-  const instant = boundedCache(1_000, createdAt => ({ time: headerTime(createdAt), ms: Date.parse(createdAt) }))
+  const instant = boundedCache(1_000, createdAt => ({
+    time: headerTime(createdAt),
+    ms: Date.parse(createdAt),
+  }))
   const message = options.format === 'json' ? jsonMessage(max) : cefMessage(options, max)
 
   return {
@@ -61,7 +77,9 @@ export function syslogCodec(options: CodecOptions): SyslogCodec {
       const app = target?.type === 'app' ? headerToken(target.guid, 48) : component
       const header = `${start}${time} ${host(event.foundation)} ${app} [AUDIT/0] ${id} `
       return message(event, type, ms, form =>
-        form === 'bare' ? `${header}${nilValue} ` : `${header}${structuredData(event, foundationTag(event.foundation))} `,
+        form === 'bare'
+          ? `${header}${nilValue} `
+          : `${header}${structuredData(event, foundationTag(event.foundation))} `,
       )
     },
   }

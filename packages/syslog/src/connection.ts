@@ -1,4 +1,4 @@
-import { isIP, connect as tcpConnect, type Socket } from 'node:net'
+import { isIP, type Socket, connect as tcpConnect } from 'node:net'
 import { checkServerIdentity, type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { SyslogError } from './syslog-error.ts'
@@ -7,7 +7,11 @@ import { unacknowledgedBytes } from './unacknowledged-bytes.ts'
 export interface ConnectionOptions {
   readonly host: string
   readonly port: number
-  readonly tls?: { readonly context: SecureContext; readonly serverName: string; readonly hasClientCertificate: boolean }
+  readonly tls?: {
+    readonly context: SecureContext
+    readonly serverName: string
+    readonly hasClientCertificate: boolean
+  }
   readonly connectTimeoutMs: number
   /** Longest time without progress: no byte taken by the receiver, no answer to our FIN. */
   readonly progressTimeoutMs: number
@@ -111,6 +115,14 @@ export class Connection {
     this.#socket.destroy()
   }
 
+  /** Ends a connection nothing depends on, without waiting for the receiver. */
+  leave(): void {
+    if (this.#phase === 'done') return
+    this.#phase = 'done'
+    this.#release()
+    this.#socket.destroySoon()
+  }
+
   /** Drops the connection with an RST, so that what our kernel still holds is not sent. Safe at any time, and twice. */
   reset(): void {
     if (this.#phase === 'done') return
@@ -205,7 +217,9 @@ export class Connection {
       const allowedMs = this.#phase === 'connecting' ? connectTimeoutMs : progressTimeoutMs
       const leftMs = this.#progressAt + allowedMs - this.#clock.monotonic()
       if (leftMs <= 0) return this.#fail(this.#timeoutError(allowedMs))
-      await this.#clock.sleep(leftMs, this.#ended.signal).catch(() => {})
+      // No longer than the shorter allowance: the phase may change meanwhile.
+      const sleepMs = Math.min(leftMs, connectTimeoutMs, progressTimeoutMs)
+      await this.#clock.sleep(sleepMs, this.#ended.signal).catch(() => {})
     }
   }
 
@@ -258,16 +272,28 @@ export class Connection {
     const code = error.code ?? ''
     const cause = { cause: error }
     if (code.includes('_ALERT_')) {
-      const alert = code.replace(/^ERR_SSL_/, '').toLowerCase().replaceAll('_', ' ')
+      const alert = code
+        .replace(/^ERR_SSL_/, '')
+        .toLowerCase()
+        .replaceAll('_', ' ')
       const hint = /certificate|unknown_ca|handshake_failure/i.test(code) ? this.#certificateHint() : ''
       return new SyslogError('tls', `${this.#peer} refused us with the TLS alert '${alert}'${hint}`, cause)
     }
     if (this.#phase !== 'connecting') {
-      return new SyslogError('reset', `${this.#peer} broke the connection (${code})${this.#certificateHint()}`, cause)
+      return new SyslogError(
+        'reset',
+        `${this.#peer} broke the connection (${code})${this.#certificateHint()}`,
+        cause,
+      )
     }
     if (this.#socket === this.#raw) {
-      return new SyslogError('unreachable', `cannot connect to ${this.#peer}: ${error.message || code}`, cause)
+      return new SyslogError(
+        'unreachable',
+        `cannot connect to ${this.#peer}: ${error.message || code}`,
+        cause,
+      )
     }
-    return new SyslogError('tls', `TLS with ${this.#peer} failed: ${error.message || code}`, cause)
+    const hint = code === 'ECONNRESET' ? this.#certificateHint() : ''
+    return new SyslogError('tls', `TLS with ${this.#peer} failed: ${error.message || code}${hint}`, cause)
   }
 }

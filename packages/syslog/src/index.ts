@@ -1,5 +1,17 @@
-export { type CodecOptions, defaultMaxMessageBytes, minMessageBytes, type SyslogCodec, syslogCodec } from './codec.ts'
+export {
+  type CodecOptions,
+  defaultMaxMessageBytes,
+  minMessageBytes,
+  type SyslogCodec,
+  syslogCodec,
+} from './codec.ts'
 export type { Framing } from './framing.ts'
-export { type SyslogCheck, type SyslogSink, type SyslogSinkDeps, type SyslogSinkOptions, syslogSink } from './sink.ts'
+export {
+  type SyslogCheck,
+  type SyslogSink,
+  type SyslogSinkDeps,
+  type SyslogSinkOptions,
+  syslogSink,
+} from './sink.ts'
 export { SyslogError, type SyslogFault } from './syslog-error.ts'
 export type { TlsOptions } from './tls-files.ts'

@@ -58,7 +58,10 @@ function fields(event: AuditEvent, squeeze: Squeeze): string {
 /** `,"data":…}` in at most `room` bytes; null when not even the mark of a cut fits. */
 function data(text: string, room: number): string | null {
   const frame = ',"data":}'.length
-  if (text.length + frame <= room && (text.length * 3 + frame <= room || Buffer.byteLength(text) + frame <= room)) {
+  if (
+    text.length + frame <= room &&
+    (text.length * 3 + frame <= room || Buffer.byteLength(text) + frame <= room)
+  ) {
     return `,"data":${oneLineJson(text)}}`
   }
   const mark = `,"data":null,"dataTruncated":true,"dataBytes":${Buffer.byteLength(text)}`

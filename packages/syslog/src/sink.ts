@@ -68,12 +68,29 @@ export function syslogSink(options: SyslogSinkOptions, deps: SyslogSinkDeps): Sy
         connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
         progressTimeoutMs: options.confirmTimeoutMs ?? 30_000,
         ...(context && {
-          tls: { context: await context(), serverName, hasClientCertificate: options.tls?.certFile !== undefined },
+          tls: {
+            context: await context(),
+            serverName,
+            hasClientCertificate: options.tls?.certFile !== undefined,
+          },
         }),
       },
       clock,
       signal,
     )
+
+  /**
+   * A process that dies closes what it had open, the connection it had read and not yet dealt with too, and that looks like
+   * an answer to our FIN. But its listening socket is gone with it: one that still accepts was alive when it answered.
+   */
+  const knock = async (signal: AbortSignal) => {
+    const connection = await open(signal)
+    try {
+      await connection.settle(settleMs(connection.connectMs))
+    } finally {
+      connection.leave()
+    }
+  }
 
   return {
     async connect(signal) {
@@ -90,6 +107,7 @@ export function syslogSink(options: SyslogSinkOptions, deps: SyslogSinkDeps): Sy
         for (const bytes of frames(batch, codec, framing, buffer, outcomes)) await connection.write(bytes)
         await connection.settle(settleMs(connection.connectMs))
         await connection.finish()
+        await knock(signal)
         spare = buffer
         return outcomes
       } catch (error) {
@@ -103,18 +121,19 @@ export function syslogSink(options: SyslogSinkOptions, deps: SyslogSinkDeps): Sy
       try {
         const { tls } = connection
         const certificate = tls?.getPeerCertificate()
+        const learned = tls && {
+          protocol: tls.getProtocol() ?? '',
+          cipher: tls.getCipher()?.name ?? '',
+          serverSubject: [certificate?.subject?.CN ?? ''].flat().join(),
+          serverValidTo: certificate?.valid_to ?? '',
+        }
         await connection.settle(Math.max(checkSettleMs, settleMs(connection.connectMs)))
         const startedAt = clock.monotonic()
         await connection.finish()
         return {
           connectMs: connection.connectMs,
           confirmMs: clock.monotonic() - startedAt,
-          tls: tls && {
-            protocol: tls.getProtocol() ?? '',
-            cipher: tls.getCipher()?.name ?? '',
-            serverSubject: [certificate?.subject?.CN ?? ''].flat().join(),
-            serverValidTo: certificate?.valid_to ?? '',
-          },
+          tls: learned,
         }
       } catch (error) {
         connection.reset()

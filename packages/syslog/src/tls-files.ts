@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { createSecureContext, type SecureContext, type SecureVersion } from 'node:tls'
 import { SyslogError } from './syslog-error.ts'
@@ -18,10 +19,16 @@ export interface TlsOptions {
  * The TLS context of the next connection. The files are looked at each time and read again when one has changed; new ones
  * that cannot be used are warned about once, and the old ones stay in use.
  */
-export function tlsFiles(options: TlsOptions, onWarning: (message: string) => void): () => Promise<SecureContext> {
+export function tlsFiles(
+  options: TlsOptions,
+  onWarning: (message: string) => void,
+): () => Promise<SecureContext> {
   const { caFile, certFile, keyFile } = options
   if ((certFile === undefined) !== (keyFile === undefined)) {
-    throw new SyslogError('config', 'a TLS client certificate needs both certFile and keyFile; only one is set')
+    throw new SyslogError(
+      'config',
+      'a TLS client certificate needs both certFile and keyFile; only one is set',
+    )
   }
   const files = [caFile, certFile, keyFile].filter(file => file !== undefined)
   let seen: string | undefined
@@ -33,6 +40,7 @@ export function tlsFiles(options: TlsOptions, onWarning: (message: string) => vo
       const stamp = (await Promise.all(files.map(fileStamp))).join()
       if (context && stamp === seen) return context
       const [ca, cert, key] = await Promise.all([caFile, certFile, keyFile].map(readPem))
+      if (ca) checkAuthorities(ca)
       context = createSecureContext({
         minVersion: options.minVersion ?? 'TLSv1.2',
         ...(ca && { ca }),
@@ -59,4 +67,13 @@ async function fileStamp(file: string): Promise<string> {
 
 async function readPem(file: string | undefined): Promise<Buffer | undefined> {
   return file === undefined ? undefined : await readFile(file)
+}
+
+/** Node passes over what it cannot parse in a CA file, and then trusts nobody. */
+function checkAuthorities(pem: Buffer): void {
+  const certificates = pem
+    .toString('latin1')
+    .match(/-----BEGIN [A-Z ]*CERTIFICATE-----[^-]*-----END [A-Z ]*CERTIFICATE-----/g)
+  if (!certificates) throw new Error('no certificate in the CA file')
+  for (const certificate of certificates) new X509Certificate(certificate)
 }

@@ -56,7 +56,7 @@ function demoConfig(base: Config, foundation: Foundation, port: number, dir: str
     CF_CLIENT_SECRET: foundation.clientSecret,
     SINK_URL: `syslog://127.0.0.1:${port}`,
     DATA_DIR: dir,
-    POLL_INTERVAL: '2s',
+    POLL_INTERVAL: process.env['POLL_INTERVAL'] ?? '2s',
   }
   const loaded = loadConfig({ env, readFile: path => readFileSync(path, 'utf8') })
   if ('faults' in loaded) throw new Error(renderFaults(loaded.faults))

@@ -80,7 +80,8 @@ function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => vo
       if (checkpoint) {
         metrics?.windowsClosed(checkpoint.closedWindows)
         metrics?.restore({
-          lastSuccessfulPollMs: checkpoint.tailFromSec * 1000,
+          lastSuccessfulPollMs: checkpoint.writtenMs,
+          checkpointMs: checkpoint.writtenMs,
           closedThroughSec: checkpoint.tailFromSec,
         })
       }
@@ -98,7 +99,7 @@ function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => vo
     },
     failed({ loop, error, attempt, delayMs }) {
       opened()
-      if (loop === 'poll') metrics?.pollFailed(0)
+      if (loop === 'poll') metrics?.pollFailed()
       logger.warn(
         { loop, err: error, attempt, delayMs },
         'reading Cloud Controller failed; it is tried again',
@@ -120,6 +121,14 @@ function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => vo
       metrics?.lateEvents(published)
       logger.info({ published }, 'a sweep found events that became visible late')
     },
+    missing(count) {
+      metrics?.missing(count)
+      if (count > 0)
+        logger.warn({ count }, 'a window stays open: Cloud Controller counts rows that it does not show')
+    },
+    published(atMs) {
+      metrics?.checkpointed(atMs)
+    },
     buried(count) {
       logger.error({ count }, 'malformed events were put into the dead-letter store')
     },
@@ -131,7 +140,7 @@ export function refreshMetrics({ controller, poller }: FoundationService, metric
   const { checkpoint, windows, skewMs } = poller.status()
   if (checkpoint) {
     metrics.windowsOpen(windows.open)
-    metrics.closedThrough(Date.parse(windows.completeUpTo ?? '') / 1000)
+    if (windows.completeUpTo) metrics.closedThrough(Date.parse(windows.completeUpTo) / 1000)
     metrics.heldNotShown(windows.unequal.reduce((sum, window) => sum + window.heldNotShown, 0))
   }
   if (skewMs !== null) metrics.clockSkew(skewMs / 1000)

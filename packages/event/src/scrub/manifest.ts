@@ -14,8 +14,8 @@ import { type Fingerprint, isPlaceholder } from './fingerprint.ts'
 import { isText, type Mode, modeOf } from './mode.ts'
 import { textSecrets } from './text-secrets.ts'
 
-/** A YAML parser needs a second for 60,000 lines; what would stop the poll for long is replaced whole. */
-const SEPARATORS_MAX = 40_000
+/** A YAML parser needs a second for 20,000 lines; what would stop the poll for long is replaced whole. */
+const SEPARATORS_MAX = 20_000
 /** The parser walks the document once for each. */
 const ALIASES_MAX = 500
 

@@ -28,6 +28,9 @@ const MODES: ReadonlyMap<string, Mode> = new Map<string, Mode>([
   ['manifest', 'manifest'],
 ])
 
+/** Every member whose name alone, whatever words it is made of, decides how its value is looked at. */
+export const MEMBERS_WITH_A_RULE: readonly string[] = [...SECRET_MEMBERS, ...MODES.keys()]
+
 /** What a member's name says by itself. */
 interface KeyRule {
   /** The name of a secret, even of an annotation. */

@@ -57,6 +57,9 @@ const LAST_TWO_WORDS: ReadonlySet<string> = new Set([
   'session_id',
 ])
 
+/** Every word or pair of words that names a secret. */
+export const SECRET_WORDS: readonly string[] = [...LAST_WORDS, ...LAST_TWO_WORDS]
+
 /** Endings of words written together, `dbpassword`. */
 const ENDING = /(?:password|passwd|passphrase|apikey|secretkey|privatekey)$/
 

@@ -102,10 +102,17 @@ function runEnd(text: string, at: number): number {
   return stop.exec(text)?.index ?? text.length
 }
 
-function closing(text: string, at: number, quote: string): number {
-  const close = text.indexOf(quote, at)
-  if (close === -1) return text.length
-  return text[close - 1] === '\\' && close > at ? close - 1 : close
+/** Where a quoted value ends. Inside quoted JSON the quotes are escaped themselves. */
+function closing(text: string, start: number, quote: string): number {
+  const escaped = text[start - 2] === '\\'
+  let at = text.indexOf(quote, start)
+  while (at !== -1) {
+    let backslashes = 0
+    while (at - backslashes > start && text[at - backslashes - 1] === '\\') backslashes++
+    if (escaped ? backslashes === 1 : backslashes % 2 === 0) return at - (escaped ? 1 : 0)
+    at = text.indexOf(quote, at + 1)
+  }
+  return text.length
 }
 
 const PHRASES: readonly RegExp[] = [

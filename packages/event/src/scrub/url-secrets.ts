@@ -10,6 +10,8 @@ import { looksLikeSecret } from './secret-shape.ts'
  */
 
 const SCHEME_CHARACTERS_MAX = 32
+/** URLs inside the query of a URL (`?redirect=https://…`) that are looked at. */
+const NESTED_MAX = 8
 const END_OF_URL = /[\s"'<>`\\]/g
 const SEPARATOR = /[&;#?]/g
 const SECRET_PARAMETER: ReadonlySet<string> = new Set([
@@ -36,14 +38,21 @@ const DRAIN_OPTIONS: ReadonlySet<string> = new Set([
 /** `wholeQuery`: a drain or route service URL, whose query and path are the receiver's credentials more often than not. */
 export function urlSecrets(text: string, wholeQuery: boolean): Finding[] {
   const findings: Finding[] = []
-  let mark = text.indexOf('://')
-  while (mark !== -1) {
-    const end = endOfUrl(text, mark + 3)
-    if (hasScheme(text, mark)) {
-      const overHttp = /https?$/i.test(text.slice(Math.max(0, mark - 5), mark))
-      urlParts({ text: text.slice(mark + 3, end), offset: mark + 3, overHttp, wholeQuery }, findings)
+  let end = 0
+  let nested = 0
+  for (let mark = text.indexOf('://'); mark !== -1; mark = text.indexOf('://', mark + 3)) {
+    if (mark >= end) {
+      end = endOfUrl(text, mark + 3)
+      nested = 0
+    } else if (++nested > NESTED_MAX) {
+      // No URL that anybody means; looking at each part of it would take time in squares.
+      findings.push({ start: mark, end })
+      mark = end - 3
+      continue
     }
-    mark = text.indexOf('://', mark + 3)
+    if (!hasScheme(text, mark)) continue
+    const overHttp = /https?$/i.test(text.slice(Math.max(0, mark - 5), mark))
+    urlParts({ text: text.slice(mark + 3, end), offset: mark + 3, overHttp, wholeQuery }, findings)
   }
   return findings
 }

@@ -6,20 +6,20 @@ import { readState } from './log-state.ts'
 import { versionOf } from './migrate.ts'
 import { openDatabaseForReading } from './open-for-reading.ts'
 
-/** What a full check found. `problems` is empty when all is well. */
+/** What a full check found. `problems` is empty when all is well; null is what could not be read for damage. */
 export interface EmbeddedLogReport {
   readonly path: string
   readonly version: number
   /** The file and its write-ahead log. */
   readonly sizeBytes: number
   /** Events with their payload. */
-  readonly events: number
+  readonly events: number | null
   /** Guids whose payload was pruned. */
-  readonly tombstones: number
-  readonly newestOffset: number
+  readonly tombstones: number | null
+  readonly newestOffset: number | null
   readonly newestCreatedAtSec: number | null
   readonly newestReceivedAtMs: number | null
-  readonly sinks: number
+  readonly sinks: number | null
   readonly problems: readonly string[]
 }
 
@@ -31,36 +31,41 @@ export async function checkEmbeddedLog(dir: string): Promise<EmbeddedLogReport> 
   const files = logFiles(resolve(dir))
   const database = openDatabaseForReading(files)
   try {
-    const size = sizeBytes(files.database) + sizeBytes(`${files.database}-wal`)
-    return database.read(() => {
-      database.exec('BEGIN')
-      const report = look(database, size)
-      database.exec('COMMIT')
-      return report
-    })
+    const size = (sizeBytes(files.database) ?? 0) + (sizeBytes(`${files.database}-wal`) ?? 0)
+    return database.snapshot(() => look(database, size))
   } finally {
     database.close()
   }
 }
 
 function look(database: LogDatabase, size: number): EmbeddedLogReport {
-  const { lastOffset } = readState(database)
-  const newest = database.row('SELECT created_at, received_at FROM events ORDER BY offset DESC LIMIT 1')
-  const count = (sql: string) => asNumber(database.row(sql)?.[0])
-  const total = count('SELECT count(*) FROM events')
-  const tombstones = count('SELECT count(*) FROM events WHERE record IS NULL')
-  return {
+  const problems: string[] = []
+  const tolerate = <T>(work: () => T): T | null => {
+    try {
+      return work()
+    } catch (error) {
+      problems.push((error as Error).message)
+      return null
+    }
+  }
+  const count = (sql: string) => tolerate(() => asNumber(database.row(sql)?.[0]))
+  const newest = tolerate(() =>
+    database.row('SELECT created_at, received_at FROM events ORDER BY offset DESC LIMIT 1'),
+  )
+  const report = {
     path: database.path,
     version: versionOf(database),
     sizeBytes: size,
-    events: total - tombstones,
-    tombstones,
-    newestOffset: lastOffset,
-    newestCreatedAtSec: newest === undefined ? null : asNumber(newest[0]),
-    newestReceivedAtMs: newest === undefined ? null : asNumber(newest[1]),
+    events: count('SELECT count(*) FROM events WHERE record IS NOT NULL'),
+    tombstones: count('SELECT count(*) FROM events WHERE record IS NULL'),
+    newestOffset: tolerate(() => readState(database).lastOffset),
+    newestCreatedAtSec: newest == null ? null : asNumber(newest[0]),
+    newestReceivedAtMs: newest == null ? null : asNumber(newest[1]),
     sinks: count('SELECT count(*) FROM cursors'),
-    problems: [...pageProblems(database), ...rowProblems(database), ...guidProblems(database, total)],
   }
+  for (const find of [pageProblems, rowProblems, guidProblems])
+    problems.push(...(tolerate(() => find(database)) ?? []))
+  return { ...report, problems: [...new Set(problems)] }
 }
 
 function pageProblems(database: LogDatabase): readonly string[] {
@@ -107,7 +112,8 @@ function rowProblems(database: LogDatabase): readonly string[] {
   })
 }
 
-function guidProblems(database: LogDatabase, total: number): readonly string[] {
+function guidProblems(database: LogDatabase): readonly string[] {
+  const total = asNumber(database.row('SELECT count(*) FROM events')?.[0])
   const keys = asNumber(
     database.row('SELECT (SELECT count(*) FROM guids) + (SELECT count(*) FROM guids_recent)')?.[0],
   )

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import { explainSqliteError } from './explain-sqlite-error.ts'
+import { explained } from './explain-storage-error.ts'
 import type { LogFiles } from './log-files.ts'
 import { applicationId, schema, schemaVersion } from './schema.ts'
 
@@ -9,31 +9,33 @@ const pageSizeBytes = 8192
 
 /** Builds the log under another name and renames it: it is there whole, or not at all. Needs the writer lock. */
 export function createDatabase(files: LogFiles): void {
-  for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(files.unfinished + suffix, { force: true })
-  try {
+  explained(files.database, () => {
+    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(files.unfinished + suffix, { force: true })
     closeSync(openSync(files.unfinished, 'wx', 0o600))
-    const connection = new DatabaseSync(files.unfinished)
-    try {
-      connection.exec(`
-        PRAGMA page_size = ${pageSizeBytes};
-        PRAGMA auto_vacuum = INCREMENTAL;
-        PRAGMA synchronous = FULL;
-        BEGIN;
-        PRAGMA application_id = ${applicationId};
-        PRAGMA user_version = ${schemaVersion};
-        ${schema}
-        COMMIT;
-        PRAGMA journal_mode = WAL;
-      `)
-    } finally {
-      connection.close()
-    }
-  } catch (error) {
-    throw explainSqliteError(error, files.database)
+    build(files.unfinished)
+    syncPath(files.unfinished)
+    renameSync(files.unfinished, files.database)
+    syncPath(files.dir)
+  })
+}
+
+function build(path: string): void {
+  const connection = new DatabaseSync(path)
+  try {
+    connection.exec(`
+      PRAGMA page_size = ${pageSizeBytes};
+      PRAGMA auto_vacuum = INCREMENTAL;
+      PRAGMA synchronous = FULL;
+      BEGIN;
+      PRAGMA application_id = ${applicationId};
+      PRAGMA user_version = ${schemaVersion};
+      ${schema}
+      COMMIT;
+      PRAGMA journal_mode = WAL;
+    `)
+  } finally {
+    connection.close()
   }
-  syncPath(files.unfinished)
-  renameSync(files.unfinished, files.database)
-  syncPath(files.dir)
 }
 
 function syncPath(path: string): void {

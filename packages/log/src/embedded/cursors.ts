@@ -9,7 +9,7 @@ export function readCursor(database: LogDatabase, sink: string): number | null {
 
 /** A sink that is registered holds retention back, from before its first record. */
 export function registerSink(database: LogDatabase, sink: string): void {
-  if (readCursor(database, sink) !== null) return
+  if (database.read(() => readCursor(database, sink)) !== null) return
   database.transaction(() => database.run('INSERT OR IGNORE INTO cursors VALUES (?, 0)', sink))
 }
 
@@ -30,6 +30,7 @@ export function slowestCursor(database: LogDatabase): number | null {
   return offset == null ? null : asNumber(offset)
 }
 
+/** In a snapshot: the counter and the cursors must be of one moment. */
 export function readPositions(database: LogDatabase): readonly SinkPosition[] {
   const { lastOffset, prunedThrough } = readState(database)
   return database.rows('SELECT sink, offset FROM cursors ORDER BY sink').map(row => {

@@ -132,7 +132,7 @@ export class EmbeddedLog implements EventLog {
   }
 
   async positions(): Promise<readonly SinkPosition[]> {
-    return this.#database.read(() => readPositions(this.#database))
+    return this.#database.snapshot(() => readPositions(this.#database))
   }
 
   events(query: EventQuery): AsyncIterable<LogRecord> {

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite'
 import { LogDamagedError } from '../log-error.ts'
-import { explainSqliteError, restoreRemedy } from './explain-sqlite-error.ts'
+import { explained, restoreRemedy } from './explain-storage-error.ts'
 import { asNumber, LogDatabase } from './log-database.ts'
 import { sizeBytes } from './log-files.ts'
 import { applicationId, tables } from './schema.ts'
@@ -16,12 +16,7 @@ export function refuseForeign(path: string): void {
   if (sizeBytes(path) === 0) {
     throw new LogDamagedError(path, 'the file is empty (0 bytes), which a log never is', restoreRemedy)
   }
-  let database: LogDatabase
-  try {
-    database = new LogDatabase(path, new DatabaseSync(path, { readOnly: true }))
-  } catch (error) {
-    throw explainSqliteError(error, path)
-  }
+  const database = explained(path, () => new LogDatabase(path, new DatabaseSync(path, { readOnly: true })))
   try {
     database.read(() => requireApplicationId(database))
   } finally {
@@ -39,9 +34,9 @@ export function requireApplicationId(database: LogDatabase): void {
   )
 }
 
-/** For the writer, when all of the write-ahead log is home. */
-export function examineDatabase(database: LogDatabase): void {
-  requireLength(database)
+/** For the writer. The length can be judged only when all of the write-ahead log is home. */
+export function examineDatabase(database: LogDatabase, isAllHome: boolean): void {
+  if (isAllHome) requireLength(database)
   requireTables(database)
   probeRows(database)
 }
@@ -89,7 +84,11 @@ function probeRows(database: LogDatabase): void {
   }
   for (let i = 0; i <= probes; i++) {
     const offset = pruned + 1 + Math.floor(((last - pruned - 1) * i) / probes)
-    if (offset > pruned && offset <= last && database.row('SELECT record FROM events WHERE offset = ?', offset)?.[0] == null) {
+    if (
+      offset > pruned &&
+      offset <= last &&
+      database.row('SELECT record FROM events WHERE offset = ?', offset)?.[0] == null
+    ) {
       throw new LogDamagedError(database.path, `the event with offset ${offset} is gone`, restoreRemedy)
     }
   }

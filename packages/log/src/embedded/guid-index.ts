@@ -9,17 +9,19 @@ import { asNumber, type LogDatabase, type Row } from './log-database.ts'
  * `guids`: neighbours share pages. A guid is in exactly one of the two. All of it happens inside the caller's
  * transaction.
  */
-const recentMax = 65_536
+const defaultRecentMax = 65_536
 const carriedPerNew = 2
 
 export class GuidIndex {
   readonly #database: LogDatabase
+  readonly #recentMax: number
   #recent: number | null = null
   /** Where the next stretch begins. Only a matter of speed: any place is right. */
   #after: { readonly foundation: number; readonly key: GuidKey } = start
 
-  constructor(database: LogDatabase) {
+  constructor(database: LogDatabase, recentMax = defaultRecentMax) {
     this.#database = database
+    this.#recentMax = recentMax
   }
 
   /** After a transaction that was rolled back, what is held here about the tables is stale. */
@@ -53,7 +55,7 @@ export class GuidIndex {
   carryOver(added: number): void {
     this.#recent ??= asNumber(this.#database.row('SELECT count(*) FROM guids_recent')?.[0])
     this.#recent += added
-    if (this.#recent > recentMax) this.#carry(added * carriedPerNew)
+    if (this.#recent > this.#recentMax) this.#carry(added * carriedPerNew)
   }
 
   #carry(count: number): void {

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite'
 import { LogClosedError } from '../log-error.ts'
-import { explainSqliteError } from './explain-sqlite-error.ts'
+import { explained } from './explain-storage-error.ts'
 
 /** A row as an array, in the order of the columns. */
 export type Row = readonly (null | number | bigint | string | Uint8Array)[]
@@ -45,13 +45,21 @@ export class LogDatabase {
     this.#open().exec(sql)
   }
 
-  /** One consistent look. Nothing may be awaited inside. */
+  /** Nothing may be awaited inside. */
   read<T>(work: () => T): T {
-    try {
-      return work()
-    } catch (error) {
-      throw explainSqliteError(error, this.path)
-    }
+    return explained(this.path, work)
+  }
+
+  /** Several reads that must agree, while another process may write. */
+  snapshot<T>(work: () => T): T {
+    return this.read(() => {
+      this.exec('BEGIN')
+      try {
+        return work()
+      } finally {
+        this.exec('ROLLBACK')
+      }
+    })
   }
 
   /** All or nothing, durable when it returns. Nothing may be awaited inside. */

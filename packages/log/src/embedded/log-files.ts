@@ -25,7 +25,7 @@ export function logFiles(dir: string): LogFiles {
   }
 }
 
-/** 0 when there is no such file. Asks for the length without opening the file: see writer-lock.ts for why that matters. */
-export function sizeBytes(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+/** Null when there is no such file. Asks for the length without opening the file: see writer-lock.ts for why that matters. */
+export function sizeBytes(path: string): number | null {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? null
 }

@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { LogDamagedError } from '../log-error.ts'
 import { createDatabase } from './create-database.ts'
 import { examineDatabase, refuseForeign } from './examine-database.ts'
-import { explainSqliteError, restoreRemedy } from './explain-sqlite-error.ts'
+import { explained, restoreRemedy } from './explain-storage-error.ts'
 import { LogDatabase } from './log-database.ts'
 import type { LogFiles } from './log-files.ts'
 import { migrate } from './migrate.ts'
@@ -31,8 +31,7 @@ export function openDatabaseForWriting(files: LogFiles, synchronous: Synchronous
       database.exec(`PRAGMA wal_autocheckpoint = ${checkpointPages}`)
       database.exec(`PRAGMA journal_size_limit = ${keptWalBytes}`)
       migrate(database, migrations)
-      database.row('PRAGMA wal_checkpoint(TRUNCATE)')
-      examineDatabase(database)
+      examineDatabase(database, isAllHome(database))
     })
     return database
   } catch (error) {
@@ -42,7 +41,7 @@ export function openDatabaseForWriting(files: LogFiles, synchronous: Synchronous
 }
 
 export function makeDirectory(dir: string): void {
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  explained(dir, () => mkdirSync(dir, { recursive: true, mode: 0o700 }))
 }
 
 /** Traces of a log without the log mean that it was lost, and an empty one in its place would hide it. */
@@ -59,10 +58,12 @@ function createWhereNoneWas(files: LogFiles): void {
   createDatabase(files)
 }
 
+/** Writes the write-ahead log home; false when a reader that is still looking at an older state prevents it. */
+function isAllHome(database: LogDatabase): boolean {
+  const [, inLog, home] = database.row('PRAGMA wal_checkpoint(PASSIVE)') ?? []
+  return inLog === home
+}
+
 function connect(path: string): LogDatabase {
-  try {
-    return new LogDatabase(path, new DatabaseSync(path, { timeout: busyTimeoutMs }))
-  } catch (error) {
-    throw explainSqliteError(error, path)
-  }
+  return explained(path, () => new LogDatabase(path, new DatabaseSync(path, { timeout: busyTimeoutMs })))
 }

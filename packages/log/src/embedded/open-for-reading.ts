@@ -3,7 +3,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { LogDamagedError, LogMissingError } from '../log-error.ts'
 import { requireApplicationId, requireTables } from './examine-database.ts'
-import { explainSqliteError, isUnopenable, restoreRemedy } from './explain-sqlite-error.ts'
+import { explained, explainStorageError, isUnopenable, restoreRemedy } from './explain-storage-error.ts'
 import { LogDatabase } from './log-database.ts'
 import { type LogFiles, sizeBytes } from './log-files.ts'
 import { requireVersion } from './migrate.ts'
@@ -29,7 +29,8 @@ export function openDatabaseForReading(files: LogFiles): LogDatabase {
 }
 
 function refuseMissing(files: LogFiles): void {
-  if (!existsSync(files.database)) {
+  const size = explained(files.database, () => sizeBytes(files.database))
+  if (size === null) {
     if (!existsSync(files.holder)) throw new LogMissingError(files.dir)
     throw new LogDamagedError(
       files.database,
@@ -37,7 +38,7 @@ function refuseMissing(files: LogFiles): void {
       restoreRemedy,
     )
   }
-  if (sizeBytes(files.database) === 0) {
+  if (size === 0) {
     throw new LogDamagedError(
       files.database,
       'the file is empty (0 bytes), which a log never is',
@@ -57,8 +58,8 @@ function connect(path: string): LogDatabase {
       throw error
     }
   } catch (error) {
-    if (isUnopenable(error) && sizeBytes(`${path}-wal`) === 0) return new StillDatabase(path)
-    throw explainSqliteError(error, path)
+    if (isUnopenable(error) && (sizeBytes(`${path}-wal`) ?? 0) === 0) return new StillDatabase(path)
+    throw explainStorageError(error, path)
   }
 }
 

@@ -6,10 +6,10 @@ import { asNumber, asText, type LogDatabase } from './log-database.ts'
 import { readState } from './log-state.ts'
 
 /** Bounds of one call, so that it takes some tens of milliseconds whatever there is to do. */
-const payloadsPerCall = 5_000
+const payloadsPerCall = 2_000
 const payloadsPerStep = 500
-const guidsLookedAtPerCall = 10_000
-const pagesReturnedPerCall = 1_000
+const guidsLookedAtPerCall = 4_000
+const pagesReturnedPerCall = 250
 
 export interface Pruned {
   readonly pruned: number

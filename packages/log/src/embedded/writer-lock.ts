@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSyn
 import { hostname } from 'node:os'
 import { DatabaseSync } from 'node:sqlite'
 import { LogInUseError } from '../log-error.ts'
-import { explainSqliteError, isBusy } from './explain-sqlite-error.ts'
+import { explained, explainStorageError, isBusy } from './explain-storage-error.ts'
 import type { LogFiles } from './log-files.ts'
 
 /**
@@ -24,20 +24,15 @@ interface Holder {
 
 export function takeWriterLock(files: LogFiles): WriterLock {
   createLockFile(files.lock)
-  let connection: DatabaseSync
-  try {
-    connection = new DatabaseSync(files.lock, { timeout: 0 })
-  } catch (error) {
-    throw explainSqliteError(error, files.lock)
-  }
+  const connection = explained(files.lock, () => new DatabaseSync(files.lock, { timeout: 0 }))
   try {
     connection.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     connection.close()
-    throw isBusy(error) ? inUse(files) : explainSqliteError(error, files.lock)
+    throw isBusy(error) ? inUse(files) : explainStorageError(error, files.lock)
   }
   return {
-    nameHolder: nowMs => writeHolder(files.holder, nowMs),
+    nameHolder: nowMs => explained(files.holder, () => writeHolder(files.holder, nowMs)),
     release: () => connection.close(),
   }
 }
@@ -47,11 +42,7 @@ function createLockFile(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
-    if (code === 'EEXIST') return
-    // SQLite will fail on it next, and its error is explained.
-    if (code === 'EACCES' || code === 'EROFS' || code === 'ENOSPC' || code === 'EPERM') return
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw explainStorageError(error, path)
   }
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { open, readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -71,10 +71,17 @@ input(type="imtcp" port="${port}" address="127.0.0.1" ruleset="rs")
     return await listens(port)
   }, 10_000)
   return {
-    lines: async () => (await readFile(out, 'utf8').catch(() => '')).split('\n').slice(0, -1),
+    lines: () => readLines(out),
     kill: signal => child.kill(signal),
     stop: () => end(child),
   }
+}
+
+async function readLines(file: string): Promise<string[]> {
+  const lines: string[] = []
+  const handle = await open(file, 'a+')
+  for await (const line of handle.readLines()) lines.push(line)
+  return lines
 }
 
 async function end(child: ChildProcess): Promise<void> {

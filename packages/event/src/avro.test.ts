@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { AuditEvent } from './audit-event.ts'
+import { auditEventFingerprint, decodeAuditEvent, encodeAuditEvent } from './avro.ts'
+import { rabin } from './rabin.ts'
+import { auditEventSchemas } from './schema-files.ts'
+import { singleObjectCodec, UndecodableEventError } from './single-object.ts'
+
+const text = fc.string({ unit: 'grapheme' })
+const party = fc.record({ guid: text, type: text, name: text }, { noNullPrototype: true })
+const anyEvent: fc.Arbitrary<AuditEvent> = fc.record(
+  {
+    foundation: text,
+    guid: text,
+    type: text,
+    createdAt: text,
+    actor: fc.option(party),
+    target: fc.option(party),
+    spaceGuid: fc.option(text),
+    organizationGuid: fc.option(text),
+    data: text,
+    scrubPolicy: fc.integer({ min: 0, max: 1000 }),
+    scrubbedPaths: fc.array(text),
+    crashId: fc.option(text),
+    provenance: fc.constantFrom('live', 'backfill', 'replay'),
+    receivedAtMs: fc.integer({ min: 0, max: 4_102_444_800_000 }),
+  },
+  { noNullPrototype: true },
+)
+const example: AuditEvent = {
+  foundation: 'f',
+  guid: 'g',
+  type: 't',
+  createdAt: '2026-11-22T03:28:23Z',
+  actor: null,
+  target: { guid: 'a', type: 'app', name: 'b' },
+  spaceGuid: null,
+  organizationGuid: 'o',
+  data: '{}',
+  scrubPolicy: 1,
+  scrubbedPaths: ['/a', '/b'],
+  crashId: null,
+  provenance: 'backfill',
+  receivedAtMs: 1,
+}
+
+test('any event comes back as it was', () => {
+  fc.assert(
+    fc.property(anyEvent, event => assert.deepEqual(decodeAuditEvent(encodeAuditEvent(event)), event)),
+  )
+})
+
+test('the fingerprints are those of the Avro specification', () => {
+  const hex = (schema: string) => Buffer.from(rabin(schema)).readBigUInt64LE().toString(16)
+  assert.equal(hex('"null"'), '63dd24e7cc258f8a')
+  assert.equal(hex('"int"'), '7275d51a3f395c8f')
+  assert.equal(hex('"string"'), '8f014872634503c7')
+})
+
+test('version 1 of the schema is never edited: its fingerprint is pinned', () => {
+  assert.equal(auditEventFingerprint, 'e7985b4b4361b98e')
+  assert.equal(singleObjectCodec(auditEventSchemas().slice(0, 1)).fingerprint, 'e7985b4b4361b98e')
+  assert.equal(Buffer.from(encodeAuditEvent(example)).toString('hex', 0, 10), 'c301e7985b4b4361b98e')
+})
+
+test('a later version reads what version 1 wrote, and version 1 names the one it does not know', () => {
+  const v1 = auditEventSchemas()[0] ?? ''
+  const schema = JSON.parse(v1)
+  schema.fields.splice(3, 0, { name: 'sourceAddress', type: ['null', 'string'], default: null })
+  schema.fields = schema.fields.filter((field: { name: string }) => field.name !== 'crashId')
+  const later = singleObjectCodec([v1, JSON.stringify(schema)])
+  const { crashId: _, ...rest } = example
+  const seen = later.decode(encodeAuditEvent(example))
+  assert.deepEqual(JSON.parse(JSON.stringify(seen)), { ...rest, sourceAddress: null })
+  const written = later.encode({ ...rest, sourceAddress: '192.0.2.1' })
+  assert.deepEqual(JSON.parse(JSON.stringify(later.decode(written))), { ...rest, sourceAddress: '192.0.2.1' })
+  assert.throws(() => decodeAuditEvent(written), {
+    name: 'UndecodableEventError',
+    message: new RegExp(later.fingerprint),
+  })
+})
+
+test('what is no whole record is refused, and says why', () => {
+  const bytes = encodeAuditEvent(example)
+  const refused = (damaged: Uint8Array, message: RegExp) =>
+    assert.throws(() => decodeAuditEvent(damaged), { name: 'UndecodableEventError', message })
+  refused(new Uint8Array(0), /C3 01/)
+  refused(Buffer.from('{"guid":"g"}'), /C3 01/)
+  refused(Buffer.concat([bytes, Buffer.from([0])]), /1 bytes stand after/)
+  for (let length = 10; length < bytes.length; length++)
+    refused(bytes.subarray(0, length), /cut short or damaged/)
+})
+
+test('damaged bytes are decoded or refused at once, and never anything else', () => {
+  const bytes = encodeAuditEvent({ ...example, data: 'x'.repeat(50) })
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 10, max: bytes.length - 1 }), fc.nat(255)), {
+        minLength: 1,
+        maxLength: 8,
+      }),
+      changes => {
+        const damaged = Uint8Array.from(bytes)
+        for (const [at, byte] of changes) damaged[at] = byte
+        try {
+          decodeAuditEvent(damaged)
+        } catch (error) {
+          assert.ok(error instanceof UndecodableEventError)
+        }
+      },
+    ),
+    { numRuns: 5000 },
+  )
+})
+
+test('an array that claims two thousand million items is refused at once', () => {
+  const bytes = encodeAuditEvent({ ...example, scrubbedPaths: [] })
+  const body = Buffer.from(bytes)
+  // From the end: receivedAtMs, provenance, crashId, then the empty array.
+  const at = body.length - 4
+  const huge = Buffer.concat([
+    body.subarray(0, at),
+    Buffer.from([0xfe, 0xff, 0xff, 0xff, 0x0f]),
+    body.subarray(at),
+  ])
+  assert.throws(() => decodeAuditEvent(huge), /longer than what holds it/)
+})
+
+test('an event of several megabytes is encoded, and the next small one after it', () => {
+  const large = { ...example, data: 'é'.repeat(3_000_000) }
+  assert.deepEqual(decodeAuditEvent(encodeAuditEvent(large)), large)
+  const first = encodeAuditEvent(example)
+  encodeAuditEvent(large)
+  assert.deepEqual(decodeAuditEvent(first), example)
+})

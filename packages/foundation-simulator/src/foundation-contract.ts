@@ -1,0 +1,76 @@
+import type { Clock, Random } from '@cf-audit-drain/pipeline'
+import type { Memberships } from './access.ts'
+import type { CollectionStore } from './collections.ts'
+import type { FaultPlan } from './faults.ts'
+import type { ShownPage, ShownRow } from './history.ts'
+import type { RateLimit } from './rate-limiter.ts'
+import type { RequestCounters } from './request-counters.ts'
+import type { SimulatedRow } from './simulated-row.ts'
+import type { TokenClaims } from './token-issuer.ts'
+import type { SimulatedClient } from './uaa.ts'
+
+export interface SimulatorOptions {
+  readonly clock?: Clock
+  readonly random?: Random
+  /** Of the Cloud Controller; default 0, a free one. */
+  readonly port?: number
+  readonly uaaPort?: number
+  /** PEM; both servers then speak https only. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** The first is `clientId`, `clientSecret`. Default: `cf-audit-drain` with `cloud_controller.global_auditor`. */
+  readonly clients?: readonly SimulatedClient[]
+  /** By user guid or client id; who has a global scope needs none. */
+  readonly memberships?: Readonly<Record<string, Memberships>>
+  /** What the clean-up keeps. Default 31. */
+  readonly retentionDays?: number
+  /** Default: none. */
+  readonly rateLimit?: RateLimit
+  /** Default 43,199. */
+  readonly tokenLifetimeSec?: number
+  /** Hosts in the links, where they are to differ from those it listens on. */
+  readonly externalUrl?: string
+  readonly externalUaaUrl?: string
+  readonly externalLoginUrl?: string
+  /** Shown in discovery only; `/v2` itself is not simulated. Default false. */
+  readonly v2?: boolean
+  /** Keeps the guids of every answered page (`shownPages`). Default true; switch off for a million rows. */
+  readonly keepPages?: boolean
+  /** See HistoryOptions.file. */
+  readonly historyFile?: string
+  /** Milliseconds every answer is late by, on top of the real work. Default 0. */
+  readonly latencyMs?: number
+}
+
+export interface Foundation {
+  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  readonly api: string
+  readonly uaa: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly faults: FaultPlan
+  readonly requests: RequestCounters
+  /** Objects of the other collections (`/v3/apps`, …). */
+  readonly collections: CollectionStore
+  /** Milliseconds by which the foundation's clocks are off. */
+  skewMs: number
+  /** Throws when a guid is in the table already. Returns the guids, in the rows' order. */
+  insert(rows: Iterable<SimulatedRow>): readonly string[]
+  /** Removes rows by guid; unknown ones are ignored. Returns how many went. */
+  delete(guids: Iterable<string>): number
+  truncate(): void
+  /** Removes what is older than the retention, at most `limit` rows (default all). Returns how many went. */
+  runCleanUp(limit?: number): number
+  /** The truth: every row that could ever be seen, deleted ones too. */
+  shown(): readonly ShownRow[]
+  /** Every page of audit events that was answered; empty unless `keepPages`. */
+  shownPages(): readonly ShownPage[]
+  /** An access token for anyone, past UAA. */
+  token(claims: TokenClaims): string
+  /** Refuses connections to UAA until the time is over. Resolves when it is back. */
+  uaaAway(durationMs: number): Promise<void>
+  /** JSON text of a row that is in the table. */
+  text(guid: string): string | null
+  close(): Promise<void>
+}

@@ -1,0 +1,19 @@
+import type { Kind } from './kind.ts'
+import { cloudControllerAnswers } from './kinds/cloud-controller-answers.ts'
+import { cloudControllerPages } from './kinds/cloud-controller-pages.ts'
+import { diskFull } from './kinds/disk-full.ts'
+import { foundation } from './kinds/foundation.ts'
+import { killed } from './kinds/killed.ts'
+import { siem } from './kinds/siem.ts'
+import { visibility } from './kinds/visibility.ts'
+
+/** In the order of the table. */
+export const allKinds: readonly Kind[] = [
+  ...visibility,
+  ...cloudControllerPages,
+  ...cloudControllerAnswers,
+  ...foundation,
+  ...killed,
+  diskFull,
+  ...siem,
+]

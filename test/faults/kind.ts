@@ -1,0 +1,35 @@
+import type { Scene } from './scene.ts'
+
+/** One way in which the world goes wrong. */
+export interface Kind {
+  /** For `--kind`. */
+  readonly name: string
+  /** For the table. */
+  readonly title: string
+  /** Further arguments of the simulator: its history, its limits. */
+  readonly simulator?: (scene: SceneDraft) => readonly string[]
+  readonly options?: (scene: SceneDraft) => SceneOptions
+  /** Before the drain is started for the first time. */
+  readonly before?: (scene: Scene) => Promise<void>
+  /** The fault, while the drain runs. Throws when the fault did not strike: then nothing was proven. */
+  readonly play: (scene: Scene) => Promise<void>
+  /** Null, or why it cannot be run here and what would be needed. */
+  readonly missing?: () => string | null
+}
+
+export interface SceneDraft {
+  readonly seed: number
+  between(min: number, max: number): number
+  pick<T>(...of: readonly [T, ...T[]]): T
+}
+
+export interface SceneOptions {
+  readonly foundations?: readonly { readonly name: string; readonly pollInterval: string }[]
+  readonly overlap?: string
+  readonly confirmTimeout?: string
+  readonly liveEventsPerSecond?: number
+  readonly receiver?: 'hostile' | 'rsyslog'
+  /** A small disk of its own for the log. */
+  readonly smallDisk?: boolean
+  readonly shutdownTimeout?: string
+}

@@ -1,0 +1,48 @@
+import type { FaultName } from '@cf-audit-drain/foundation-simulator'
+import type { Kind } from '../kind.ts'
+import type { Scene } from '../scene.ts'
+
+/** Cloud Controller answers wrongly, in the backfill and live, again and again at seeded requests. */
+function wrongAnswers(name: string, title: string, faults: readonly [FaultName, ...FaultName[]], durationMs?: number): Kind {
+  const rule = (scene: Scene, count: number) => ({
+    fault: scene.pick(...faults),
+    probability: 0.4 + 0.5 * scene.random(),
+    count,
+    ...(durationMs === undefined ? {} : { durationMs }),
+  })
+  return {
+    name,
+    title,
+    before: scene => scene.simulator.fault({ ...rule(scene, scene.between(1, 3)), after: scene.between(0, 2) }),
+    async play(scene) {
+      await scene.lasts(scene.between(1_500, 2_500))
+      for (let burst = 0; burst < 2; burst++) {
+        await scene.simulator.fault(rule(scene, scene.between(1, 3)))
+        await scene.lasts(scene.between(800, 1_500))
+      }
+      await struck(scene, faults)
+    },
+  }
+}
+
+/** Throws unless each run met the fault it is about. */
+export async function struck(scene: Scene, faults: readonly FaultName[]): Promise<void> {
+  const fired = await scene.simulator.faultsFired()
+  const count = fired.filter(({ fault }) => (faults as readonly string[]).includes(fault)).length
+  if (count === 0) throw new Error(`${faults} never struck`)
+  scene.notes.push(`struck ${count} times`)
+}
+
+export const cloudControllerAnswers: readonly Kind[] = [
+  wrongAnswers('error-500', '500', ['error-500']),
+  wrongAnswers('error-502', '502 of the router', ['error-502']),
+  wrongAnswers('error-503', '503 of the router or the database', ['error-503', 'database-503', 'html-error']),
+  wrongAnswers('hang-before-headers', 'hang before the headers', ['hang-before-headers'], 2_500),
+  wrongAnswers('hang-in-body', 'hang in the body', ['hang-in-body'], 2_500),
+  wrongAnswers('reset', 'connection reset', ['reset-before-headers', 'reset-in-body']),
+  wrongAnswers('truncated-json', 'truncated JSON', ['truncated-json', 'truncated-length']),
+  wrongAnswers('html', 'HTML with status 200', ['html-200']),
+  wrongAnswers('gzip-garbage', 'gzip garbage', ['gzip-garbage']),
+  wrongAnswers('unauthorized', '401 code 1000 in mid-run', ['unauthorized', 'tokens-revoked']),
+  wrongAnswers('rate-limited', '429', ['rate-limited', 'rate-limited-html']),
+]

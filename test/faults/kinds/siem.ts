@@ -1,0 +1,82 @@
+import type { Kind } from '../kind.ts'
+import type { ReceiverOrder } from '../receiver-orders.ts'
+import { hasProgram } from '../rsyslog.ts'
+import type { Scene } from '../scene.ts'
+
+/** The receiver misbehaves from the first event on for a while, is well again, and misbehaves once more. */
+function misbehaving(
+  name: string,
+  title: string,
+  order: (scene: Scene) => ReceiverOrder,
+  confirmTimeout?: (scene: Scene) => string,
+): Kind {
+  return {
+    name,
+    title,
+    ...(confirmTimeout ? { options: scene => ({ confirmTimeout: confirmTimeout(scene as Scene) }) } : {}),
+    before: scene => scene.receiver.order(order(scene)),
+    async play(scene) {
+      await scene.lasts(scene.between(1_500, 3_000))
+      await scene.receiver.order({ do: 'take' })
+      await scene.lasts(scene.between(1_000, 2_500))
+      await scene.receiver.order(order(scene))
+      await scene.lasts(scene.between(1_000, 2_500))
+      await scene.receiver.order({ do: 'take' })
+      if (!scene.drain.lines().some(line => line['attempt'] !== undefined && line['component'] === 'sink'))
+        scene.notes.push('no write failed')
+    },
+  }
+}
+
+async function restarting(scene: Scene): Promise<void> {
+  for (let round = 0; round < 4; round++) {
+    await scene.lasts(scene.between(200, 1_500))
+    await scene.receiver.kill()
+    await scene.lasts(scene.between(100, 1_000))
+    await scene.receiver.start()
+  }
+}
+
+async function rsyslogKilled(scene: Scene): Promise<void> {
+  for (let round = 0; round < 4; round++) {
+    await scene.lasts(scene.between(200, 1_500))
+    await scene.rsyslog.kill()
+    await scene.lasts(scene.between(100, 1_000))
+    await scene.rsyslog.start()
+  }
+}
+
+export const siem: readonly Kind[] = [
+  misbehaving('siem-refusing', 'SIEM refusing connections', () => ({ do: 'refuse' })),
+  misbehaving('siem-black-hole', 'SIEM black-holing: takes connections, reads nothing, then resets', () => ({
+    do: 'black-hole',
+  })),
+  misbehaving(
+    'siem-never-confirms',
+    'SIEM reading everything and never answering',
+    () => ({ do: 'never-close' }),
+    () => '1s',
+  ),
+  misbehaving('siem-reset', 'SIEM resetting in mid-frame', scene => ({
+    do: 'reset',
+    afterBytes: scene.between(1, 60_000),
+  })),
+  misbehaving(
+    'siem-reads-nothing',
+    'SIEM reading nothing for a while, then reading on',
+    () => ({ do: 'read-nothing' }),
+    scene => scene.pick('1s', '30s'),
+  ),
+  misbehaving('siem-close-each', 'SIEM closing after each message', scene => ({
+    do: 'close-each',
+    how: scene.pick('fin', 'reset'),
+  })),
+  { name: 'siem-restarting', title: 'SIEM killed and restarted, again and again', play: restarting },
+  {
+    name: 'rsyslog-killed',
+    title: 'rsyslogd, kill -9 and restarted',
+    options: () => ({ receiver: 'rsyslog' }),
+    missing: () => (hasProgram('rsyslogd') ? null : 'rsyslogd is not installed: apt-get install rsyslog'),
+    play: rsyslogKilled,
+  },
+]

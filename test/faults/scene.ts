@@ -1,0 +1,163 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Random, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
+import { mounted } from './child.ts'
+import { Drain } from './drain.ts'
+import { HostileReceiver } from './hostile-receiver.ts'
+import type { Kind, SceneDraft, SceneOptions } from './kind.ts'
+import { Rsyslog } from './rsyslog.ts'
+import { Simulator } from './simulator.ts'
+import { Traffic } from './traffic.ts'
+
+const hourMs = 3_600_000
+
+/** Everything of one run: the foundation, the drain, the receiver, each a process, and a folder of what they wrote. */
+export class Scene implements SceneDraft {
+  readonly seed: number
+  readonly folder: string
+  readonly clock = systemClock
+  readonly random: Random
+  readonly options: SceneOptions
+  /** What a run wants to say beside its figures. */
+  readonly notes: string[] = []
+  #simulator: Simulator | null = null
+  #traffic: Traffic | null = null
+  #drain: Drain | null = null
+  #hostile: HostileReceiver | null = null
+  #rsyslog: Rsyslog | null = null
+  #disk: string | null = null
+
+  constructor(kind: Kind, seed: number) {
+    this.seed = seed
+    this.random = seededRandom(seed * 7919 + kind.name.length * 104_729 + (kind.name.codePointAt(0) ?? 0))
+    this.folder = mkdtempSync(join(tmpdir(), `cf-audit-drain-faults-${kind.name}-${seed}-`))
+    this.options = kind.options?.(this) ?? {}
+  }
+
+  /** A whole number, both ends included. */
+  between(min: number, max: number): number {
+    return min + Math.floor(this.random() * (max - min + 1))
+  }
+
+  pick<T>(...of: readonly [T, ...T[]]): T {
+    return of[Math.floor(this.random() * of.length)] ?? of[0]
+  }
+
+  get simulator(): Simulator {
+    return there(this.#simulator)
+  }
+
+  get traffic(): Traffic {
+    return there(this.#traffic)
+  }
+
+  get drain(): Drain {
+    return there(this.#drain)
+  }
+
+  get receiver(): HostileReceiver {
+    return there(this.#hostile)
+  }
+
+  get rsyslog(): Rsyslog {
+    return there(this.#rsyslog)
+  }
+
+  get disk(): string {
+    return there(this.#disk)
+  }
+
+  get foundations(): readonly { readonly name: string; readonly pollInterval: string }[] {
+    return this.options.foundations ?? [{ name: 'eu1', pollInterval: '1s' }]
+  }
+
+  get received(): { readonly file: string; readonly kind: 'frames' | 'lines' } {
+    if (this.#rsyslog) return { file: this.#rsyslog.linesFile, kind: 'lines' }
+    return { file: this.receiver.framesFile, kind: 'frames' }
+  }
+
+  async open(kind: Kind): Promise<void> {
+    const history = ['--events', String(this.between(300, 1_200)), '--days', String(this.between(1, 6))]
+    const asked = kind.simulator?.(this) ?? []
+    this.#simulator = await Simulator.start(this.folder, ['--seed', String(this.seed), ...history, ...asked])
+    if (this.options.receiver === 'rsyslog') {
+      this.#rsyslog = new Rsyslog(this.folder)
+      await this.#rsyslog.start()
+    } else {
+      this.#hostile = new HostileReceiver(this.folder)
+      await this.#hostile.start()
+    }
+    const logDir = join(this.folder, this.options.smallDisk ? 'disk' : 'data')
+    if (this.options.smallDisk) this.#mount(logDir)
+    this.#drain = new Drain(this.folder, this.#config(logDir), logDir)
+    this.#traffic = new Traffic(this.simulator, this.options.liveEventsPerSecond ?? 40)
+  }
+
+  /** Rests for so long while the fault lasts. */
+  async lasts(ms: number): Promise<void> {
+    await this.clock.sleep(ms)
+  }
+
+  async close(keepFolder: boolean): Promise<void> {
+    await this.#traffic?.stop().catch(() => {})
+    await this.#drain?.abandon()
+    await Promise.all([this.#hostile?.stop(), this.#rsyslog?.stop(), this.#simulator?.stop()])
+    if (this.#disk) {
+      spawnSync('umount', ['-l', this.#disk])
+      mounted.delete(this.#disk)
+    }
+    if (!keepFolder) rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #mount(folder: string): void {
+    mkdirSync(folder)
+    const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24M', 'tmpfs', folder])
+    if (status !== 0) throw new Error(`mount: ${stderr}`)
+    mounted.add(folder)
+    this.#disk = folder
+  }
+
+  #config(logDir: string): object {
+    const { api, clientId, clientSecret } = this.simulator.addresses
+    const port = this.#rsyslog?.port ?? this.receiver.port
+    const format = this.seed % 2 === 0 ? 'cef' : 'json'
+    return {
+      foundations: this.foundations.map(({ name, pollInterval }) => ({
+        name,
+        api,
+        clientId,
+        clientSecret,
+        pollInterval,
+        overlap: this.options.overlap ?? '10s',
+        sweeps: [
+          { every: '1s', over: '1h', compare: 'count' },
+          { every: '2s', over: '5h', compare: 'guids' },
+        ],
+      })),
+      sinks: [
+        {
+          name: 'siem',
+          url: `syslog://127.0.0.1:${port}`,
+          format,
+          confirmTimeout: this.options.confirmTimeout ?? '2s',
+        },
+      ],
+      log: { dir: logDir },
+      http: { address: '127.0.0.1:0' },
+      logging: { level: 'debug' },
+      shutdownTimeout: '20s',
+    }
+  }
+
+  /** A moment up to four hours ago, in the foundation's clock. */
+  hoursAgoUs(hours: number): number {
+    return (this.clock.now() + this.traffic.skewMs - hours * hourMs) * 1000 + this.between(0, 999)
+  }
+}
+
+function there<T>(part: T | null): T {
+  if (part === null) throw new Error('this run has no such part')
+  return part
+}
