@@ -179,3 +179,27 @@ export const kafkajsAtHome: Rule = {
     return faults
   },
 }
+
+interface LockedPackage {
+  readonly resolved?: string
+  readonly dependencies?: Record<string, string>
+  readonly optionalDependencies?: Record<string, string>
+}
+
+export const completeLock: Rule = {
+  name: 'package-lock.json holds every package that one of its packages asks for, and no address',
+  instead: 'complete it: `npm ci` refuses a lock that lacks the optional packages of other platforms',
+  check(tree) {
+    const text = tree.files.get('package-lock.json')?.text
+    if (text === undefined) return ['package-lock.json: missing']
+    const { packages } = JSON.parse(text) as { packages: Record<string, LockedPackage> }
+    const held = new Set(Object.keys(packages).map(path => path.split('node_modules/').at(-1)))
+    const faults: string[] = []
+    for (const [path, { resolved, dependencies, optionalDependencies }] of Object.entries(packages)) {
+      if (resolved?.includes('://')) faults.push(`package-lock.json: ${path} has an address`)
+      for (const name of Object.keys({ ...dependencies, ...optionalDependencies }))
+        if (!held.has(name)) faults.push(`package-lock.json: ${path} asks for ${name}, which is not there`)
+    }
+    return faults
+  },
+}

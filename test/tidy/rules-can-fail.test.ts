@@ -24,6 +24,9 @@ const house: Files = {
     scripts: { test: "node --test 'packages/*/src/**/*.test.ts'", bench: 'node packages/b/src/bench.ts' },
     devDependencies: { 'fast-check': '4.0.0' },
   }),
+  'package-lock.json': json({
+    packages: { 'node_modules/undici': {}, 'packages/a': { dependencies: { undici: '1' } } },
+  }),
   'CHANGELOG.md': '# Changelog\n\n## [Unreleased]\n\n### Added\n\n- b\n\n## [1.0.0] - 2026-01-31\n',
   'packages/a/package.json': workspace('@cf-audit-drain/a', ['undici']),
   'packages/a/README.md':
@@ -75,6 +78,7 @@ const changelog = (text: string, says: RegExp): Fault => ({
   says,
 })
 const undeclared = 'a package imports only what its package.json names, and names only what it imports'
+const lock = 'package-lock.json holds every package that one of its packages asks for, and no address'
 const pure = 'codecs and encoders import no input or output, not even by way of their neighbours'
 const longFunction = 'no function is longer than 70 lines; a listed one may stay, but not grow'
 const long = (open: string, close = '}') => inB(`${open}\n${'  step()\n'.repeat(69)}${close}\n`)
@@ -136,6 +140,16 @@ const faults: readonly Fault[] = [
     rule: undeclared,
     change: { 'services/y/package.json': workspace('y', ['@cf-audit-drain/a']) },
     says: /services\/y\/package\.json: nothing imports @cf-audit-drain\/a/,
+  },
+  {
+    rule: lock,
+    change: { 'package-lock.json': json({ packages: { a: { optionalDependencies: { 'a-darwin': '1' } } } }) },
+    says: /a asks for a-darwin, which is not there/,
+  },
+  {
+    rule: lock,
+    change: { 'package-lock.json': json({ packages: { a: { resolved: 'https://a.example/a.tgz' } } }) },
+    says: /a has an address/,
   },
   {
     rule: pure,

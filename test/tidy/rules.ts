@@ -10,6 +10,7 @@ import {
 } from './file-rules.ts'
 import {
   byName,
+  completeLock,
   declaredDependencies,
   kafkajsAtHome,
   noFileCircle,
@@ -35,6 +36,7 @@ export const rules: readonly Rule[] = [
   noFileCircle,
   noPackageCircle,
   declaredDependencies,
+  completeLock,
   pureCodecs,
   kafkajsAtHome,
   bannedCalls,

@@ -46,6 +46,23 @@ test('no more than two requests are under way, whoever asks, and they keep their
   assert.ok(seen.size <= 2, `${seen.size} connections`)
 })
 
+test('waiting for a turn is not waiting for an answer: many slow requests do not time out', async () => {
+  foundation.events = (request, response, body) => {
+    systemClock.sleep(20).then(
+      () => json(200, pageOf([]))(request, response, body),
+      () => {},
+    )
+  }
+  const patient = clientOf(foundation.origin, { requestTimeoutMs: 400, retry: { tries: 1 } })
+  try {
+    const startedAt = systemClock.monotonic()
+    await Promise.all(Array.from({ length: 60 }, () => patient.countAuditEvents(window, never)))
+    assert.ok(systemClock.monotonic() - startedAt > 500)
+  } finally {
+    await patient.close()
+  }
+})
+
 for (const [where, script] of [
   ['before the headers', hang],
   ['in the body', raw('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc', 'stay')],

@@ -87,13 +87,10 @@ describe('a receiver that behaves', () => {
       await systemClock.sleep(50)
       return still
     }, 5_000)
-    const perMessage = encoded / floodMessages
+    const stalled = encoded
     paused = false
     await writing
-    assert.ok(
-      perMessage < encoded && last < encoded,
-      `${last} of ${encoded} looked at while nothing was read`,
-    )
+    assert.ok(stalled < encoded / 2, `${stalled} of ${encoded} while nothing was read`)
   })
 
   test('LF framing ends each message with a line feed', async t => {
