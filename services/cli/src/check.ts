@@ -81,7 +81,12 @@ async function checkFoundation(
   signal: AbortSignal,
 ): Promise<boolean> {
   const name = `foundation ${config.name}`
-  const controller = controllerOf(config, { ...deps, clock: deps.clock ?? systemClock, metrics: null })
+  const controller = controllerOf(config, {
+    ...deps,
+    clock: deps.clock ?? systemClock,
+    metrics: null,
+    tries: 1,
+  })
   const within = deadline(foundationTimeoutMs, signal)
   try {
     const found = await report(`${name} Cloud Controller ${config.api}`, async () => {

@@ -66,13 +66,15 @@ function demoConfig(base: Config, foundation: Foundation, port: number, dir: str
 
 /** Reads octet-counted frames (RFC 6587) and prints their messages: the first ones, then those after the backfill. */
 export class PrintingReceiver {
+  readonly #print: (message: string) => Promise<void>
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   received = 0
   /** While true only the first messages are printed. */
   quiet = true
 
-  constructor() {
+  constructor(show: (message: string) => Promise<void> = print) {
+    this.#print = show
     this.#server = createServer({ allowHalfOpen: true }, socket => void this.#read(socket))
   }
 
@@ -116,8 +118,8 @@ export class PrintingReceiver {
 
   async #message(message: string): Promise<void> {
     this.received++
-    if (!this.quiet || this.received <= shownOfBackfill) await print(message.trimEnd())
+    if (!this.quiet || this.received <= shownOfBackfill) await this.#print(message.trimEnd())
     else if (this.received === shownOfBackfill + 1)
-      await print('… and so on; the backfill is only counted from here')
+      await this.#print('… and so on; the backfill is only counted from here')
   }
 }

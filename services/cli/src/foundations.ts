@@ -26,7 +26,7 @@ export interface FoundationService {
 
 export function controllerOf(
   config: FoundationConfig,
-  deps: Pick<FoundationDeps, 'clock' | 'random' | 'logger' | 'metrics'>,
+  deps: Pick<FoundationDeps, 'clock' | 'random' | 'logger' | 'metrics'> & { readonly tries?: number },
 ): CloudController {
   const { clientSecretFile } = config
   return cloudController(
@@ -40,6 +40,7 @@ export function controllerOf(
           : readSecretFile(clientSecretFile, path => readFileSync(path, 'utf8')).reveal(),
       ...(config.caFile === null ? {} : { caFile: config.caFile }),
       insecure: config.insecure,
+      ...(deps.tries === undefined ? {} : { retry: { tries: deps.tries } }),
     },
     {
       clock: deps.clock,
