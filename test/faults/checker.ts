@@ -40,7 +40,8 @@ export function check(ends: Ends): Verdict {
       if (!logged.has(guid)) lost.push(`${foundation} ${guid} is not in the log`)
       else if (!received.has(guid)) lost.push(`${foundation} ${guid} is not at the receiver`)
     }
-    for (const [guid, times] of logged) if (times > 1) doubledInLog.push(`${foundation} ${guid} ${times} times`)
+    for (const [guid, times] of logged)
+      if (times > 1) doubledInLog.push(`${foundation} ${guid} ${times} times`)
     for (const times of received.values()) doubledAtReceiver += times - 1
   }
   for (const [where, events] of [

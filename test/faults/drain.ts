@@ -102,7 +102,7 @@ export class Drain {
   }
 
   async listening(): Promise<void> {
-    await until('the drain listens', () => this.#url() !== null, 20_000)
+    await until('the drain listens', () => this.#url() !== null || !this.alive, 30_000)
   }
 
   /** Everything its log lines say, over all lives. */
@@ -110,7 +110,8 @@ export class Drain {
     const lines: Record<string, unknown>[] = []
     for (let life = 1; life <= this.#lives; life++) {
       const text = readFileSync(join(this.#folder, `drain-${life}.out`), 'utf8')
-      for (const line of text.split('\n')) if (line.startsWith('{') && line.endsWith('}')) lines.push(JSON.parse(line))
+      for (const line of text.split('\n'))
+        if (line.startsWith('{') && line.endsWith('}')) lines.push(JSON.parse(line))
     }
     return lines
   }
@@ -137,7 +138,8 @@ export class Drain {
     const copies = join(this.#folder, `dead-${this.#lives}`)
     mkdirSync(copies)
     for (const suffix of ['', '-wal'])
-      if (existsSync(this.database + suffix)) copyFileSync(this.database + suffix, join(copies, `log.db${suffix}`))
+      if (existsSync(this.database + suffix))
+        copyFileSync(this.database + suffix, join(copies, `log.db${suffix}`))
     const lag = lagOf(readLog(join(copies, 'log.db')))
     rmSync(copies, { recursive: true })
     return lag

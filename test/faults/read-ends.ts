@@ -110,7 +110,11 @@ export function readReceived(file: string, kind: 'frames' | 'lines'): ReceivedEv
       return receivedEvent(line['frame'])
     })
   const text = readFileSync(file, 'utf8')
-  return text.slice(0, text.lastIndexOf('\n') + 1).split('\n').slice(0, -1).map(receivedEvent)
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .slice(0, -1)
+    .map(receivedEvent)
 }
 
 /** `<PRI>1 TIME HOST APP [AUDIT/0] MSGID [SD] CEF:0|…` or the same with `{…}`. */

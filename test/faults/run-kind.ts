@@ -47,6 +47,7 @@ export async function runKind(kind: Kind, seed: number, options: RunOptions = {}
     await kind.before?.(scene)
     scene.drain.start()
     scene.traffic.start()
+    await scene.drain.listening()
     await kind.play(scene)
     await scene.traffic.stop()
     await scene.simulator.clearFaults()

@@ -28,6 +28,7 @@ export class Scene implements SceneDraft {
   #hostile: HostileReceiver | null = null
   #rsyslog: Rsyslog | null = null
   #disk: string | null = null
+  readonly #closers: (() => void)[] = []
 
   constructor(kind: Kind, seed: number) {
     this.seed = seed
@@ -100,10 +101,15 @@ export class Scene implements SceneDraft {
     await this.clock.sleep(ms)
   }
 
+  onClose(closer: () => void): void {
+    this.#closers.push(closer)
+  }
+
   async close(keepFolder: boolean): Promise<void> {
     await this.#traffic?.stop().catch(() => {})
     await this.#drain?.abandon()
     await Promise.all([this.#hostile?.stop(), this.#rsyslog?.stop(), this.#simulator?.stop()])
+    for (const closer of this.#closers) closer()
     if (this.#disk) {
       spawnSync('umount', ['-l', this.#disk])
       mounted.delete(this.#disk)

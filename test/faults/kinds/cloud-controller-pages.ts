@@ -25,7 +25,13 @@ export const cloudControllerPages: readonly Kind[] = [
       await crowdedSecond(scene, scene.between(30, 200))
       await scene.simulator.fault(
         { fault: 'clean-up-between-pages', page: 2, rows: 250, count: scene.between(1, 2) },
-        { fault: 'clean-up-between-pages', page: 1, rows: 250, count: scene.between(1, 2), after: scene.between(1, 6) },
+        {
+          fault: 'clean-up-between-pages',
+          page: 1,
+          rows: 250,
+          count: scene.between(1, 2),
+          after: scene.between(1, 6),
+        },
       )
     },
     async play(scene) {
@@ -39,7 +45,12 @@ export const cloudControllerPages: readonly Kind[] = [
     async before(scene) {
       await crowdedSecond(scene, scene.between(30, 200))
       await scene.simulator.fault({ fault: 'page-shift', page: 2, ...between(scene) })
-      await scene.simulator.fault({ fault: 'page-shift', page: 1, ...between(scene), after: scene.between(1, 4) })
+      await scene.simulator.fault({
+        fault: 'page-shift',
+        page: 1,
+        ...between(scene),
+        after: scene.between(1, 4),
+      })
     },
     async play(scene) {
       await scene.lasts(2_000)
@@ -84,7 +95,11 @@ export const cloudControllerPages: readonly Kind[] = [
     before: scene => scene.simulator.fault({ fault: 'malformed-event', count: 2, rows: scene.between(1, 5) }),
     async play(scene) {
       await scene.lasts(1_500)
-      await scene.simulator.fault({ fault: 'malformed-event', count: scene.between(1, 3), rows: scene.between(1, 5) })
+      await scene.simulator.fault({
+        fault: 'malformed-event',
+        count: scene.between(1, 3),
+        rows: scene.between(1, 5),
+      })
       await scene.lasts(2_000)
       await struck(scene, ['malformed-event'])
     },

@@ -14,7 +14,9 @@ function fill(scene: Scene, leftBytes: number): string {
 }
 
 function complained(scene: Scene): boolean {
-  return scene.drain.lines().some(line => /full|space/i.test(JSON.stringify(line['err'] ?? line['msg'] ?? '')))
+  return scene.drain
+    .lines()
+    .some(line => /full|space/i.test(JSON.stringify(line['err'] ?? line['msg'] ?? '')))
 }
 
 async function play(scene: Scene): Promise<void> {

@@ -1,30 +1,30 @@
-import { statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import type { Kind } from '../kind.ts'
 import type { KillPlan } from '../receiver-orders.ts'
 import type { Scene } from '../scene.ts'
 import { until } from '../until.ts'
 
-const size = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
-
-/** Kills at random moments: often before the process has done anything, now and then in the middle of everything. */
+/** Kills at random moments: some lives end before they have begun, most in the middle of everything. */
 async function atRandom(scene: Scene): Promise<void> {
-  const kills = scene.between(6, 9)
+  const kills = scene.between(6, 8)
   for (let life = 0; life < kills; life++) {
-    await scene.lasts(scene.between(250, 1_600))
+    if (scene.random() < 0.8) await scene.drain.listening()
+    await scene.lasts(scene.between(0, 1_200))
     await scene.drain.kill()
     scene.drain.start()
   }
   scene.notes.push(`${kills} kills`)
 }
 
-/** Kills a few milliseconds after a file has grown: that is when a step was just done. */
-function afterGrowth(file: (scene: Scene) => string, delayMaxMs: number): (scene: Scene) => Promise<void> {
+/** Kills a moment after a step was seen to be done, `steps` saying how often it was done so far. */
+function afterSteps(steps: (scene: Scene) => () => bigint, delayMaxMs: number): Kind['play'] {
   return async scene => {
     const kills = 6
+    const now = steps(scene)
     for (let life = 0; life < kills; life++) {
       for (let times = scene.between(1, 5); times > 0; times--) {
-        const before = size(file(scene))
-        await until('the step to be killed after', () => size(file(scene)) > before, 15_000, 1)
+        const before = now()
+        await until('the step to be killed after', () => now() !== before, 15_000, 1)
       }
       if (scene.random() < 0.7) await scene.lasts(scene.between(0, delayMaxMs))
       await scene.drain.kill()
@@ -32,6 +32,28 @@ function afterGrowth(file: (scene: Scene) => string, delayMaxMs: number): (scene
     }
     scene.notes.push(`${kills} kills`)
   }
+}
+
+/** Pages of events that were answered, counts apart: the simulator writes each down as it has sent it. */
+function pagesAnswered(scene: Scene): () => bigint {
+  const file = openSync(scene.simulator.historyFile, 'r')
+  scene.onClose(() => closeSync(file))
+  let at = fstatSync(file).size
+  let pages = 0n
+  return () => {
+    const length = fstatSync(file).size - at
+    if (length <= 0) return pages
+    const added = Buffer.alloc(length)
+    at += readSync(file, added, 0, length, at)
+    const lines = added.toString('latin1').split('\n')
+    pages += BigInt(lines.filter(line => line.includes('"kind":"page"') && !/per_page=1\b/.test(line)).length)
+    return pages
+  }
+}
+
+/** When the log was last written to: a publish, or a cursor that moved. */
+function logWrites({ drain }: Scene): () => bigint {
+  return () => statSync(`${drain.database}-wal`, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n
 }
 
 /** The receiver itself kills, so that nothing lies between the step and the kill. */
@@ -56,13 +78,13 @@ export const killed: readonly Kind[] = [
     name: 'kill-after-fetch',
     title: 'kill -9 after a page was fetched',
     ...backfill,
-    play: afterGrowth(scene => scene.simulator.historyFile, 30),
+    play: afterSteps(pagesAnswered, 40),
   },
   {
     name: 'kill-around-publish',
     title: 'kill -9 around the publish and the cursor',
     ...backfill,
-    play: afterGrowth(scene => `${scene.drain.database}-wal`, 3),
+    play: afterSteps(logWrites, 3),
   },
   {
     name: 'kill-before-confirm',

@@ -1,0 +1,68 @@
+import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { systemClock } from '@cf-audit-drain/pipeline'
+import { allKinds } from './all-kinds.ts'
+import { resultsTable, writeTable } from './results-table.ts'
+import { hasProgram } from './rsyslog.ts'
+import { runAll } from './run-all.ts'
+import type { RunResult } from './run-kind.ts'
+
+/**
+ * `npm run faults -- --seeds 20`: every kind of fault with so many seeds, and the table of what came of it.
+ * `--kind NAME` (again and again) runs only these, `--seed N` starts there, `--json` prints one line of JSON last,
+ * `--keep` keeps the folders of good runs too. The table is written only when every kind was run.
+ */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+    kind: { type: 'string', multiple: true },
+    'at-once': { type: 'string', default: '2' },
+    json: { type: 'boolean', default: false },
+    keep: { type: 'boolean', default: false },
+  },
+})
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`)
+}
+
+const asked = values.kind ?? allKinds.map(kind => kind.name)
+for (const name of asked)
+  if (!allKinds.some(kind => kind.name === name))
+    throw new Error(`there is no kind "${name}"; there are ${allKinds.map(kind => kind.name).join(', ')}`)
+if (!hasProgram('sqlite3')) throw new Error('the checker reads the log by sqlite3: apt-get install sqlite3')
+
+const kinds = allKinds.filter(kind => asked.includes(kind.name))
+for (const kind of kinds) {
+  const missing = kind.missing?.()
+  if (missing) say(`NOT RUN ${kind.name}: ${missing}`)
+}
+const first = Number(values.seed)
+const seeds = Array.from({ length: Number(values.seeds) }, (_, at) => first + at)
+const startedMs = systemClock.monotonic()
+
+function progress(result: RunResult, done: number, of: number): void {
+  if (values.json) return
+  const { kind, seed, shown, doubledAtReceiver, doubledMax, tookMs, failure, notes } = result
+  const figures = `${shown} events, doubled ${doubledAtReceiver} ≤ ${doubledMax}, ${(tookMs / 1000).toFixed(1)} s`
+  say(`${done}/${of} ${failure ? 'FAILED' : 'ok'} ${kind} seed ${seed}: ${figures}; ${notes.join(', ')}`)
+  if (failure) say(`  ${failure}`)
+}
+
+const results = await runAll(
+  kinds.filter(kind => !kind.missing?.()),
+  seeds,
+  Number(values['at-once']),
+  progress,
+  { keepFolder: values.keep },
+)
+const minutes = ((systemClock.monotonic() - startedMs) / 60_000).toFixed(1)
+const table = resultsTable(kinds, results)
+const note = `Seeds ${first} to ${first + seeds.length - 1}, ${minutes} minutes on ${cpus().length} processors (\`npm run faults -- --seeds ${seeds.length}\`).`
+if (!values.json) say(`\n${table}\n\n${note}`)
+if (kinds.length === allKinds.length) say(`written into ${writeTable(table, note)}`)
+const failed = results.filter(result => result.failure !== null)
+if (values.json)
+  say(JSON.stringify({ seeds: seeds.length, minutes: Number(minutes), failed: failed.length, results }))
+process.exitCode = failed.length === 0 ? 0 : 1
