@@ -62,6 +62,14 @@ class Frames {
   }
 }
 
+/** What was read counts as taken, so a clean FIN may follow only on that; a reset says that the rest is lost. */
+function closeAfter(socket: Socket, reading: Frames, bytes: Buffer, how: 'fin' | 'reset'): void {
+  if (reading.take(bytes, how === 'reset' ? 1 : undefined) === 0) return
+  socket.pause()
+  if (how === 'fin') socket.destroy()
+  else socket.resetAndDestroy()
+}
+
 function onConnection(socket: Socket): void {
   const reading = new Frames(++connections)
   open.add(socket)
@@ -71,10 +79,7 @@ function onConnection(socket: Socket): void {
   let left = given.do === 'reset' ? given.afterBytes : Number.POSITIVE_INFINITY
   socket.on('data', (bytes: Buffer) => {
     if (given.do === 'close-each') {
-      if (reading.take(bytes, 1) === 0) return
-      socket.pause()
-      if (given.how === 'fin') socket.end()
-      else socket.resetAndDestroy()
+      closeAfter(socket, reading, bytes, given.how)
       return
     }
     reading.take(bytes.subarray(0, left))

@@ -57,7 +57,7 @@ export async function runKind(kind: Kind, seed: number, options: RunOptions = {}
     doubledMax = scene.drain.doubledMax()
     failure = faultOf(verdict, doubledMax)
   } catch (error) {
-    verdict = lastLook(scene)
+    ;[verdict, doubledMax] = lastLook(scene)
     failure = error instanceof Error ? error.message : String(error)
   }
   await scene.close(failure !== null || options.keepFolder === true)
@@ -88,11 +88,11 @@ function compared(scene: Scene, originals?: ReadonlyMap<string, Readonly<Record<
   })
 }
 
-function lastLook(scene: Scene): Verdict {
+function lastLook(scene: Scene): readonly [Verdict, number] {
   try {
-    return compared(scene)
+    return [compared(scene), scene.drain.doubledMax()]
   } catch {
-    return nothing
+    return [nothing, 0]
   }
 }
 

@@ -33,16 +33,15 @@ export interface CefOptions {
 export type CefExtension = { readonly [K in CefKey]?: CefValue<K> | null }
 
 /** Longest header fields, in characters (they are ASCII). */
-const headerMax = { vendor: 63, product: 63, version: 31, classId: 1023, name: 512 } as const
+const headerMax = { vendor: 63, product: 63, version: 31, classId: 1023, name: 512 }
 
 /** Up to and with the seventh pipe. `max` shortens fields below the standard's lengths. */
-export function encodeCefHeader(header: CefHeader, max: Partial<typeof headerMaxNumbers> = {}): string {
+export function encodeCefHeader(header: CefHeader, max: Partial<typeof headerMax> = {}): string {
   const field = (name: keyof typeof headerMax) =>
     headerText(header[name], Math.min(headerMax[name], max[name] ?? Number.MAX_SAFE_INTEGER))
   const severity = Math.min(10, Math.max(0, Math.round(header.severity) || 0))
   return `CEF:0|${field('vendor')}|${field('product')}|${field('version')}|${field('classId')}|${field('name')}|${severity}|`
 }
-const headerMaxNumbers: Record<keyof typeof headerMax, number> = headerMax
 
 export function encodeCef(header: CefHeader, extension: CefExtension, options: CefOptions = {}): string {
   let out = encodeCefHeader(header)

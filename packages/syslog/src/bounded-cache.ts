@@ -1,6 +1,6 @@
 /** Remembers what was made of a key. Forgets everything at `max` keys, because event types and names are other people's text. */
-export function boundedCache<V>(max: number, make: (key: string) => V): (key: string) => V {
-  const made = new Map<string, V>()
+export function boundedCache<V, K = string>(max: number, make: (key: K) => V): (key: K) => V {
+  const made = new Map<K, V>()
   return key => {
     const known = made.get(key)
     if (known !== undefined) return known

@@ -45,6 +45,21 @@ function typeRow(
   return { ...r, chosenBy: 'us', perType: true, value: context => value(context.type) }
 }
 
+/** Rows whose values come again and again: encoded once per value. */
+export const repeatingKeys: ReadonlySet<CefKey> = new Set([
+  'rt',
+  'deviceExternalId',
+  'dvchost',
+  'suser',
+  'suid',
+  'cs1',
+  'cs2',
+  'cs3',
+  'cs4',
+  'cs6',
+  'deviceCustomDate1',
+])
+
 /** In the order of the message. `rt` and `externalId` are what a message never goes without. */
 export const cefRows: readonly CefRow[] = [
   row(

@@ -1,7 +1,15 @@
-import { cefEncoder, encodeCefHeader, truncationMarker } from '@cf-audit-drain/cef'
+import { type CefEncoder, cefEncoder, encodeCefHeader, truncationMarker } from '@cf-audit-drain/cef'
 import { type AuditEvent, describeEvent, type EventType, eventType } from '@cf-audit-drain/event'
 import { boundedCache } from './bounded-cache.ts'
-import { type CefContext, cefData, cefDataCut, cefRows, rowPrefix } from './cef-mapping.ts'
+import {
+  type CefContext,
+  type CefRow,
+  cefData,
+  cefDataCut,
+  cefRows,
+  repeatingKeys,
+  rowPrefix,
+} from './cef-mapping.ts'
 
 export interface CefMessageOptions {
   readonly avoidEquals?: boolean
@@ -94,11 +102,9 @@ function cefHeader(options: CefMessageOptions): (typeName: string, max: Squeeze[
 function cefExtension(
   options: CefMessageOptions,
 ): (context: CefContext, valueBytes: number, identityOnly: boolean) => string {
-  const rows = cefRows.map(row => ({ row, prefix: rowPrefix(row), encode: cefEncoder(row.key, options) }))
-  const pair = ({ row, prefix, encode }: (typeof rows)[number], context: CefContext, valueBytes: number) => {
-    const value = encode(row.value(context), valueBytes)
-    return value === '' ? '' : ` ${prefix}${value}`
-  }
+  const rows = cefRows.map(row => ({ row, encode: pairEncoder(row, options) }))
+  const pair = ({ row, encode }: (typeof rows)[number], context: CefContext, valueBytes: number) =>
+    encode(row.value(context), valueBytes)
   const identity = rows.filter(({ row }) => row.key === 'rt' || row.key === 'externalId')
   const perType = rows.filter(({ row }) => row.perType)
   const perEvent = rows.filter(({ row }) => !row.perType)
@@ -125,6 +131,19 @@ function cefExtension(
     for (const row of rest) out += pair(row, context, valueBytes)
     return out
   }
+}
+
+/** A space and `key=value`, label included; nothing for nothing. */
+function pairEncoder(row: CefRow, options: CefMessageOptions): CefEncoder {
+  const prefix = ` ${rowPrefix(row)}`
+  const encode = cefEncoder(row.key, options)
+  const pair: CefEncoder = (value, maxBytes) => {
+    const encoded = encode(value, maxBytes)
+    return encoded === '' ? '' : prefix + encoded
+  }
+  if (!repeatingKeys.has(row.key)) return pair
+  const remembered = boundedCache<string, Parameters<CefEncoder>[0]>(1_000, value => pair(value))
+  return (value, maxBytes) => (maxBytes === unlimited ? remembered(value) : pair(value, maxBytes))
 }
 
 /** ` cs5Label=data cs5=…` in at most `room` bytes, behind the mark of a cut where there was one; null when not even that fits. */

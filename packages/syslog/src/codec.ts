@@ -62,7 +62,7 @@ export function syslogCodec(options: CodecOptions): SyslogCodec {
     return { type, start: `<${facility * 8 + syslogSeverity(type.severity)}>1 `, messageId: messageId(name) }
   })
   const host = boundedCache(1_000, hostname)
-  const foundationTag = boundedCache(1_000, name => sdParam('foundation', name))
+  const tags = structuredData()
   const instant = boundedCache(1_000, createdAt => ({
     time: headerTime(createdAt),
     ms: Date.parse(createdAt),
@@ -77,21 +77,23 @@ export function syslogCodec(options: CodecOptions): SyslogCodec {
       const app = target?.type === 'app' ? headerToken(target.guid, 48) : component
       const header = `${start}${time} ${host(event.foundation)} ${app} [AUDIT/0] ${id} `
       return message(event, type, ms, form =>
-        form === 'bare'
-          ? `${header}${nilValue} `
-          : `${header}${structuredData(event, foundationTag(event.foundation))} `,
+        form === 'bare' ? `${header}${nilValue} ` : `${header}${tags(event)} `,
       )
     },
   }
 }
 
 /** Loggregator's keys and ours in one element, sorted by key as loggregator sorts them. */
-function structuredData(event: AuditEvent, foundationTag: string): string {
-  const { target, spaceGuid, organizationGuid } = event
-  const app = target?.type === 'app' ? `${sdParam('app_id', target.guid)} ` : ''
-  const org = organizationGuid ? `${sdParam('organization_id', organizationGuid)} ` : ''
-  const space = spaceGuid ? ` ${sdParam('space_id', spaceGuid)}` : ''
-  return `[tags@47450 ${app}${sdParam('event_guid', event.guid)} ${foundationTag} ${org}origin="cloud_controller" provenance="${event.provenance}" source_type="AUDIT"${space}]`
+function structuredData(): (event: AuditEvent) => string {
+  const foundation = boundedCache(1_000, name => sdParam('foundation', name))
+  const organization = boundedCache(1_000, guid => `${sdParam('organization_id', guid)} `)
+  const space = boundedCache(1_000, guid => ` ${sdParam('space_id', guid)}`)
+  return event => {
+    const { target, spaceGuid, organizationGuid } = event
+    const app = target?.type === 'app' ? `${sdParam('app_id', target.guid)} ` : ''
+    const org = organizationGuid ? organization(organizationGuid) : ''
+    return `[tags@47450 ${app}${sdParam('event_guid', event.guid)} ${foundation(event.foundation)} ${org}origin="cloud_controller" provenance="${event.provenance}" source_type="AUDIT"${spaceGuid ? space(spaceGuid) : ''}]`
+  }
 }
 
 function wholeNumber(name: string, value: number, min: number, max: number): number {

@@ -27,7 +27,6 @@ export interface SinkStatus {
 
 /** A delivery is settled whole; what a crash can double is at most this. */
 const batchMax = 5_000
-const batchBytesMax = 16 * 1024 * 1024
 
 /** Delivers one sink's records, from its own cursor, for ever. A sink that is down delays no other. */
 export class SinkWorker {
@@ -60,7 +59,7 @@ export class SinkWorker {
       { clock, random },
     )
     const sink = withDeadLetters(retried, rejected => this.#bury(rejected))
-    const source = log.source(this.config.name, { batchMax, bytesMax: batchBytesMax })
+    const source = log.source(this.config.name, { batchMax })
     await run(
       source,
       sink,

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { type Random, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntry } from '../contract-suite.ts'
 import { LogStorageError } from '../log-error.ts'
@@ -54,6 +55,11 @@ const roles: Readonly<Record<string, (...args: string[]) => Promise<void>>> = {
   /** Opens for writing, says so, and waits to be killed. */
   hold: async dir => {
     await openEmbeddedLog({ dir: String(dir), clock: systemClock })
+    // With --expose-gc: a log nobody holds a reference to is still open.
+    for (let turn = 0; turn < 3; turn++) {
+      await setImmediate()
+      globalThis.gc?.()
+    }
     say('holding')
     process.stdin.resume()
   },

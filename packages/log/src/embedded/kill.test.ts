@@ -13,10 +13,16 @@ import { openEmbeddedLog } from './embedded-log.ts'
 import { skipWithout } from './peer-for-tests.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'log-kill-'))
-after(() => rmSync(root, { recursive: true }))
+const children: ChildProcess[] = []
+after(() => {
+  for (const child of children) child.kill('SIGKILL')
+  rmSync(root, { recursive: true })
+})
 
 function start(...args: string[]): ChildProcess {
-  return spawn(process.execPath, [childPath, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [childPath, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+  children.push(child)
+  return child
 }
 
 async function kill(child: ChildProcess): Promise<void> {

@@ -11,17 +11,24 @@ import { childPath } from './child-for-tests.ts'
 import { openEmbeddedLog } from './embedded-log.ts'
 
 let dir: string
+const children: ChildProcess[] = []
 beforeEach(() => {
   dir = join(mkdtempSync(join(tmpdir(), 'log-lock-')), 'data')
 })
-afterEach(() => rmSync(join(dir, '..'), { recursive: true }))
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+  rmSync(join(dir, '..'), { recursive: true })
+})
 
 function run(role: string): string {
   return execFileSync(process.execPath, [childPath, role, dir], { encoding: 'utf8' }).trim()
 }
 
 async function hold(): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [childPath, 'hold', dir], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--expose-gc', childPath, 'hold', dir], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  children.push(child)
   assert(child.stdout !== null)
   await once(child.stdout, 'data')
   return child

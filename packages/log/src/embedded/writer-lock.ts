@@ -22,6 +22,9 @@ interface Holder {
   readonly host: string
 }
 
+/** Keeps the connections of held locks from the garbage collector, which would close them and so drop the lock. */
+const held = new Set<DatabaseSync>()
+
 export function takeWriterLock(files: LogFiles): WriterLock {
   createLockFile(files.lock)
   const connection = explained(files.lock, () => new DatabaseSync(files.lock, { timeout: 0 }))
@@ -31,9 +34,12 @@ export function takeWriterLock(files: LogFiles): WriterLock {
     connection.close()
     throw isBusy(error) ? inUse(files) : explainStorageError(error, files.lock)
   }
+  held.add(connection)
   return {
     nameHolder: nowMs => explained(files.holder, () => writeHolder(files.holder, nowMs)),
-    release: () => connection.close(),
+    release: () => {
+      if (held.delete(connection)) connection.close()
+    },
   }
 }
 
