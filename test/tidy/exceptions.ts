@@ -13,5 +13,6 @@ export const exceptions: Exceptions = {
     'packages/foundation-simulator/src/main.ts: process.stdout.write': readByItsStarter,
     'packages/runtime/testdata/main.ts: process.stdout.write': readByItsStarter,
     'test/bench/bench.ts: process.stdout.write': readByItsStarter,
+    'test/faults/faults.ts: process.stdout.write': readByItsStarter,
   },
 }

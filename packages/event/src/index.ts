@@ -1,7 +1,6 @@
 export * from './audit-event.ts'
 export { decodeAuditEvent, encodeAuditEvent } from './avro.ts'
 export { catalogue, type EventType, eventType } from './catalogue.ts'
-export { withDecoding } from './decoding-sink.ts'
 export { describeEvent } from './describe.ts'
 export { MalformedEventError, type ParseContext, parseAuditEvent } from './parse-audit-event.ts'
 export {

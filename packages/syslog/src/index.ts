@@ -11,6 +11,7 @@ export {
   type SyslogSink,
   type SyslogSinkDeps,
   type SyslogSinkOptions,
+  syslogRecordSink,
   syslogSink,
 } from './sink.ts'
 export { SyslogError, type SyslogFault } from './syslog-error.ts'

@@ -1,6 +1,13 @@
 import type { AuditEvent } from '@cf-audit-drain/event'
-import { type Batch, type Clock, delivered, type Outcome, type Sink } from '@cf-audit-drain/pipeline'
-import { type CodecOptions, type SyslogCodec, syslogCodec } from './codec.ts'
+import {
+  type Batch,
+  type Clock,
+  delivered,
+  NotConnectedError,
+  type Outcome,
+  type Sink,
+} from '@cf-audit-drain/pipeline'
+import { type CodecOptions, syslogCodec } from './codec.ts'
 import { Connection } from './connection.ts'
 import { type Framing, maxFrameBytes, writeFrame } from './framing.ts'
 import { type TlsOptions, tlsFiles } from './tls-files.ts'
@@ -38,7 +45,7 @@ export interface SyslogCheck {
   } | null
 }
 
-export interface SyslogSink extends Sink<AuditEvent> {
+export interface SyslogSink<T = AuditEvent> extends Sink<T> {
   /** Connects, sends nothing, ends the connection as a write does. Throws a SyslogError that says what is wrong. */
   check(signal: AbortSignal): Promise<SyslogCheck>
 }
@@ -50,14 +57,28 @@ const checkSettleMs = 250
 /**
  * Delivers over TCP or TLS by close-confirm: one `write` is one connection, and it is delivered when the receiver has
  * answered our FIN with its own, having broken nothing before. Anything else throws a SyslogError: the outcome is unknown,
- * and the batch is to be sent again. See docs/decisions/0003-close-confirm.md.
+ * and the batch is to be sent again. A NotConnectedError says that nothing of it was sent.
+ * See docs/decisions/0003-close-confirm.md.
  */
 export function syslogSink(options: SyslogSinkOptions, deps: SyslogSinkDeps): SyslogSink {
+  return syslogRecordSink(options, deps, event => event)
+}
+
+/**
+ * The same for records that are not events yet. `eventOf` is called as each is encoded, so that one event at a time is
+ * alive; a record it throws for is rejected.
+ */
+export function syslogRecordSink<T>(
+  options: SyslogSinkOptions,
+  deps: SyslogSinkDeps,
+  eventOf: (record: T) => AuditEvent,
+): SyslogSink<T> {
   const { clock } = deps
   const codec = syslogCodec(options)
   const framing = options.framing ?? 'octet-counting'
   const context = options.tls && tlsFiles(options.tls, deps.onWarning ?? (() => {}))
   const serverName = options.tls?.serverName ?? options.host
+  const encode = (record: T) => codec.encode(eventOf(record))
   let spare: Buffer | null = null
 
   const open = async (signal: AbortSignal) =>
@@ -99,12 +120,14 @@ export function syslogSink(options: SyslogSinkOptions, deps: SyslogSinkDeps): Sy
     },
 
     async write(batch, signal) {
-      const connection = await open(signal)
+      const connection = await open(signal).catch(error => {
+        throw signal.aborted ? error : nothingSent(error)
+      })
       const outcomes: Outcome[] = []
       const buffer = spare ?? Buffer.allocUnsafe(chunkBytes)
       spare = null
       try {
-        for (const bytes of frames(batch, codec, framing, buffer, outcomes)) await connection.write(bytes)
+        for (const bytes of frames(batch, encode, framing, buffer, outcomes)) await connection.write(bytes)
         await connection.settle(settleMs(connection.connectMs))
         await connection.finish()
         await knock(signal)
@@ -147,23 +170,27 @@ export function syslogSink(options: SyslogSinkOptions, deps: SyslogSinkDeps): Sy
   }
 }
 
+function nothingSent(error: unknown): NotConnectedError {
+  return new NotConnectedError(error instanceof Error ? error.message : String(error), { cause: error })
+}
+
 /** Two round trips, so that the reset our last bytes provoked at a closed receiver is here before we end the connection. */
 function settleMs(connectMs: number): number {
   return Math.min(1_000, Math.max(2, 2 * connectMs))
 }
 
 /** The batch in chunks, each good until the next is asked for; one outcome per record is pushed as it is encoded. */
-function* frames(
-  batch: Batch<AuditEvent>,
-  codec: SyslogCodec,
+function* frames<T>(
+  batch: Batch<T>,
+  encode: (record: T) => string,
   framing: Framing,
   shared: Buffer,
   outcomes: Outcome[],
 ): Generator<Uint8Array> {
   let buffer = shared
   let end = 0
-  for (const event of batch) {
-    const message = encoded(codec, event, outcomes)
+  for (const record of batch) {
+    const message = encoded(encode, record, outcomes)
     if (message === null) continue
     const room = maxFrameBytes(message)
     if (end + room > buffer.length) {
@@ -176,9 +203,9 @@ function* frames(
   if (end > 0) yield buffer.subarray(0, end)
 }
 
-function encoded(codec: SyslogCodec, event: AuditEvent, outcomes: Outcome[]): string | null {
+function encoded<T>(encode: (record: T) => string, record: T, outcomes: Outcome[]): string | null {
   try {
-    const message = codec.encode(event)
+    const message = encode(record)
     outcomes.push(delivered)
     return message
   } catch (error) {

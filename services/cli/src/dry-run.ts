@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Config, SinkConfig } from '@cf-audit-drain/config'
-import type { AuditEvent } from '@cf-audit-drain/event'
+import { decodeAuditEvent } from '@cf-audit-drain/event'
+import type { LogRecord } from '@cf-audit-drain/log'
 import { delivered, type Outcome, type Random, type Sink } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
 import { syslogCodec } from '@cf-audit-drain/syslog'
@@ -28,12 +29,12 @@ export async function dryRun(
   }
 }
 
-function printingSink(config: SinkConfig): Sink<AuditEvent> {
+function printingSink(config: SinkConfig): Sink<LogRecord> {
   const codec = syslogCodec(codecOptions(config))
   return {
     async connect() {},
     async write(batch): Promise<readonly Outcome[]> {
-      for (const event of batch) await print(codec.encode(event))
+      for (const { bytes } of batch) await print(codec.encode(decodeAuditEvent(bytes)))
       return batch.map(() => delivered)
     },
     async close() {},

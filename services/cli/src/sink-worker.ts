@@ -1,5 +1,4 @@
 import type { SinkConfig } from '@cf-audit-drain/config'
-import { type AuditEvent, withDecoding } from '@cf-audit-drain/event'
 import type { EventLog, LogRecord } from '@cf-audit-drain/log'
 import { type Clock, type Random, run, type Sink, withDeadLetters, withRetry } from '@cf-audit-drain/pipeline'
 
@@ -33,7 +32,7 @@ export class SinkWorker {
   readonly config: SinkConfig
   readonly #deps: { readonly log: EventLog; readonly clock: Clock; readonly random: Random }
   readonly #observer: SinkObserver
-  readonly #sink: Sink<AuditEvent>
+  readonly #sink: Sink<LogRecord>
   #state: SinkStatus['state'] = 'starting'
   #lastDelivery: SinkStatus['lastDelivery'] = null
   #lastError: SinkStatus['lastError'] = null
@@ -41,7 +40,7 @@ export class SinkWorker {
 
   constructor(
     config: SinkConfig,
-    sink: Sink<AuditEvent>,
+    sink: Sink<LogRecord>,
     deps: { readonly log: EventLog; readonly clock: Clock; readonly random: Random },
     observer: SinkObserver,
   ) {
@@ -54,7 +53,7 @@ export class SinkWorker {
   async run(signal: AbortSignal): Promise<void> {
     const { log, clock, random } = this.#deps
     const retried = withRetry<LogRecord>(
-      withDecoding(this.#sink),
+      this.#sink,
       { firstDelayMs: 250, maxDelayMs: 60_000, onFailure: failure => this.#failed(failure) },
       { clock, random },
     )

@@ -1,16 +1,19 @@
 import type { SinkConfig } from '@cf-audit-drain/config'
+import { decodeAuditEvent } from '@cf-audit-drain/event'
+import type { LogRecord } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
-import { type CodecOptions, type SyslogSink, syslogSink } from '@cf-audit-drain/syslog'
+import { type CodecOptions, type SyslogSink, syslogRecordSink } from '@cf-audit-drain/syslog'
 
 export function makeSyslogSink(
   config: SinkConfig,
   deps: { readonly clock: Clock; readonly logger: Logger },
-): SyslogSink {
+): SyslogSink<LogRecord> {
   const { host, port, framing, confirmTimeoutMs } = config
-  return syslogSink(
+  return syslogRecordSink<LogRecord>(
     { ...codecOptions(config), host, port, framing, confirmTimeoutMs, ...tlsOf(config) },
     { clock: deps.clock, onWarning: message => deps.logger.warn({ sink: config.name }, message) },
+    record => decodeAuditEvent(record.bytes),
   )
 }
 

@@ -1,6 +1,6 @@
 import type { Config, SinkConfig } from '@cf-audit-drain/config'
-import { type AuditEvent, catalogue, createScrubber } from '@cf-audit-drain/event'
-import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
+import { catalogue, createScrubber } from '@cf-audit-drain/event'
+import { type EventLog, type LogRecord, openEmbeddedLog } from '@cf-audit-drain/log'
 import { type Clock, type Random, type Sink, systemClock } from '@cf-audit-drain/pipeline'
 import { createMetrics, type Logger, type Metrics, startHttpServer } from '@cf-audit-drain/runtime'
 import { type FoundationService, foundationService, refreshMetrics } from './foundations.ts'
@@ -15,7 +15,7 @@ export interface StartOptions {
   readonly logger: Logger
   readonly random: Random
   /** Makes the sink that a configuration asks for; `start` sends by syslog, a dry run prints. */
-  readonly makeSink: (config: SinkConfig) => Sink<AuditEvent>
+  readonly makeSink: (config: SinkConfig) => Sink<LogRecord>
   /** End, with everything settled, once every visible event is in the log and acknowledged by every sink. */
   readonly untilCaughtUp?: boolean
   readonly clock?: Clock
