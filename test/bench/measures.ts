@@ -27,6 +27,7 @@ export async function measureSink(folder: string, { sinkEvents }: Scale) {
   const { firstMs, lastMs, frames } = receiver.count
   const result = {
     eventsPerSecond: Math.round((1000 * frames) / (lastMs - firstMs)),
+    cpuMicrosPerEvent: Math.round((1e7 * cpuSeconds(drain.pid)) / frames) / 10,
     rssMiB: Math.round(rssMiB(drain.pid).highest),
   }
   await drain.stop(10_000)
@@ -35,7 +36,7 @@ export async function measureSink(folder: string, { sinkEvents }: Scale) {
 }
 
 /** The recorded mix, over and over under new guids, as a poller would have put it there. */
-async function fillLog(dir: string, count: number): Promise<void> {
+export async function fillLog(dir: string, count: number): Promise<void> {
   const log = await openEmbeddedLog({ dir, clock: systemClock })
   const writer = await log.writer('filled')
   const page = JSON.stringify({

@@ -99,6 +99,14 @@ function arrayWalk(item: Walk): Walk {
 }
 
 function readLong(cursor: Cursor): number {
+  // Nearly every length, branch and symbol is one byte.
+  const first = cursor.bytes[cursor.at]
+  if (first === undefined || first >= 0x80) return readLongOfMany(cursor)
+  cursor.at++
+  return (first & 1) === 0 ? first >> 1 : -((first + 1) >> 1)
+}
+
+function readLongOfMany(cursor: Cursor): number {
   let value = 0
   let factor = 1
   for (let i = 0; i < 10; i++) {

@@ -12,13 +12,27 @@ export function describeEvent(event: AuditEvent): string {
   const { description, known } = eventType(event.type)
   const actor = event.actor === null ? 'somebody' : nameOf(event.actor)
   const target = event.target === null ? 'something' : nameOf(event.target)
-  const sentence = description.replace(/\{actor\}|\{target\}/g, place =>
-    place === '{actor}' ? actor : target,
-  )
+  let sentence = ''
+  for (const part of partsOf(description)) {
+    if (part === '{actor}') sentence += actor
+    else sentence += part === '{target}' ? target : part
+  }
   return shorten(
     known ? sentence : `${sentence} (${shorten(clean(event.type), MAX_NAME_CHARACTERS)})`,
     MAX_CHARACTERS,
   )
+}
+
+const partsOfDescription = new Map<string, readonly string[]>()
+
+/** The catalogue's template, cut at its places for names. */
+function partsOf(description: string): readonly string[] {
+  let parts = partsOfDescription.get(description)
+  if (parts === undefined) {
+    parts = description.split(/(\{actor\}|\{target\})/)
+    partsOfDescription.set(description, parts)
+  }
+  return parts
 }
 
 function nameOf(party: Actor | Target): string {
@@ -30,9 +44,10 @@ function nameOf(party: Actor | Target): string {
 
 // C0, DEL, C1, line and paragraph separator, and what turns the direction of writing.
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+/g
+const UNPRINTABLE_OR_SPACED = new RegExp(`${UNPRINTABLE.source}|^\\s|\\s$`)
 
 function clean(text: string): string {
-  return text.replace(UNPRINTABLE, ' ').trim()
+  return UNPRINTABLE_OR_SPACED.test(text) ? text.replace(UNPRINTABLE, ' ').trim() : text
 }
 
 function shorten(text: string, max: number): string {

@@ -1,3 +1,4 @@
+export type { SyslogCheck } from './check-receiver.ts'
 export {
   type CodecOptions,
   defaultMaxMessageBytes,
@@ -7,7 +8,6 @@ export {
 } from './codec.ts'
 export type { Framing } from './framing.ts'
 export {
-  type SyslogCheck,
   type SyslogSink,
   type SyslogSinkDeps,
   type SyslogSinkOptions,

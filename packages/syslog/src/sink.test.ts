@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
+import { type Clock, NotConnectedError, systemClock } from '@cf-audit-drain/pipeline'
 import { type SyslogSinkOptions, syslogSink } from './sink.ts'
 import { SyslogError, type SyslogFault } from './syslog-error.ts'
 import { Authority, type Certificate } from './testing/certificates.ts'
@@ -33,6 +33,14 @@ function fault(expected: SyslogFault, words: RegExp = /./) {
     assert.equal(error.fault, expected, error.message)
     assert.match(error.message, words)
     return true
+  }
+}
+
+/** The same, found out before a byte of the batch was sent. */
+function notConnected(expected: SyslogFault, words?: RegExp) {
+  return (error: unknown) => {
+    assert.ok(error instanceof NotConnectedError, `a NotConnectedError and not ${error}`)
+    return fault(expected, words)(error.cause)
   }
 }
 
@@ -105,7 +113,7 @@ describe('a receiver that does not', () => {
     const port = await freePort()
     await assert.rejects(
       sinkTo(port).write(sampleBatch(1), never),
-      fault('unreachable', new RegExp(`127.0.0.1:${port}.*ECONNREFUSED`)),
+      notConnected('unreachable', new RegExp(`127.0.0.1:${port}.*ECONNREFUSED`)),
     )
   })
 
@@ -308,11 +316,11 @@ describe('TLS', () => {
       sinkTo(port, { ...(tls && { tls }) }).write(sampleBatch(1), never)
     await assert.rejects(
       write(good.port, { caFile: stranger.certFile, serverName: 'siem.test' }),
-      fault('tls', /certificate/),
+      notConnected('tls', /certificate/),
     )
-    await assert.rejects(write(good.port, { caFile, serverName: 'other.test' }), fault('tls', /other\.test/))
+    await assert.rejects(write(good.port, { caFile, serverName: 'other.test' }), notConnected('tls', /other\.test/))
     const old = await tlsReceiver(t, authority.issue('old.test', { expired: true }))
-    await assert.rejects(write(old.port, { caFile, serverName: 'old.test' }), fault('tls', /expired/))
+    await assert.rejects(write(old.port, { caFile, serverName: 'old.test' }), notConnected('tls', /expired/))
     assert.equal(good.receivedBytes, 0)
   })
 
@@ -321,14 +329,14 @@ describe('TLS', () => {
       socket.resume()
       socket.write('hello\n')
     })
-    await assert.rejects(sinkTo(plain.port, { tls: {} }).write(sampleBatch(1), never), fault('tls'))
+    await assert.rejects(sinkTo(plain.port, { tls: {} }).write(sampleBatch(1), never), notConnected('tls'))
   })
 
   test('a handshake that never ends times out', async t => {
     const mute = await receiver(t, socket => socket.resume())
     await assert.rejects(
       sinkTo(mute.port, { tls: {}, connectTimeoutMs: 200 }).write(sampleBatch(1), never),
-      fault('timeout', /did not accept a connection within 200 ms/),
+      notConnected('timeout', /did not accept a connection within 200 ms/),
     )
   })
 
@@ -375,7 +383,7 @@ describe('TLS', () => {
     assert.match(warnings[0] ?? '', /rotating\.pem.*the ones read before stay in use/)
     await assert.rejects(to(first.port, 'siem.test').connect(never), fault('config', /rotating\.pem/))
     writeFileSync(caFile, readFileSync(other.certFile))
-    await assert.rejects(old.write(sampleBatch(1), never), fault('tls'))
+    await assert.rejects(old.write(sampleBatch(1), never), notConnected('tls'))
     assert.equal((await to(second.port, 'siem2.test').write(sampleBatch(1), never)).length, 1)
   })
 })

@@ -25,7 +25,7 @@ export interface SinkStatus {
 }
 
 /** A delivery is settled whole; what a crash can double is at most this. */
-const batchMax = 5_000
+const batchMax = 10_000
 
 /** Delivers one sink's records, from its own cursor, for ever. A sink that is down delays no other. */
 export class SinkWorker {

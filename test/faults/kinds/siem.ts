@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import type { Kind } from '../kind.ts'
 import type { ReceiverOrder } from '../receiver-orders.ts'
 import { hasProgram } from '../rsyslog.ts'
@@ -37,22 +38,25 @@ function failures(scene: Scene): number {
 /** A write failed, or hangs at a receiver that took the connection. */
 const met = (scene: Scene): boolean => failures(scene) > 0 || scene.receiver.accepted > 0
 
-async function restarting(scene: Scene): Promise<void> {
-  for (let round = 0; round < 4; round++) {
-    await scene.lasts(scene.between(200, 1_500))
-    await scene.receiver.kill()
-    await scene.lasts(scene.between(100, 1_000))
-    await scene.receiver.start()
-  }
+interface Mortal {
+  kill(): Promise<void>
+  start(): Promise<void>
 }
 
-async function rsyslogKilled(scene: Scene): Promise<void> {
-  for (let round = 0; round < 4; round++) {
-    await scene.lasts(scene.between(200, 1_500))
-    await scene.rsyslog.kill()
-    await scene.lasts(scene.between(100, 1_000))
-    await scene.rsyslog.start()
+/** Killed while it takes a burst of events, a moment after some of them were written down; then it is away a while. */
+async function killedInBursts(scene: Scene, receiver: Mortal): Promise<void> {
+  const written = () => statSync(scene.received.file, { throwIfNoEntry: false })?.size ?? 0
+  for (let round = 0; round < 5; round++) {
+    const toMs = scene.clock.now()
+    const before = written()
+    await scene.simulator.history({ count: scene.between(500, 2_000), fromMs: toMs - 60_000, toMs })
+    await until('the receiver takes something', () => written() > before, 20_000, 1)
+    if (scene.random() < 0.6) await scene.lasts(scene.between(0, 15))
+    await receiver.kill()
+    await scene.lasts(scene.between(50, 700))
+    await receiver.start()
   }
+  scene.notes.push(`${failures(scene)} failed writes`)
 }
 
 export const siem: readonly Kind[] = [
@@ -80,12 +84,16 @@ export const siem: readonly Kind[] = [
     do: 'close-each',
     how: scene.pick('fin', 'reset'),
   })),
-  { name: 'siem-restarting', title: 'SIEM killed and restarted, again and again', play: restarting },
+  {
+    name: 'siem-restarting',
+    title: 'SIEM killed and restarted, again and again',
+    play: scene => killedInBursts(scene, scene.receiver),
+  },
   {
     name: 'rsyslog-killed',
     title: 'rsyslogd, kill -9 and restarted',
     options: () => ({ receiver: 'rsyslog' }),
     missing: () => (hasProgram('rsyslogd') ? null : 'rsyslogd is not installed: apt-get install rsyslog'),
-    play: rsyslogKilled,
+    play: scene => killedInBursts(scene, scene.rsyslog),
   },
 ]
