@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type { EventQuery, LogRecord } from '../ports.ts'
-import { asNumber, type LogDatabase } from './log-database.ts'
+import { asBytes, asNumber, asText, type LogDatabase, type Row } from './log-database.ts'
 import { readState } from './log-state.ts'
-import { asRecord } from './sink-source.ts'
 
 /** Rows looked at (not: found) at a time, so that a look is short whatever is asked for. */
 const rowsPerLook = 1_000
@@ -52,4 +51,13 @@ function oldestSince(database: LogDatabase, sinceSec: number, foundation: string
     return offset == null ? [] : [asNumber(offset)]
   })
   return offsets.length === 0 ? null : Math.min(...offsets)
+}
+
+function asRecord(row: Row): LogRecord {
+  return {
+    offset: asNumber(row[0]),
+    foundation: asText(row[1]),
+    guid: asText(row[2]),
+    bytes: asBytes(row[3]),
+  }
 }

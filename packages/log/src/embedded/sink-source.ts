@@ -3,8 +3,9 @@ import { type Batch, type Delivery, NotConnectedError, type Source } from '@cf-a
 import type { LogRecord } from '../ports.ts'
 import type { Arrivals } from './arrivals.ts'
 import { commitCursor, readCursor, registerSink } from './cursors.ts'
-import { asBytes, asNumber, asText, type LogDatabase, type Row } from './log-database.ts'
+import type { LogDatabase } from './log-database.ts'
 import { readState } from './log-state.ts'
+import { packedRecords } from './packed-rows.ts'
 
 /** A batch ends early here, so that a backlog of megabyte events does not fill the memory. */
 const batchMaxBytes = 16 * 1024 * 1024
@@ -64,20 +65,19 @@ export class SinkSource implements Source<LogRecord> {
 
   #fetch(): Batch<LogRecord> | null {
     const { database } = this.#door
-    const after = Math.max(this.#cursor, readState(database).prunedThrough)
-    const rows = database.prepare(
-      'SELECT offset, foundation, guid, record FROM events WHERE offset > ? ORDER BY offset LIMIT ?',
-    )
     const records: LogRecord[] = []
     let bytes = 0
-    for (const row of rows.iterate(after, this.#batchMax) as unknown as Iterable<Row>) {
-      const record = asRecord(row)
-      records.push(record)
-      bytes += record.bytes.length
-      if (bytes >= batchMaxBytes) break
+    let after = Math.max(this.#cursor, readState(database).prunedThrough)
+    while (records.length < this.#batchMax && bytes < batchMaxBytes) {
+      const some = packedRecords(database, after, this.#batchMax - records.length)
+      for (const record of some) {
+        records.push(record)
+        bytes += record.bytes.length
+      }
+      after = some.at(-1)?.offset ?? after
+      if (some.length === 0) break
     }
-    const [first, ...rest] = records
-    return first === undefined ? null : [first, ...rest]
+    return isBatch(records) ? records : null
   }
 
   #deliver(batch: Batch<LogRecord>): Delivery<LogRecord> {
@@ -98,11 +98,6 @@ export class SinkSource implements Source<LogRecord> {
   }
 }
 
-export function asRecord(row: Row): LogRecord {
-  return {
-    offset: asNumber(row[0]),
-    foundation: asText(row[1]),
-    guid: asText(row[2]),
-    bytes: asBytes(row[3]),
-  }
+function isBatch<T>(records: readonly T[]): records is Batch<T> {
+  return records.length > 0
 }
