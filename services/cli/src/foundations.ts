@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type CloudController, cloudController } from '@cf-audit-drain/cloud-foundry'
+import { type CloudController, CloudFoundryError, cloudController } from '@cf-audit-drain/cloud-foundry'
 import { type FoundationConfig, readSecretFile } from '@cf-audit-drain/config'
 import type { Scrubber } from '@cf-audit-drain/event'
 import type { EventLog } from '@cf-audit-drain/log'
@@ -101,10 +101,8 @@ function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => vo
     failed({ loop, error, attempt, delayMs }) {
       opened()
       if (loop === 'poll') metrics?.pollFailed()
-      logger.warn(
-        { loop, err: error, attempt, delayMs },
-        'reading Cloud Controller failed; it is tried again',
-      )
+      const cause = error instanceof CloudFoundryError ? { reason: error.message } : { err: error }
+      logger.warn({ loop, ...cause, attempt, delayMs }, 'reading Cloud Controller failed; it is tried again')
     },
     ingested(lagsSec) {
       for (const lagSec of lagsSec) metrics?.ingested(lagSec)

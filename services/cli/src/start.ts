@@ -154,7 +154,12 @@ function sinkObserver(sink: SinkConfig, logger: Logger, metrics: Metrics, clock:
       counts.connected(false)
       counts.retried()
       counts.resent(unknown)
-      told.warn({ err: error, attempt, delayMs, sentAgain: unknown }, 'not confirmed; it is sent again')
+      // A SIEM that is down for a weekend must not fill a disk with lines: 1st, 2nd, 4th, 8th … attempt.
+      const level = unknown > 0 || Number.isInteger(Math.log2(attempt)) ? 'warn' : 'debug'
+      told[level](
+        { reason: error.message, attempt, delayMs, sentAgain: unknown },
+        'not confirmed; it is sent again',
+      )
     },
     buried(records) {
       told.error({ records }, 'records this sink cannot take were put into the dead-letter store')
