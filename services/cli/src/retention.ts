@@ -1,5 +1,5 @@
 import type { Config } from '@cf-audit-drain/config'
-import type { EventLog } from '@cf-audit-drain/log'
+import { type EventLog, LogStorageError } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
 
@@ -22,7 +22,11 @@ export async function keepRetention(
     forgetGuidsAfterSec,
   }
   while (!signal.aborted) {
-    const { pruned } = await log.prune(policy, clock.now())
+    const { pruned } = await log.prune(policy, clock.now()).catch((error: unknown) => {
+      if (!(error instanceof LogStorageError)) throw error
+      logger.warn({ reason: error.message }, 'retention could not be kept just now')
+      return { pruned: 0 }
+    })
     if (pruned > 0) logger.info({ pruned }, 'retention removed events that every sink has had')
     await clock.sleep(pruned > 0 ? 1_000 : everyMs, signal).catch(() => undefined)
   }

@@ -1,5 +1,5 @@
 import type { SinkConfig } from '@cf-audit-drain/config'
-import type { EventLog, LogRecord } from '@cf-audit-drain/log'
+import { type EventLog, type LogRecord, LogStorageError } from '@cf-audit-drain/log'
 import { type Clock, type Random, run, type Sink, withDeadLetters, withRetry } from '@cf-audit-drain/pipeline'
 
 /** What a sink worker tells about itself; the service makes log lines, metrics and /status of it. */
@@ -26,6 +26,7 @@ export interface SinkStatus {
 
 /** A delivery is settled whole; what a crash can double is at most this. */
 const batchMax = 10_000
+const logRetryMs = 2_000
 
 /** Delivers one sink's records, from its own cursor, for ever. A sink that is down delays no other. */
 export class SinkWorker {
@@ -50,7 +51,21 @@ export class SinkWorker {
     this.#observer = observer
   }
 
+  /** Until the signal is aborted. A log that has no room, or cannot be read just now, is waited for. */
   async run(signal: AbortSignal): Promise<void> {
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        return await this.#deliver(signal)
+      } catch (error) {
+        if (!(error instanceof LogStorageError)) throw error
+        // What was under way when the cursor could not be committed is delivered again.
+        this.#failed({ reason: error, attempt, delayMs: logRetryMs, unknown: batchMax })
+        await this.#deps.clock.sleep(logRetryMs, signal).catch(() => undefined)
+      }
+    }
+  }
+
+  async #deliver(signal: AbortSignal): Promise<void> {
     const { log, clock, random } = this.#deps
     const retried = withRetry<LogRecord>(
       this.#sink,

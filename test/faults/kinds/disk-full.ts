@@ -14,9 +14,7 @@ function fill(scene: Scene, leftBytes: number): string {
 }
 
 function complained(scene: Scene): boolean {
-  return scene.drain
-    .lines()
-    .some(line => /full|space/i.test(JSON.stringify(line['err'] ?? line['msg'] ?? '')))
+  return scene.drain.lines().some(line => /full|space/i.test(JSON.stringify(line)))
 }
 
 async function play(scene: Scene): Promise<void> {
