@@ -6,7 +6,7 @@ import { lagOf, readLog } from './read-ends.ts'
 import { until } from './until.ts'
 
 /** Records of one delivery, at most: `batchMax` of the sink worker, which a crash may double. */
-const deliveryMax = 5_000
+const deliveryMax = 10_000
 
 export interface DrainStatus {
   readonly foundations: readonly {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type CollectionStore, type Resource, relatedGuid } from './collections.ts'
+import type { CollectionStore } from './collections.ts'
 import { startFoundation } from './foundation.ts'
 import { collectionExchanges, loadExchange, loadRecordedCollections } from './recorded-collections.ts'
 import { authorizationOf } from './recorded-foundation.ts'
 import { type RecordedExchange, recordedExchange } from './recordings.ts'
+import { type Resource, relatedGuid } from './resource.ts'
 
 /** A recorded first page tells how many there were: stand-ins take the places behind it, or before it when falling. */
 function fillUp(store: CollectionStore, { request, response }: RecordedExchange): void {

@@ -3,15 +3,7 @@ import { CloudControllerError, errors } from './cloud-controller-error.ts'
 import { includedOf } from './included.ts'
 import { pagination } from './pagination.ts'
 import { commaList, isHash, parseQuery, type Query, type QueryHash, type QueryValue } from './query-string.ts'
-
-/** An object as v3 shows it. `guid` is missing only in collections that have none (feature flags). */
-export interface Resource {
-  readonly guid?: string
-  readonly name?: string
-  readonly created_at?: string
-  readonly relationships?: Readonly<Record<string, { readonly data: unknown } | undefined>>
-  readonly [key: string]: unknown
-}
+import { type Resource, relatedGuid } from './resource.ts'
 
 /** What `GET /v3/<collection>/<guid>` calls the thing it did not find. */
 const singular: Readonly<Record<string, string>> = {
@@ -97,7 +89,7 @@ export class CollectionStore {
     )
     const listing = { url: `${apiUrl}/v3/${collection}`, page, perPage, orderBy, filters }
     const resources = matching.slice((page - 1) * perPage, page * perPage)
-    const included = includedOf(this, resources, query)
+    const included = includedOf(name => this.all(name), resources, query)
     return v3JsonAnswer(200, {
       pagination: pagination(listing, matching.length),
       resources,
@@ -165,10 +157,4 @@ function matches(resource: Resource, query: Query): boolean {
     if (relationship === undefined) throw errors.badQuery([`the simulator does not know '${key}' here`])
     return wanted.includes(relatedGuid(resource, relationship) ?? '')
   })
-}
-
-export function relatedGuid(resource: Resource, relationship: string): string | null {
-  const data = resource.relationships?.[relationship]?.data
-  if (typeof data !== 'object' || data === null || !('guid' in data)) return null
-  return typeof data.guid === 'string' ? data.guid : null
 }

@@ -1,5 +1,8 @@
-import { type CollectionStore, type Resource, relatedGuid } from './collections.ts'
 import { commaList, isHash, type Query } from './query-string.ts'
+import { type Resource, relatedGuid } from './resource.ts'
+
+/** Every object of a collection, by the collection's name. */
+type AllOf = (collection: string) => readonly Resource[]
 
 const collectionOf: Readonly<Record<string, string>> = {
   app: 'apps',
@@ -31,7 +34,7 @@ const fieldOrder = ['space', 'space.organization', 'service_plan', 'service_plan
 
 /** The member `included`; null when nothing was asked for. */
 export function includedOf(
-  store: CollectionStore,
+  allOf: AllOf,
   resources: readonly Resource[],
   query: Query,
 ): Readonly<Record<string, readonly object[]>> | null {
@@ -39,13 +42,13 @@ export function includedOf(
   const fields = query.get('fields')
   if (typeof include === 'string') {
     const paths = commaList(include).toSorted(by(includeOrder))
-    return Object.fromEntries(paths.map(path => related(store, resources, path)))
+    return Object.fromEntries(paths.map(path => related(allOf, resources, path)))
   }
   if (!isHash(fields)) return null
   const asked = Object.entries(fields).toSorted(([a], [b]) => by(fieldOrder)(a, b))
   return Object.fromEntries(
     asked.map(([path, names]) => {
-      const [key, found] = related(store, resources, path)
+      const [key, found] = related(allOf, resources, path)
       return [key, found.map(resource => only(resource, key, commaList(names)))]
     }),
   )
@@ -57,16 +60,12 @@ function by(order: readonly string[]): (a: string, b: string) => number {
 }
 
 /** Everything at the end of a path like `space.organization`, each once, in the order of its own collection. */
-function related(
-  store: CollectionStore,
-  resources: readonly Resource[],
-  path: string,
-): [string, readonly Resource[]] {
+function related(allOf: AllOf, resources: readonly Resource[], path: string): [string, readonly Resource[]] {
   let [at, collection]: [readonly Resource[], string] = [resources, '']
   for (const step of path.split('.')) {
     collection = collectionOf[step] ?? `${step}s`
     const guids = new Set(at.map(resource => relatedGuid(resource, relationshipOf(step))))
-    at = store.all(collection).filter(({ guid }) => guids.has(guid ?? ''))
+    at = allOf(collection).filter(({ guid }) => guids.has(guid ?? ''))
   }
   return [collection, at]
 }

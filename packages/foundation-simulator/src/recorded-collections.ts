@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
-import type { CollectionStore, Resource } from './collections.ts'
+import type { CollectionStore } from './collections.ts'
 import { type RecordedExchange, recordedExchange } from './recordings.ts'
+import type { Resource } from './resource.ts'
 
 /** The exchanges about other things than audit events, discovery and v2. */
 export const collectionExchanges: readonly string[] = readdirSync(

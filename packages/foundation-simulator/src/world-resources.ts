@@ -1,4 +1,5 @@
-import type { CollectionStore, Resource } from './collections.ts'
+import type { CollectionStore } from './collections.ts'
+import type { Resource } from './resource.ts'
 import type { Named, World } from './world.ts'
 
 const createdAt = '2026-01-05T09:00:00Z'

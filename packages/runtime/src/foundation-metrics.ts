@@ -43,123 +43,208 @@ export function createFoundationMetrics(
   clock: Clock,
   registry: Registry,
 ): ReadonlyMap<string, FoundationMetrics> {
-  const labelNames = ['foundation'] as const
-  const registers = [registry]
-  const gauge = (name: string, help: string) =>
-    new Gauge({ name: `cf_audit_${name}`, help, labelNames, registers })
-  const counter = (name: string, help: string) =>
-    new Counter({ name: `cf_audit_${name}`, help, labelNames, registers })
+  const ofPolls = pollMetrics(clock, registry)
+  const ofEvents = eventMetrics(registry)
+  const ofWindows = windowMetrics(registry)
+  const ofCloudController = cloudControllerMetrics(registry)
+  return new Map(
+    foundations.map(foundation => {
+      const polls = ofPolls(foundation)
+      const windows = ofWindows(foundation)
+      const setters: FoundationMetrics = {
+        ...polls,
+        ...ofEvents(foundation),
+        ...windows,
+        ...ofCloudController(foundation),
+        restore: past => {
+          polls.restore(past)
+          windows.restore(past)
+        },
+      }
+      return [foundation, setters]
+    }),
+  )
+}
 
-  const lastPoll = gauge(
+type Setters<Name extends keyof FoundationMetrics> = (foundation: string) => Pick<FoundationMetrics, Name>
+
+const labelNames = ['foundation'] as const
+
+function gaugeOf(registry: Registry, name: string, help: string): Gauge<'foundation'> {
+  return new Gauge({ name: `cf_audit_${name}`, help, labelNames, registers: [registry] })
+}
+
+function counterOf(registry: Registry, name: string, help: string): Counter<'foundation'> {
+  return new Counter({ name: `cf_audit_${name}`, help, labelNames, registers: [registry] })
+}
+
+function pollMetrics(
+  clock: Clock,
+  registry: Registry,
+): Setters<'restore' | 'pollSucceeded' | 'pollFailed' | 'request' | 'checkpointed'> {
+  const lastPoll = gaugeOf(
+    registry,
     'last_successful_poll_timestamp_seconds',
     'When a poll last ended with everything committed; the start of the process before the first one ever.',
   )
+  const checkpointMs = checkpointAge(clock, registry)
+  const failures = counterOf(
+    registry,
+    'poll_failures_total',
+    'Polls that ended in an error and are tried again.',
+  )
+  const duration = new Histogram({
+    name: 'cf_audit_poll_duration_seconds',
+    help: 'How long a poll took, from its first request until it was committed or failed.',
+    labelNames,
+    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
+    registers: [registry],
+  })
+  const requests = new Counter({
+    name: 'cf_audit_cc_requests_total',
+    help: 'Requests to Cloud Controller and UAA by status code; error: no answer.',
+    labelNames: ['foundation', 'code'] as const,
+    registers: [registry],
+  })
+  return foundation => {
+    const labels = { foundation }
+    lastPoll.set(labels, clock.now() / 1000)
+    checkpointMs.set(foundation, clock.now())
+    failures.inc(labels, 0)
+    duration.zero(labels)
+    requests.inc({ foundation, code: '200' }, 0)
+    return {
+      restore: past => {
+        if (past.lastSuccessfulPollMs !== undefined) lastPoll.set(labels, past.lastSuccessfulPollMs / 1000)
+        if (past.checkpointMs !== undefined) checkpointMs.set(foundation, past.checkpointMs)
+      },
+      pollSucceeded: (atMs, durationMs) => {
+        lastPoll.set(labels, atMs / 1000)
+        checkpointMs.set(foundation, atMs)
+        duration.observe(labels, durationMs / 1000)
+      },
+      pollFailed: durationMs => {
+        failures.inc(labels)
+        if (durationMs !== undefined) duration.observe(labels, durationMs / 1000)
+      },
+      request: code => requests.inc({ foundation, code: codeLabel(code) }),
+      checkpointed: atMs => {
+        checkpointMs.set(foundation, atMs)
+      },
+    }
+  }
+}
+
+/** By foundation when its checkpoint was last made durable; shown as an age. */
+function checkpointAge(clock: Clock, registry: Registry): Map<string, number> {
   const checkpointMs = new Map<string, number>()
   new Gauge({
     name: 'cf_audit_checkpoint_age_seconds',
     help: 'How long ago the checkpoint was last made durable.',
     labelNames,
-    registers,
+    registers: [registry],
     collect() {
       for (const [foundation, atMs] of checkpointMs) {
         this.set({ foundation }, Math.max(0, clock.now() - atMs) / 1000)
       }
     },
   })
-  const failures = counter('poll_failures_total', 'Polls that ended in an error and are tried again.')
-  const pollDuration = new Histogram({
-    name: 'cf_audit_poll_duration_seconds',
-    help: 'How long a poll took, from its first request until it was committed or failed.',
-    labelNames,
-    buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
-    registers,
-  })
-  const requests = new Counter({
-    name: 'cf_audit_cc_requests_total',
-    help: 'Requests to Cloud Controller and UAA by status code; error: no answer.',
-    labelNames: ['foundation', 'code'] as const,
-    registers,
-  })
+  return checkpointMs
+}
+
+function eventMetrics(registry: Registry): Setters<'ingested' | 'lateEvents'> {
   const lag = new Histogram({
     name: 'cf_audit_ingest_lag_seconds',
     help: 'From the creation of a live event at Cloud Controller until it was in the log.',
     labelNames,
     buckets: [1, 2.5, 5, 10, 15, 30, 60, 120, 300, 900, 3600, 14400],
-    registers,
+    registers: [registry],
   })
-  const late = counter(
+  const late = counterOf(
+    registry,
     'late_events_total',
     'Events that became visible after their window had been read before.',
   )
-  const open = gauge('windows_open', 'Windows whose guids are not yet those that Cloud Controller shows.')
-  const closed = counter(
+  return foundation => {
+    const labels = { foundation }
+    lag.zero(labels)
+    late.inc(labels, 0)
+    return {
+      ingested: lagSeconds => lag.observe(labels, lagSeconds),
+      lateEvents: count => late.inc(labels, count),
+    }
+  }
+}
+
+function windowMetrics(
+  registry: Registry,
+): Setters<'restore' | 'windowsOpen' | 'windowsClosed' | 'closedThrough' | 'missing' | 'heldNotShown'> {
+  const open = gaugeOf(
+    registry,
+    'windows_open',
+    'Windows whose guids are not yet those that Cloud Controller shows.',
+  )
+  const closed = counterOf(
+    registry,
     'windows_closed_total',
     'Windows whose guids were found equal to those of Cloud Controller.',
   )
-  const closedThrough = gauge(
+  const closedThrough = gaugeOf(
+    registry,
     'closed_through_timestamp_seconds',
     'Every window before this time is closed; 0 when none is.',
   )
-  const missing = gauge(
+  const missing = gaugeOf(
+    registry,
     'reconcile_missing_events',
     'Events that Cloud Controller shows and the log does not hold, at the last comparison.',
   )
-  const heldNotShown = gauge(
+  const heldNotShown = gaugeOf(
+    registry,
     'reconcile_held_not_shown_events',
     'Events that the log holds and Cloud Controller no longer shows, at the last comparison.',
   )
-  const rights = gauge('sees_everything', '1 when the client may see every audit event, else 0.')
-  const skew = gauge('clock_skew_seconds', 'Clock of Cloud Controller minus the clock of this machine.')
-  const remaining = gauge(
+  return foundation => {
+    const labels = { foundation }
+    closed.inc(labels, 0)
+    for (const gauge of [open, closedThrough, missing, heldNotShown]) gauge.set(labels, 0)
+    return {
+      restore: past => {
+        if (past.closedThroughSec !== undefined) closedThrough.set(labels, past.closedThroughSec)
+      },
+      windowsOpen: count => open.set(labels, count),
+      windowsClosed: count => closed.inc(labels, count),
+      closedThrough: sec => {
+        if (Number.isFinite(sec)) closedThrough.set(labels, sec)
+      },
+      missing: count => missing.set(labels, count),
+      heldNotShown: count => heldNotShown.set(labels, count),
+    }
+  }
+}
+
+function cloudControllerMetrics(
+  registry: Registry,
+): Setters<'seesEverything' | 'clockSkew' | 'rateLimitRemaining'> {
+  const rights = gaugeOf(registry, 'sees_everything', '1 when the client may see every audit event, else 0.')
+  const skew = gaugeOf(
+    registry,
+    'clock_skew_seconds',
+    'Clock of Cloud Controller minus the clock of this machine.',
+  )
+  const remaining = gaugeOf(
+    registry,
     'ratelimit_remaining_requests',
     'X-RateLimit-Remaining of the last answer that had one.',
   )
-
-  return new Map(
-    foundations.map(foundation => {
-      const labels = { foundation }
-      lastPoll.set(labels, clock.now() / 1000)
-      checkpointMs.set(foundation, clock.now())
-      pollDuration.zero(labels)
-      lag.zero(labels)
-      for (const metric of [failures, late, closed]) metric.inc(labels, 0)
-      for (const metric of [open, closedThrough, missing, heldNotShown]) metric.set(labels, 0)
-      requests.inc({ foundation, code: '200' }, 0)
-      const setters: FoundationMetrics = {
-        restore: past => {
-          if (past.lastSuccessfulPollMs !== undefined) lastPoll.set(labels, past.lastSuccessfulPollMs / 1000)
-          if (past.checkpointMs !== undefined) checkpointMs.set(foundation, past.checkpointMs)
-          if (past.closedThroughSec !== undefined) closedThrough.set(labels, past.closedThroughSec)
-        },
-        pollSucceeded: (atMs, durationMs) => {
-          lastPoll.set(labels, atMs / 1000)
-          checkpointMs.set(foundation, atMs)
-          pollDuration.observe(labels, durationMs / 1000)
-        },
-        pollFailed: durationMs => {
-          failures.inc(labels)
-          if (durationMs !== undefined) pollDuration.observe(labels, durationMs / 1000)
-        },
-        request: code => requests.inc({ foundation, code: codeLabel(code) }),
-        ingested: lagSeconds => lag.observe(labels, lagSeconds),
-        lateEvents: count => late.inc(labels, count),
-        windowsOpen: count => open.set(labels, count),
-        windowsClosed: count => closed.inc(labels, count),
-        closedThrough: sec => {
-          if (Number.isFinite(sec)) closedThrough.set(labels, sec)
-        },
-        missing: count => missing.set(labels, count),
-        heldNotShown: count => heldNotShown.set(labels, count),
-        checkpointed: atMs => {
-          checkpointMs.set(foundation, atMs)
-        },
-        seesEverything: yes => rights.set(labels, yes ? 1 : 0),
-        clockSkew: seconds => skew.set(labels, seconds),
-        rateLimitRemaining: count => remaining.set(labels, count),
-      }
-      return [foundation, setters]
-    }),
-  )
+  return foundation => {
+    const labels = { foundation }
+    return {
+      seesEverything: yes => rights.set(labels, yes ? 1 : 0),
+      clockSkew: seconds => skew.set(labels, seconds),
+      rateLimitRemaining: count => remaining.set(labels, count),
+    }
+  }
 }
 
 /** A status code, so that a server cannot make labels up. */

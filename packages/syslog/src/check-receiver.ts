@@ -1,6 +1,6 @@
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '@cf-audit-drain/pipeline'
-import { settleMs } from './close-confirm.ts'
+import { knock, settleMs } from './close-confirm.ts'
 import type { ReceiverAddress } from './receiver-address.ts'
 
 /** What a connection without a message taught. */
@@ -29,10 +29,13 @@ export async function checkReceiver(
   const connection = await address.connect(signal)
   try {
     const tls = connection.tls && learned(connection.tls)
+    const welcomed = await connection.welcomed(refusalMs)
     await connection.settle(Math.max(refusalMs, settleMs(connection)))
     const startedAt = clock.monotonic()
     await connection.finish()
-    return { connectMs: connection.connectMs, confirmMs: clock.monotonic() - startedAt, tls }
+    const confirmMs = clock.monotonic() - startedAt
+    await knock(address, welcomed, signal)
+    return { connectMs: connection.connectMs, confirmMs, tls }
   } catch (error) {
     connection.reset()
     throw error

@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs: number
   /** Longest time without progress: no byte taken by the receiver, no answer to our FIN. */
   readonly progressTimeoutMs: number
+  /** Bytes the receiver's kernel has not acknowledged; null when unknown. Default: asks our kernel, not for loopback. */
+  readonly unacknowledged?: (socket: Socket) => Promise<number | null>
 }
 
 type Phase = 'connecting' | 'sending' | 'closing' | 'done'
@@ -39,6 +41,7 @@ export class Connection {
   #waiter: Waiter | undefined
   #progressAt: number
   #connectMs = 0
+  #ticket = false
   readonly #ended = new AbortController()
 
   private constructor(options: ConnectionOptions, clock: Clock, signal: AbortSignal) {
@@ -79,6 +82,24 @@ export class Connection {
         if (!error) waiter.resolve()
       })
     })
+    this.#moved()
+  }
+
+  /**
+   * Whether the receiver is known to have accepted our side of the handshake, our certificate with it. Up to TLS 1.2 its
+   * Finished says so. In TLS 1.3 ours is the last word (RFC 8446 §2), and what says so is a session ticket (§4.6.1): most
+   * receivers send one, and none has to. Waits for it for `ms`.
+   */
+  async welcomed(ms: number): Promise<boolean> {
+    const { tls } = this
+    if (tls?.getProtocol() !== 'TLSv1.3') return true
+    if (!this.#ticket) {
+      await this.#wait(waiter => {
+        tls.once('session', () => waiter.resolve())
+        void this.#clock.sleep(ms, this.#ended.signal).then(waiter.resolve, () => {})
+      })
+    }
+    return this.#ticket
   }
 
   /**
@@ -86,15 +107,18 @@ export class Connection {
    * for `ms` neither closed nor reset the connection.
    */
   async settle(ms: number): Promise<void> {
+    const { unacknowledged = unacknowledgedOf } = this.#options
     let queued = Number.MAX_SAFE_INTEGER
     for (let pauseMs = 1; ; pauseMs = Math.min(50, pauseMs * 2)) {
-      const now = await this.#unacknowledged()
+      const now = (await unacknowledged(this.#raw)) ?? 0
       if (now === 0) break
       if (now < queued) this.#moved()
       queued = now
       await this.#pause(pauseMs)
     }
+    this.#moved()
     await this.#pause(ms)
+    await this.#look()
   }
 
   /** FIN (after close_notify), then the receiver's FIN without an error: it has read everything to the end. */
@@ -162,23 +186,14 @@ export class Connection {
     })
     this.#socket = socket
     socket.on('error', this.#onError)
+    socket.once('session', () => {
+      this.#ticket = true
+    })
     await this.#wait(waiter => {
       socket.once('secureConnect', () => waiter.resolve())
       socket.once('close', this.#onClose)
     })
     this.#moved()
-  }
-
-  /**
-   * To ourselves the kernel delivers at once: bytes wait only where others wait unread before them, and a receiver that
-   * closes over unread bytes resets.
-   */
-  async #unacknowledged(): Promise<number> {
-    const { localPort, remotePort, remoteAddress = '', remoteFamily } = this.#raw
-    if (localPort === undefined || remotePort === undefined) return 0
-    if (/^(127\.|::1$)/.test(remoteAddress)) return 0
-    const family = remoteFamily === 'IPv6' ? 'IPv6' : 'IPv4'
-    return (await unacknowledgedBytes(family, localPort, remotePort)) ?? 0
   }
 
   async #pause(ms: number): Promise<void> {
@@ -187,16 +202,22 @@ export class Connection {
     })
   }
 
+  /**
+   * In a busy process a timer comes before what has long been in the kernel. So the event loop has to ask the kernel, in vain:
+   * the first turn may be the rest of one in which it has asked already.
+   */
+  async #look(): Promise<void> {
+    for (let quietTurns = 0; quietTurns < 2; ) {
+      const seen = this.#raw.bytesRead
+      await this.#wait(waiter => setImmediate(waiter.resolve))
+      quietTurns = this.#raw.bytesRead === seen ? quietTurns + 1 : 0
+    }
+  }
+
   #wait(start: (waiter: Waiter) => void): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       if (this.#failure) return reject(this.#failure.reason)
-      this.#waiter = {
-        resolve: () => {
-          this.#moved()
-          resolve()
-        },
-        reject,
-      }
+      this.#waiter = { resolve, reject }
       start(this.#waiter)
     })
   }
@@ -296,4 +317,15 @@ export class Connection {
     const hint = code === 'ECONNRESET' ? this.#certificateHint() : ''
     return new SyslogError('tls', `TLS with ${this.#peer} failed: ${error.message || code}${hint}`, cause)
   }
+}
+
+/**
+ * To ourselves the kernel delivers at once: bytes wait only where others wait unread before them, and a receiver that
+ * closes over unread bytes resets.
+ */
+async function unacknowledgedOf(socket: Socket): Promise<number | null> {
+  const { localPort, remotePort, remoteAddress = '', remoteFamily } = socket
+  if (localPort === undefined || remotePort === undefined) return null
+  if (/^(127\.|::1$)/.test(remoteAddress)) return 0
+  return unacknowledgedBytes(remoteFamily === 'IPv6' ? 'IPv6' : 'IPv4', localPort, remotePort)
 }

@@ -1,48 +1,19 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, describe, type TestContext, test } from 'node:test'
-import { type Clock, NotConnectedError, systemClock } from '@cf-audit-drain/pipeline'
-import { type SyslogSinkOptions, syslogSink } from './sink.ts'
-import { SyslogError, type SyslogFault } from './syslog-error.ts'
-import { Authority, type Certificate } from './testing/certificates.ts'
-import { Receiver } from './testing/receiver.ts'
-import { freePort, hasProgram, until } from './testing/rsyslogd.ts'
-import { sampleBatch } from './testing/sample-event.ts'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { describe, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
+import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
+import { SyslogError } from './syslog-error.ts'
+import { fault, notConnected } from './testing/expected-fault.ts'
+import { hurriedClock } from './testing/hurried-clock.ts'
+import { freePort, until } from './testing/rsyslogd.ts'
+import { sampleBatch, sampleEvent } from './testing/sample-event.ts'
+import { never, receiver, sinkTo } from './testing/sink-to.ts'
 
-const host = '127.0.0.1'
-const never = new AbortController().signal
 /** More than two kernels take unread (each at most 6 MiB by default). */
 const floodMessages = 12_000
 const flood = { data: JSON.stringify({ request: 'x'.repeat(3_500) }) }
-
-function sinkTo(port: number, options: Partial<SyslogSinkOptions> = {}, clock: Clock = systemClock) {
-  return syslogSink({ host, port, ...options }, { clock })
-}
-
-async function receiver(t: TestContext, ...args: Parameters<typeof Receiver.start>): Promise<Receiver> {
-  const started = await Receiver.start(...args)
-  t.after(() => started.stop())
-  return started
-}
-
-function fault(expected: SyslogFault, words: RegExp = /./) {
-  return (error: unknown) => {
-    assert.ok(error instanceof SyslogError, `a SyslogError and not ${error}`)
-    assert.equal(error.fault, expected, error.message)
-    assert.match(error.message, words)
-    return true
-  }
-}
-
-/** The same, found out before a byte of the batch was sent. */
-function notConnected(expected: SyslogFault, words?: RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof NotConnectedError, `a NotConnectedError and not ${error}`)
-    return fault(expected, words)(error.cause)
-  }
-}
 
 function handles(): number {
   return process.getActiveResourcesInfo().filter(name => /TCP|TLS|Timeout|Pipe/.test(name)).length
@@ -140,13 +111,44 @@ describe('a receiver that does not', () => {
     await assert.rejects(sinkTo(bad.port).write(sampleBatch(5_000), never), SyslogError)
   })
 
-  test('one that closes after the first message', async t => {
+  test('one that closes after the first of many messages', async t => {
     const bad = await receiver(t, socket => {
       socket.once('data', () => socket.destroy())
     })
     for (let attempt = 0; attempt < 20; attempt++) {
-      await assert.rejects(sinkTo(bad.port).write(sampleBatch(1), never), fault('closed'))
+      await assert.rejects(sinkTo(bad.port).write(sampleBatch(2_000), never), SyslogError)
     }
+  })
+
+  test('one that closes after the only message, while we wait for such', async t => {
+    let closed = false
+    const bad = await receiver(t, socket => {
+      socket.once('data', () => {
+        socket.destroy()
+        closed = true
+      })
+    })
+    const waitsForTheClose: Clock = {
+      ...systemClock,
+      sleep: (ms, signal) => (ms > 1_000 ? systemClock.sleep(ms, signal) : until(() => closed, 10_000)),
+    }
+    await assert.rejects(sinkTo(bad.port, {}, waitsForTheClose).write(sampleBatch(1), never), fault('closed'))
+  })
+
+  test('one that closes before it reads, and we are too busy to see it', async t => {
+    const closed = new Int32Array(new SharedArrayBuffer(4))
+    const thread = new Worker(new URL('testing/closing-receiver.ts', import.meta.url), { workerData: closed })
+    t.after(() => thread.terminate())
+    const [{ port }] = (await once(thread, 'message')) as [AddressInfo]
+    const keepsUsBusy = {
+      ...sampleEvent(),
+      get guid() {
+        const deadline = systemClock.monotonic() + 10_000
+        while (Atomics.load(closed, 0) === 0) assert.ok(systemClock.monotonic() < deadline)
+        return 'event-0'
+      },
+    }
+    await assert.rejects(sinkTo(port, {}, hurriedClock).write([keepsUsBusy], never), SyslogError)
   })
 
   test('one that closes before it reads', async t => {
@@ -268,122 +270,4 @@ test('a wrong option is said at once', () => {
   )
   assert.throws(() => sinkTo(1, { facility: 24 }), /facility is 24/)
   assert.throws(() => sinkTo(1, { tls: { certFile: '/x' } }), /both certFile and keyFile/)
-})
-
-describe('TLS', () => {
-  let folder = ''
-  let authority: Authority
-  let server: Certificate
-  before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'syslog-tls-'))
-    authority = new Authority(folder, 'authority.test')
-    server = authority.issue('siem.test')
-  })
-  after(() => rmSync(folder, { recursive: true, force: true }))
-
-  const material = (certificate: Certificate) => ({
-    cert: readFileSync(certificate.certFile),
-    key: readFileSync(certificate.keyFile),
-  })
-  const tlsReceiver = (t: TestContext, certificate = server, more = {}) =>
-    receiver(t, (socket, r) => r.readAll(socket), { ...material(certificate), ...more })
-
-  test('delivers, and check names the certificate', async t => {
-    if (!hasProgram(t, 'openssl', 'openssl')) return
-    const good = await tlsReceiver(t)
-    const sink = sinkTo(good.port, { tls: { caFile: authority.certFile, serverName: 'siem.test' } })
-    await sink.connect(never)
-    assert.equal((await sink.write(sampleBatch(2_000), never)).length, 2_000)
-    assert.equal(good.received.match(/externalId=event-\d+ /g)?.length, 2_000)
-    const { tls } = await sink.check(never)
-    assert.equal(tls?.protocol, 'TLSv1.3')
-    assert.equal(tls?.serverSubject, 'siem.test')
-  })
-
-  test('the address is a name too, when the certificate has it', async t => {
-    const good = await tlsReceiver(t)
-    assert.equal(
-      (await sinkTo(good.port, { tls: { caFile: authority.certFile } }).write(sampleBatch(1), never)).length,
-      1,
-    )
-  })
-
-  test('another authority, another name, an expired certificate: each is said in one sentence', async t => {
-    const good = await tlsReceiver(t)
-    const stranger = new Authority(folder, 'stranger.test')
-    const caFile = authority.certFile
-    const write = (port: number, tls: SyslogSinkOptions['tls']) =>
-      sinkTo(port, { ...(tls && { tls }) }).write(sampleBatch(1), never)
-    await assert.rejects(
-      write(good.port, { caFile: stranger.certFile, serverName: 'siem.test' }),
-      notConnected('tls', /certificate/),
-    )
-    await assert.rejects(write(good.port, { caFile, serverName: 'other.test' }), notConnected('tls', /other\.test/))
-    const old = await tlsReceiver(t, authority.issue('old.test', { expired: true }))
-    await assert.rejects(write(old.port, { caFile, serverName: 'old.test' }), notConnected('tls', /expired/))
-    assert.equal(good.receivedBytes, 0)
-  })
-
-  test('TLS to a port that speaks plain TCP fails as TLS', async t => {
-    const plain = await receiver(t, socket => {
-      socket.resume()
-      socket.write('hello\n')
-    })
-    await assert.rejects(sinkTo(plain.port, { tls: {} }).write(sampleBatch(1), never), notConnected('tls'))
-  })
-
-  test('a handshake that never ends times out', async t => {
-    const mute = await receiver(t, socket => socket.resume())
-    await assert.rejects(
-      sinkTo(mute.port, { tls: {}, connectTimeoutMs: 200 }).write(sampleBatch(1), never),
-      notConnected('timeout', /did not accept a connection within 200 ms/),
-    )
-  })
-
-  for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
-    test(`${version}: a missing or foreign client certificate is an error that says so, and a good one delivers`, async t => {
-      const ca = readFileSync(authority.certFile)
-      const strict = await tlsReceiver(t, server, {
-        ca,
-        requestCert: true,
-        rejectUnauthorized: true,
-        minVersion: version,
-        maxVersion: version,
-      })
-      const caFile = authority.certFile
-      const sink = (tls: object) => sinkTo(strict.port, { tls: { caFile, serverName: 'siem.test', ...tls } })
-      const foreign = new Authority(folder, `foreign-${version}.test`).issue('thief.test')
-      for (let attempt = 0; attempt < 10; attempt++) {
-        await assert.rejects(sink({}).write(sampleBatch(1), never), /none is configured/)
-        await assert.rejects(sink(foreign).write(sampleBatch(1), never), /may refuse our client certificate/)
-      }
-      await assert.rejects(sink({}).check(never), /none is configured/)
-      assert.equal((await sink(authority.issue('client.test')).write(sampleBatch(1), never)).length, 1)
-    })
-  }
-
-  test('changed files are used by the next write; broken ones are warned about once and the old ones kept', async t => {
-    const first = await tlsReceiver(t)
-    const other = new Authority(folder, 'second-authority.test')
-    const second = await tlsReceiver(t, other.issue('siem2.test'))
-    const caFile = join(folder, 'rotating.pem')
-    writeFileSync(caFile, readFileSync(authority.certFile))
-    const warnings: string[] = []
-    const to = (port: number, serverName: string) =>
-      syslogSink(
-        { host, port, tls: { caFile, serverName } },
-        { clock: systemClock, onWarning: text => warnings.push(text) },
-      )
-    const old = to(first.port, 'siem.test')
-    await old.write(sampleBatch(1), never)
-    writeFileSync(caFile, '-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n')
-    await old.write(sampleBatch(1), never)
-    await old.write(sampleBatch(1), never)
-    assert.equal(warnings.length, 1)
-    assert.match(warnings[0] ?? '', /rotating\.pem.*the ones read before stay in use/)
-    await assert.rejects(to(first.port, 'siem.test').connect(never), fault('config', /rotating\.pem/))
-    writeFileSync(caFile, readFileSync(other.certFile))
-    await assert.rejects(old.write(sampleBatch(1), never), notConnected('tls'))
-    assert.equal((await to(second.port, 'siem2.test').write(sampleBatch(1), never)).length, 1)
-  })
 })

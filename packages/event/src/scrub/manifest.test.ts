@@ -22,9 +22,8 @@ function cpuMs(): number {
   return (user + system) / 1000
 }
 
-test('secrets go from every place of a manifest, in every style of YAML, and the rest stays as written', () => {
-  assert.equal(
-    scrubbed(`---
+/** A manifest with a secret in every place, and what becomes of it. */
+const secretsEverywhere = `---
 applications:
 - name:   billing   # kept
   memory: 128M
@@ -59,8 +58,8 @@ applications:
     labels: {team: a}
   routes:
   - route: a.example.com
-`),
-    `---
+`
+const secretsGone = `---
 applications:
 - name:   billing   # kept
   memory: 128M
@@ -90,8 +89,10 @@ applications:
     labels: {team: a}
   routes:
   - route: a.example.com
-`,
-  )
+`
+
+test('secrets go from every place of a manifest, in every style of YAML, and the rest stays as written', () => {
+  assert.equal(scrubbed(secretsEverywhere), secretsGone)
 })
 
 test('a secret that stands elsewhere and is only referred to is found through its alias', () => {

@@ -26,9 +26,13 @@ export interface Rsyslogd {
   stop(): Promise<void>
 }
 
+export function isInstalled(program: string): boolean {
+  return spawnSync('/bin/sh', ['-c', `command -v ${program}`]).status === 0
+}
+
 /** False, after skipping aloud, when the program is not there; throws then when the run requires it. */
 export function hasProgram(t: TestContext, program: string, debianPackage: string): boolean {
-  if (spawnSync('/bin/sh', ['-c', `command -v ${program}`]).status === 0) return true
+  if (isInstalled(program)) return true
   const text = `${program} is not installed: apt-get install ${debianPackage}`
   if (process.env['REQUIRE_PEERS'] === '1') throw new Error(text)
   t.skip(text)
