@@ -94,7 +94,7 @@ async function pass(session: Session, window: Range, segment: Segment): Promise<
   const { buried } = await session.recorder.record(segment.rows, now => ({
     ...now,
     unread: subtract(now.unread, window),
-    closedWindows: now.closedWindows + (compared.heldNotShown === 0 ? 1 : 0),
+    closedWindows: now.closedWindows + (compared.heldNotShown.length === 0 ? 1 : 0),
   }))
   if (buried > 0) session.observer.buried?.(buried)
   session.observer.compared?.(compared)

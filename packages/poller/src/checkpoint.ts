@@ -11,6 +11,11 @@ export interface Checkpoint {
   /** An event stamped at or after this is live, one before it is backfill. Fixed at the first start. */
   readonly baselineSec: number
   readonly tailFromSec: number
+  /**
+   * What lies before it, `unread` apart, was read when it was older than the longest sweep looks back: no row that is
+   * late by less can be missing there.
+   */
+  readonly settledSec: number
   /** What the tail skipped (a first start's history, an outage) and nobody has read yet, oldest first. */
   readonly unread: Ranges
   /** Windows closed so far, for a counter that survives restarts. */
@@ -42,10 +47,12 @@ export function decodeCheckpoint(text: string): Checkpoint {
       `the checkpoint in the log has version ${String(value?.version)}, this program reads version ${version}: ` +
         'run the version that wrote it, or a newer one',
     )
-  const { startSec, baselineSec, tailFromSec, unread, closedWindows, writtenMs } = value
-  const whole = [startSec, baselineSec, tailFromSec, closedWindows, writtenMs].every(Number.isSafeInteger)
+  const { startSec, baselineSec, tailFromSec, settledSec, unread, closedWindows, writtenMs } = value
+  const whole = [startSec, baselineSec, tailFromSec, settledSec, closedWindows, writtenMs].every(
+    Number.isSafeInteger,
+  )
   const ranges = Array.isArray(unread) && unread.every(range => range?.fromSec < range?.toSec)
   if (!whole || !ranges)
     throw new CheckpointUnreadableError(`the checkpoint in the log is incomplete: ${text.slice(0, 200)}`)
-  return { startSec, baselineSec, tailFromSec, unread, closedWindows, writtenMs } as Checkpoint
+  return { startSec, baselineSec, tailFromSec, settledSec, unread, closedWindows, writtenMs } as Checkpoint
 }

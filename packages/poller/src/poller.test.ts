@@ -61,7 +61,7 @@ test('a window closes when it has left the overlap and the guids held are those 
   one.foundation.insert([{}, {}, {}])
   assert.equal(one.compared.length, 0, 'nothing closes inside the overlap')
   await one.pass(8 * minuteMs)
-  const closed = one.compared.filter(({ heldNotShown }) => heldNotShown === 0)
+  const closed = one.compared.filter(({ heldNotShown }) => heldNotShown.length === 0)
   assert.equal(
     closed.reduce((sum, { shown }) => sum + shown, 0),
     3,
@@ -84,7 +84,8 @@ test('a row that was deleted at the source is reported, and does not stop later 
   assert.equal(unequal[0]?.heldNotShown, 1)
   assert.ok(
     one.compared.some(
-      ({ fromSec, heldNotShown }) => heldNotShown === 0 && fromSec * 1000 > Date.parse(unequal[0]?.to ?? ''),
+      ({ fromSec, heldNotShown }) =>
+        heldNotShown.length === 0 && fromSec * 1000 > Date.parse(unequal[0]?.window.split('/')[1] ?? ''),
     ),
   )
   assert.deepEqual(await one.differences(), nothingWrong)
@@ -117,7 +118,7 @@ test('a busy tail of many pages is read once, counted after that, and closed who
   await one.pass(2 * minuteMs)
   assert.equal(one.foundation.shown().length, 40_040)
   assert.deepEqual(await one.differences(), nothingWrong)
-  assert.ok(one.compared.length > 0 && one.compared.every(({ heldNotShown }) => heldNotShown === 0))
+  assert.ok(one.compared.length > 0 && one.compared.every(({ heldNotShown }) => heldNotShown.length === 0))
 })
 
 test('more rows in one second than a page holds are all taken', async t => {
@@ -140,6 +141,77 @@ test('the clean-up running during the backfill loses nothing that was shown', as
   assert.deepEqual([...read.difference(held)], [], 'everything that was ever on a page we read is held')
   assert.deepEqual([...held.difference(before)], [], 'and nothing else')
   assert.ok(held.size < before.size, 'the clean-up did take rows away before they could be read')
+})
+
+test('a row that was late before an outage longer than any sweep looks back is still found', async t => {
+  const one = await PolledFoundation.make(t)
+  await one.started()
+  await one.pass(10 * minuteMs)
+  one.foundation.insert([
+    { createdAtUs: one.agoUs(6 * minuteMs), visibleAtMs: one.clock.now() + 14 * minuteMs },
+    { createdAtUs: one.agoUs(0), visibleAtMs: one.clock.now() + 3.9 * hourMs },
+  ])
+  await one.pass(minuteMs)
+  await one.stop()
+  one.clock.advance(8 * hourMs)
+  await one.started()
+  assert.equal(one.foundation.shown().length, 2)
+  assert.deepEqual(await one.differences(), nothingWrong)
+})
+
+test('every window is swept once more when it is as old as the longest sweep looks back', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  await one.started()
+  for (let i = 0; i < 80; i++) {
+    one.foundation.insert([{ visibleAtMs: one.clock.now() + 4 * hourMs + 55 * minuteMs }])
+    await one.pass(2 * minuteMs)
+  }
+  await one.pass(6.5 * hourMs)
+  assert.equal(one.foundation.shown().length, 80)
+  assert.deepEqual(await one.differences(), nothingWrong)
+})
+
+test('late rows are found also while one old window cannot be read', async t => {
+  const one = await PolledFoundation.make(t)
+  one.foundation.insert(history(one, 10, 20 * dayMs))
+  one.foundation.faults.add({
+    fault: 'error-500',
+    path: '/v3/audit_events',
+    after: 3,
+    probability: 0.8,
+    count: 100_000,
+  })
+  one.start().catch(() => undefined)
+  await one.until(() => one.polls > 0)
+  one.foundation.insert([{ visibleAtMs: one.clock.now() + 20 * minuteMs }])
+  for (let i = 0; i < 400; i++) one.clock.advance(10_000)
+  one.foundation.faults.clear()
+  await one.until(
+    async () => (await one.differences()).lost.length === 0 && one.foundation.shown().length === 11,
+  )
+})
+
+test('a row deleted at the source is told of once, however often it is swept', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  await one.started()
+  const [gone] = one.foundation.insert([{}, {}])
+  await one.pass(120_000)
+  one.foundation.delete([gone ?? ''])
+  await one.pass(4 * hourMs)
+  assert.equal(one.poller.status().windows.heldNotShown, 1)
+  assert.equal(one.compared.flatMap(({ heldNotShown }) => heldNotShown).length, 1)
+})
+
+test('malformed rows that cannot be told apart hold nothing up', async t => {
+  const one = await PolledFoundation.make(t)
+  const createdAtUs = one.agoUs(dayMs)
+  const text = `{"guid":null,"type":"x","created_at":"${new Date(createdAtUs / 1000).toISOString().slice(0, 19)}Z","data":{}}`
+  one.foundation.insert([{ createdAtUs, text }, { createdAtUs, text }, { createdAtUs: createdAtUs + 5e6 }])
+  await one.started()
+  assert.equal((await one.guids()).length, 1)
+  assert.equal((await one.log.deadLetters(5)).length, 1)
+  await one.pass(10 * minuteMs)
+  assert.deepEqual(one.poller.status().windows.unequal, [])
 })
 
 test('a malformed event is buried with its reason, and the others of its page go on', async t => {

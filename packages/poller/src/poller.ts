@@ -5,6 +5,7 @@ import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
 import { type PollerOptions, type Sweep, tileSec } from './options.ts'
+import type { Range } from './range.ts'
 import { Recorder } from './recorder.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
@@ -36,7 +37,10 @@ export interface PollerStatus {
     readonly open: number
     readonly closed: number
     readonly unread: readonly { readonly from: string; readonly to: string }[]
-    readonly unequal: readonly { readonly from: string; readonly to: string; readonly heldNotShown: number }[]
+    /** Guids the log holds and Cloud Controller no longer shows, as far as this process has seen. */
+    readonly heldNotShown: number
+    /** The windows of these, `from/to`, the latest 20. */
+    readonly unequal: readonly { readonly window: string; readonly heldNotShown: number }[]
   }
   readonly seenGuids: number
   readonly skewMs: number | null
@@ -44,7 +48,7 @@ export interface PollerStatus {
 }
 
 const failureDelayMaxMs = 300_000
-const unequalMax = 50
+const goneMax = 1_000
 
 /** Takes every audit event of one foundation into the log, until the signal is aborted. Retries for ever. */
 export class Poller {
@@ -55,7 +59,8 @@ export class Poller {
   #rights: Rights | null = null
   #lastPoll: PollerStatus['lastPoll'] = null
   #lastError: PollerStatus['lastError'] = null
-  #unequal: ComparedWindow[] = []
+  /** Guids the log holds and Cloud Controller no longer shows, and the window in which that was first seen. */
+  readonly #gone = new Map<string, Range>()
   /** Of this session: polled, and every sweep run, at least once. */
   #polled = false
   #swept = 0
@@ -106,11 +111,10 @@ export class Poller {
           from: iso(fromSec),
           to: iso(toSec),
         })),
-        unequal: this.#unequal.map(({ fromSec, toSec, heldNotShown }) => ({
-          from: iso(fromSec),
-          to: iso(toSec),
-          heldNotShown,
-        })),
+        heldNotShown: this.#gone.size,
+        unequal: [...Map.groupBy(this.#gone.values(), range => `${iso(range.fromSec)}/${iso(range.toSec)}`)]
+          .map(([window, guids]) => ({ window, heldNotShown: guids.length }))
+          .slice(-20),
       },
       seenGuids: this.#recorder?.seen.size ?? 0,
       skewMs: this.#deps.controller.skewMs,
@@ -176,7 +180,7 @@ export class Poller {
     const { foundation } = this.#options
     const { scrubber, clock } = this.#deps
     const checkpoint = stored ?? (await this.#firstCheckpoint(signal))
-    const seenSinceSec = Math.min(checkpoint.tailFromSec, this.#seenSinceSec())
+    const seenSinceSec = this.#seenSinceSec(checkpoint)
     const onPublished = (entries: readonly LogEntry[], atMs: number) => {
       this.#deps.observer.published?.(atMs)
       this.#ingested(entries)
@@ -203,6 +207,7 @@ export class Poller {
       baselineSec: tailFromSec,
       tailFromSec,
       unread: fromSec < tailFromSec ? [{ fromSec, toSec: tailFromSec }] : [],
+      settledSec: Math.max(fromSec, recentSec - Math.ceil(longestMs(this.#options) / 1000)),
       closedWindows: 0,
       writtenMs: this.#deps.clock.now(),
     }
@@ -212,7 +217,7 @@ export class Poller {
     const { clock, observer } = this.#deps
     const startedMs = clock.monotonic()
     const { published, rows } = await pollTail(session, this.#options, signal)
-    session.recorder.forgetBefore(Math.min(this.#seenSinceSec(), session.recorder.checkpoint.tailFromSec))
+    session.recorder.forgetBefore(this.#seenSinceSec(session.recorder.checkpoint))
     this.#polled = true
     this.#state = 'running'
     this.#lastPoll = { at: new Date(clock.now()).toISOString(), published, rows }
@@ -222,14 +227,14 @@ export class Poller {
 
   async #sweepLoop(session: Session, one: Sweep, signal: AbortSignal): Promise<void> {
     const { clock } = this.#deps
-    while (!this.#polled || session.recorder.checkpoint.unread.length > 0)
-      await clock.sleep(Math.min(250, one.everyMs), signal)
+    const isLongest = one === this.#options.sweeps.toSorted((a, b) => b.overMs - a.overMs)[0]
+    while (!this.#polled) await clock.sleep(Math.min(250, one.everyMs), signal)
     let first = true
     await this.#loop(
       `sweep ${one.compare}`,
       one.everyMs,
       async () => {
-        await sweep(session, one, signal)
+        await sweep(session, one, isLongest, signal)
         if (first) this.#swept++
         first = false
       },
@@ -282,18 +287,22 @@ export class Poller {
   }
 
   #compared(window: ComparedWindow): void {
-    if (window.heldNotShown > 0) this.#unequal = [...this.#unequal, window].slice(-unequalMax)
-    this.#deps.observer.compared?.(window)
+    const news = window.heldNotShown.filter(guid => !this.#gone.has(guid))
+    for (const guid of news) this.#gone.set(guid, { fromSec: window.fromSec, toSec: window.toSec })
+    for (const guid of [...this.#gone.keys()].slice(0, -goneMax)) this.#gone.delete(guid)
+    // The same guid is found missing by every later sweep: it is news once.
+    if (news.length > 0 || window.heldNotShown.length === 0)
+      this.#deps.observer.compared?.({ ...window, heldNotShown: news })
   }
 
   #nowSec(): number {
     return Math.floor((this.#deps.clock.now() + (this.#deps.controller.skewMs ?? 0)) / 1000)
   }
 
-  /** Beyond the longest sweep, and a margin for a sweep that takes its time. */
-  #seenSinceSec(): number {
-    const longestMs = Math.max(this.#options.overlapMs, ...this.#options.sweeps.map(one => one.overMs))
-    return this.#nowSec() - Math.ceil(longestMs / 1000) - 900
+  /** Everything that is read again, and a margin for a sweep that takes its time. */
+  #seenSinceSec({ tailFromSec, settledSec }: Checkpoint): number {
+    const backToSec = this.#nowSec() - Math.ceil(longestMs(this.#options) / 1000)
+    return Math.min(tailFromSec, settledSec, backToSec) - 900
   }
 
   #openWindows(checkpoint: Checkpoint | null): number {
@@ -301,6 +310,11 @@ export class Poller {
     const hot = Math.ceil(Math.max(0, this.#nowSec() - checkpoint.tailFromSec) / tileSec)
     return hot + checkpoint.unread.length
   }
+}
+
+/** How far back anything looks. */
+function longestMs({ overlapMs, sweeps }: PollerOptions): number {
+  return Math.max(overlapMs, ...sweeps.map(one => one.overMs))
 }
 
 /** Waits for all, then throws what the first of them threw. */

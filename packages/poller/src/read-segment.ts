@@ -1,5 +1,6 @@
 import { AnswerTooLargeError, type AuditEventPage, type CloudController } from '@cf-audit-drain/cloud-foundry'
-import { type RawEvent, rawCreatedAtSec, rawGuid } from '@cf-audit-drain/event'
+import { type RawEvent, rawCreatedAtSec } from '@cf-audit-drain/event'
+import { distinctRows, rowKey } from './row-key.ts'
 
 export type AuditEvents = Pick<CloudController, 'auditEvents' | 'countAuditEvents'>
 
@@ -42,16 +43,16 @@ export async function readSegment(
   const { fromSec } = window
   if (rows.length < perPage) {
     // More rows than counted: they appeared between Cloud Controller's two statements, and are as real.
-    const complete = distinct(rows) === rows.length && rows.length >= page.totalResults
-    const missing = complete ? 0 : Math.max(1, page.totalResults - distinct(rows))
+    const complete = distinctRows(rows) === rows.length && rows.length >= page.totalResults
+    const missing = complete ? 0 : Math.max(1, page.totalResults - distinctRows(rows))
     return { fromSec, toSec: window.toSec ?? null, rows, complete, missing }
   }
   const lastSec = newestSec(rows)
   if (lastSec <= fromSec) return readSecond(source, fromSec, signal, perPage)
   const covered = rows.filter(row => (rawCreatedAtSec(row) ?? fromSec) < lastSec)
   const counted = await source.countAuditEvents({ fromSec, toSec: lastSec }, signal)
-  const complete = distinct(covered) === covered.length && covered.length === counted
-  const missing = complete ? 0 : Math.max(1, counted - distinct(covered))
+  const complete = distinctRows(covered) === covered.length && covered.length === counted
+  const missing = complete ? 0 : Math.max(1, counted - distinctRows(covered))
   return { fromSec, toSec: lastSec, rows, complete, missing }
 }
 
@@ -73,8 +74,8 @@ async function readSecond(
       const answer = await source.auditEvents({ fromSec, toSec, page, perPage }, signal)
       total = answer.totalResults
       for (const row of answer.resources) {
-        seen.set(identity(row), row)
-        now.add(identity(row))
+        seen.set(rowKey(row), row)
+        now.add(rowKey(row))
       }
     }
     if (now.size === total && before?.size === total && before.isSubsetOf(now))
@@ -83,15 +84,6 @@ async function readSecond(
     missing = Math.max(1, total - now.size)
   }
   return { fromSec, toSec, rows: [...seen.values()], complete: false, missing }
-}
-
-/** The guid, or for a row without one its own text. */
-export function identity(row: RawEvent): string {
-  return rawGuid(row) ?? row.text
-}
-
-function distinct(rows: readonly RawEvent[]): number {
-  return new Set(rows.map(identity)).size
 }
 
 function newestSec(rows: readonly RawEvent[]): number {

@@ -1,7 +1,8 @@
 import { rawCreatedAtSec } from '@cf-audit-drain/event'
 import { rowsWanted } from './options.ts'
 import type { Range } from './range.ts'
-import { identity, readSegment, type Segment } from './read-segment.ts'
+import { readSegment, type Segment } from './read-segment.ts'
+import { rowKey } from './row-key.ts'
 import type { ComparedWindow, Session } from './session.ts'
 
 export interface Found {
@@ -39,7 +40,7 @@ export async function readRange(session: Session, range: Range, signal: AbortSig
     found = sum(found, { published, rows: segment.rows.length })
     const readToSec = segment.toSec ?? toSec
     const compared = compare(session, { fromSec: cursorSec, toSec: readToSec }, [segment])
-    if (segment.complete && compared.heldNotShown > 0) session.observer.compared?.(compared)
+    if (segment.complete && compared.heldNotShown.length > 0) session.observer.compared?.(compared)
     cursorSec = readToSec
   }
   return found
@@ -60,10 +61,11 @@ export function compare(session: Session, range: Range, segments: readonly Segme
   for (const segment of segments)
     for (const row of segment.rows) {
       const sec = rawCreatedAtSec(row) ?? fromSec
-      if (sec >= fromSec && sec < toSec) shown.add(identity(row))
+      if (sec >= fromSec && sec < toSec) shown.add(rowKey(row))
     }
-  let heldNotShown = 0
-  for (const guid of session.recorder.seen.guids(fromSec, toSec)) if (!shown.has(guid)) heldNotShown++
+  const heldNotShown: string[] = []
+  for (const guid of session.recorder.seen.guids(fromSec, toSec))
+    if (!shown.has(guid)) heldNotShown.push(guid)
   return { fromSec, toSec, shown: shown.size, heldNotShown }
 }
 

@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto'
 import {
   encodeAuditEvent,
   parseAuditEvent,
   type RawEvent,
   rawCreatedAtSec,
-  rawGuid,
   type Scrubber,
 } from '@cf-audit-drain/event'
 import type { DeadLetter, FoundationWriter, LogEntry } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
+import { rowKey } from './row-key.ts'
 import { SeenGuids } from './seen-guids.ts'
 
 /** The log refused, or did not answer: what became of the publish is unknown. Open it again and read the checkpoint. */
@@ -81,7 +80,7 @@ export class Recorder {
     const letters: { letter: DeadLetter; createdAtSec: number | null }[] = []
     const batch = new Set<string>()
     for (const row of rows) {
-      const key = rawGuid(row) ?? createHash('sha256').update(row.text).digest('hex')
+      const key = rowKey(row)
       if (this.seen.has(key) || this.#buried.has(key) || batch.has(key)) continue
       batch.add(key)
       const parsed = this.#parse(row, key)

@@ -10,7 +10,7 @@ export interface ComparedWindow {
   /** Rows that Cloud Controller showed. */
   readonly shown: number
   /** Guids the log holds that Cloud Controller no longer shows: deleted there, or cleaned up. */
-  readonly heldNotShown: number
+  readonly heldNotShown: readonly string[]
 }
 
 /** What a poller tells about itself; the service makes log lines, metrics and /status of it. */

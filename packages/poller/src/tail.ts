@@ -1,6 +1,6 @@
 import type { Checkpoint } from './checkpoint.ts'
 import { type PollerOptions, rowsWanted, tileSec } from './options.ts'
-import { union } from './range.ts'
+import { type Ranges, subtract, union } from './range.ts'
 import { readSegment, type Segment } from './read-segment.ts'
 import { compare, readRange, reconcileByCount } from './reconcile.ts'
 import type { Session } from './session.ts'
@@ -92,7 +92,7 @@ async function close(session: Session, closeToSec: number, segments: readonly Se
   await session.recorder.record([], now => ({
     ...now,
     tailFromSec: closeToSec,
-    closedWindows: now.closedWindows + (window.heldNotShown === 0 ? 1 : 0),
+    closedWindows: now.closedWindows + (window.heldNotShown.length === 0 ? 1 : 0),
   }))
   session.observer.compared?.(window)
 }
@@ -107,18 +107,29 @@ function skipTo(now: Checkpoint, toSec: number): Checkpoint {
   return { ...now, tailFromSec: toSec, unread: union(now.unread, { fromSec: now.tailFromSec, toSec }) }
 }
 
-/** Rereads closed windows: rows that became visible after the overlap had passed them. */
+/**
+ * Reads closed windows again, for rows that became visible after the overlap had passed them. The longest sweep begins
+ * where the last one left off rather than a fixed time back: a window is never left before it was read once when it was
+ * as old as that sweep looks back, whatever stood still in between.
+ */
 export async function sweep(
   session: Session,
   over: { readonly overMs: number; readonly compare: 'count' | 'guids' },
+  isLongest: boolean,
   signal: AbortSignal,
 ): Promise<Poll> {
-  const { tailFromSec, startSec, unread } = session.recorder.checkpoint
-  const afterUnreadSec = unread.at(-1)?.toSec ?? 0
-  const fromSec = Math.max(startSec, afterUnreadSec, session.nowSec() - Math.ceil(over.overMs / 1000))
-  const range = { fromSec, toSec: tailFromSec }
+  const { tailFromSec, startSec, settledSec, unread } = session.recorder.checkpoint
+  const backToSec = session.nowSec() - Math.ceil(over.overMs / 1000)
+  const fromSec = Math.max(startSec, isLongest ? Math.min(settledSec, backToSec) : backToSec)
   const read = over.compare === 'count' ? reconcileByCount : readRange
-  const found = await read(session, range, signal)
-  if (found.published > 0) session.observer.late?.({ ...range, published: found.published })
+  let found: Poll = { published: 0, rows: 0 }
+  const ranges = unread.reduce<Ranges>(subtract, [{ fromSec, toSec: Math.max(fromSec, tailFromSec) }])
+  for (const range of ranges) {
+    const { published, rows } = await read(session, range, signal)
+    if (published > 0) session.observer.late?.({ ...range, published })
+    found = { published: found.published + published, rows: found.rows + rows }
+  }
+  if (isLongest && backToSec > settledSec)
+    await session.recorder.record([], now => ({ ...now, settledSec: Math.min(backToSec, now.tailFromSec) }))
   return found
 }

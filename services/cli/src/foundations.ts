@@ -76,14 +76,19 @@ function pollerOptions(config: FoundationConfig): PollerOptions {
 
 /** Log lines and metrics of what a poller tells. */
 function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => void): PollerObserver {
+  let closedWindows = 0
+  const closed = (total: number) => {
+    if (total > closedWindows) metrics?.windowsClosed(total - closedWindows)
+    closedWindows = Math.max(closedWindows, total)
+  }
   return {
     resumed(checkpoint) {
       if (checkpoint) {
-        metrics?.windowsClosed(checkpoint.closedWindows)
+        closed(checkpoint.closedWindows)
         metrics?.restore({
           lastSuccessfulPollMs: checkpoint.writtenMs,
           checkpointMs: checkpoint.writtenMs,
-          closedThroughSec: checkpoint.tailFromSec,
+          closedThroughSec: Math.min(checkpoint.tailFromSec, checkpoint.unread[0]?.fromSec ?? Infinity),
         })
       }
       opened()
@@ -109,11 +114,14 @@ function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => vo
     },
     compared({ fromSec, toSec, shown, heldNotShown }) {
       const window = { from: iso(fromSec), to: iso(toSec), shown }
-      if (heldNotShown > 0) {
-        logger.warn({ ...window, heldNotShown }, 'the log holds events that Cloud Controller no longer shows')
+      if (heldNotShown.length > 0) {
+        logger.warn(
+          { ...window, guids: heldNotShown.slice(0, 20), count: heldNotShown.length },
+          'the log holds events that Cloud Controller no longer shows',
+        )
         return
       }
-      metrics?.windowsClosed(1)
+      closed(closedWindows + 1)
       logger.info(window, 'window closed: the log holds exactly what Cloud Controller shows')
     },
     late({ published }) {
@@ -140,7 +148,7 @@ export function refreshMetrics({ controller, poller }: FoundationService, metric
   if (checkpoint) {
     metrics.windowsOpen(windows.open)
     if (windows.completeUpTo) metrics.closedThrough(Date.parse(windows.completeUpTo) / 1000)
-    metrics.heldNotShown(windows.unequal.reduce((sum, window) => sum + window.heldNotShown, 0))
+    metrics.heldNotShown(windows.heldNotShown)
   }
   if (skewMs !== null) metrics.clockSkew(skewMs / 1000)
   if (controller.rateLimit) metrics.rateLimitRemaining(controller.rateLimit.remaining)
