@@ -1,6 +1,7 @@
 export * from './clock.ts'
 export * from './contract.ts'
 export * from './dead-letter.ts'
+export * from './drain.ts'
 export * from './driven-clock.ts'
 export * from './manual-clock.ts'
 export * from './retry.ts'

@@ -1,6 +1,14 @@
 import type { SinkConfig } from '@cf-audit-drain/config'
 import { type EventLog, type LogRecord, LogStorageError } from '@cf-audit-drain/log'
-import { type Clock, type Random, run, type Sink, withDeadLetters, withRetry } from '@cf-audit-drain/pipeline'
+import {
+  type Clock,
+  type Random,
+  run,
+  type Sink,
+  withDeadLetters,
+  withDrain,
+  withRetry,
+} from '@cf-audit-drain/pipeline'
 
 /** What a sink worker tells about itself; the service makes log lines, metrics and /status of it. */
 export interface SinkObserver {
@@ -24,6 +32,14 @@ export interface SinkStatus {
   readonly sentAgain: number
 }
 
+export interface SinkDeps {
+  readonly log: EventLog
+  readonly clock: Clock
+  readonly random: Random
+  /** How long the write under way may take to end when the process stops. */
+  readonly drainMs: number
+}
+
 /** A delivery is settled whole; what a crash can double is at most this. */
 const batchMax = 10_000
 const logRetryMs = 2_000
@@ -31,7 +47,7 @@ const logRetryMs = 2_000
 /** Delivers one sink's records, from its own cursor, for ever. A sink that is down delays no other. */
 export class SinkWorker {
   readonly config: SinkConfig
-  readonly #deps: { readonly log: EventLog; readonly clock: Clock; readonly random: Random }
+  readonly #deps: SinkDeps
   readonly #observer: SinkObserver
   readonly #sink: Sink<LogRecord>
   #state: SinkStatus['state'] = 'starting'
@@ -39,12 +55,7 @@ export class SinkWorker {
   #lastError: SinkStatus['lastError'] = null
   #sentAgain = 0
 
-  constructor(
-    config: SinkConfig,
-    sink: Sink<LogRecord>,
-    deps: { readonly log: EventLog; readonly clock: Clock; readonly random: Random },
-    observer: SinkObserver,
-  ) {
+  constructor(config: SinkConfig, sink: Sink<LogRecord>, deps: SinkDeps, observer: SinkObserver) {
     this.config = config
     this.#sink = sink
     this.#deps = deps
@@ -66,9 +77,9 @@ export class SinkWorker {
   }
 
   async #deliver(signal: AbortSignal): Promise<void> {
-    const { log, clock, random } = this.#deps
+    const { log, clock, random, drainMs } = this.#deps
     const retried = withRetry<LogRecord>(
-      this.#sink,
+      withDrain(this.#sink, drainMs, clock),
       { firstDelayMs: 250, maxDelayMs: 60_000, onFailure: failure => this.#failed(failure) },
       { clock, random },
     )

@@ -50,7 +50,7 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
         new SinkWorker(
           sink,
           options.makeSink(sink),
-          { log, clock, random },
+          { log, clock, random, drainMs: config.shutdownTimeoutMs / 2 },
           sinkObserver(sink, logger, metrics, clock),
         ),
     )
