@@ -1,5 +1,6 @@
-import { access, constants } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rmdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import type { Config, FoundationConfig, SinkConfig } from '@cf-audit-drain/config'
 import { checkEmbeddedLog, LogMissingError } from '@cf-audit-drain/log'
 import { type Clock, deadline, type Random, systemClock } from '@cf-audit-drain/pipeline'
@@ -61,17 +62,16 @@ async function checkLog(dir: string): Promise<string> {
   }
 }
 
-/** The nearest folder there is, which must let us make the rest. */
+/** The nearest folder there is. It must let us make the rest, which is tried with a folder that is removed at once. */
 async function existingParent(dir: string): Promise<string> {
+  if (!existsSync(dir)) return existingParent(dirname(dir))
   try {
-    await access(dir, constants.W_OK)
+    await rmdir(await mkdtemp(join(dir, '.cf-audit-drain-check-')))
     return dir
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      throw new Error(
-        `${dir} cannot be written: give this user the right, or set log.dir (DATA_DIR) elsewhere`,
-      )
-    return existingParent(dirname(dir))
+    throw new Error(
+      `nothing can be written in ${dir} (${(error as NodeJS.ErrnoException).code}): give this user the right, or set log.dir (DATA_DIR) elsewhere`,
+    )
   }
 }
 

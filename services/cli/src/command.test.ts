@@ -252,6 +252,15 @@ test('a damaged log is an error that names the file, never an empty start', asyn
   assert.equal(foundation.requests.total, 0)
 })
 
+test('a data directory that cannot be made is an error that names it, and the command ends', async t => {
+  const foundation = await foundationWith(t, 1)
+  const { code, out } = await runs(['start'], { ...environment(foundation, '/proc/no-such-folder/data') })
+  assert.equal(code, 4)
+  assert.match(out, /\/proc\/no-such-folder/)
+  const checked = await runs(['check'], { ...environment(foundation, '/proc/no-such-folder/data') })
+  assert.equal(checked.code, 3)
+})
+
 test('without a foundation a simulated one is shown, with a summary at the end of the backfill', async () => {
   const { code, out } = await runs(['start', '--until-caught-up'], { HTTP_ADDRESS: '127.0.0.1:0' })
   assert.equal(code, 0, out)

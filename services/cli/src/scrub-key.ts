@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '@cf-audit-drain/config'
 
-/** The key of the fingerprints that stand where secrets were: configured, or made on the first start and kept. */
+/**
+ * The key of the fingerprints that stand where secrets were: configured, or made on the first start and kept in the
+ * folder of the log, which must be there.
+ */
 export function scrubKey(config: Config): Uint8Array {
   if (config.scrub.key) return Buffer.from(config.scrub.key.reveal(), 'utf8')
   return keptKey(config.log.dir)
@@ -14,7 +17,6 @@ const keyBytes = 32
 /** @throws when the kept key is damaged: with another one, equal secrets would no longer have equal fingerprints. */
 function keptKey(dir: string): Uint8Array {
   const path = join(dir, 'scrub.key')
-  mkdirSync(dir, { recursive: true, mode: 0o700 })
   const kept = readIfThere(path) ?? make(path)
   const key = Buffer.from(kept.trim(), 'hex')
   if (key.length !== keyBytes)

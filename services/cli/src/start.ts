@@ -31,9 +31,9 @@ export interface StartOptions {
  */
 export async function start(options: StartOptions, signal: AbortSignal): Promise<void> {
   const { config, logger, random, clock = systemClock } = options
-  const scrubber = createScrubber({ key: scrubKey(config) })
   const log = await openEmbeddedLog({ dir: config.log.dir, clock })
   try {
+    const scrubber = createScrubber({ key: scrubKey(config) })
     const metrics = metricsOf(config, log, clock)
     const foundations = config.foundations.map(foundation =>
       foundationService(foundation, {

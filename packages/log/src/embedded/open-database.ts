@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { LogDamagedError } from '../log-error.ts'
 import { createDatabase } from './create-database.ts'
@@ -41,7 +42,11 @@ export function openDatabaseForWriting(files: LogFiles, synchronous: Synchronous
 }
 
 export function makeDirectory(dir: string): void {
-  explained(dir, () => mkdirSync(dir, { recursive: true, mode: 0o700 }))
+  if (existsSync(dir)) return
+  const parent = dirname(dir)
+  // Not mkdirSync's own recursion: it never ends where the parent is there and takes no folders, as in /proc.
+  if (parent !== dir) makeDirectory(parent)
+  explained(dir, () => mkdirSync(dir, { mode: 0o700 }))
 }
 
 /** Traces of a log without the log mean that it was lost, and an empty one in its place would hide it. */
