@@ -1,50 +1,48 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { isDeepStrictEqual } from 'node:util'
+import { fileURLToPath } from 'node:url'
 import { jsonSchema } from './json-schema.ts'
 import { loadConfig } from './load-config.ts'
 import { renderReference } from './reference.ts'
 
-const folder = new URL('../../../docs/reference/', import.meta.url)
+const root = new URL('../../../', import.meta.url)
+const folder = new URL('docs/reference/', root)
 
 /** With UPDATE_REFERENCE=1 a page that says something else is written instead of refused. */
-function isGenerated(name: string, expected: string, meaning: (text: string) => unknown): void {
+function isGenerated(name: string, text: string): void {
   const path = new URL(name, folder)
-  const stored = () => meaning(existsSync(path) ? readFileSync(path, 'utf8') : '')
-  if (process.env['UPDATE_REFERENCE'] === '1' && !isDeepStrictEqual(stored(), meaning(expected))) {
-    writeFileSync(path, expected)
-  }
-  assert.deepEqual(
-    stored(),
-    meaning(expected),
-    `docs/reference/${name} is old: UPDATE_REFERENCE=1 npx node --test packages/config/src/reference.test.ts`,
-  )
-}
-
-/** The formatter may align the columns of a table and leave lines empty. */
-function words(page: string): readonly string[] {
-  return page
-    .split('\n')
-    .filter(line => line !== '')
-    .map(line =>
-      line.startsWith('|')
-        ? line
-            .replace(/\s+/g, ' ')
-            .replace(/-{2,}/g, '---')
-            .replace(/^\|( ?-+ ?\|)+$/, '|---|')
-        : line,
+  const expected = formatted(name, text)
+  const stored = existsSync(path) ? readFileSync(path, 'utf8') : ''
+  if (process.env['UPDATE_REFERENCE'] === '1' && stored !== expected) writeFileSync(path, expected)
+  else
+    assert.equal(
+      stored,
+      expected,
+      `docs/reference/${name} is old: UPDATE_REFERENCE=1 npx node --test packages/config/src/reference.test.ts`,
     )
 }
 
+/** As the formatter of this repository writes it: it aligns the columns of tables. */
+function formatted(name: string, text: string): string {
+  const biome = fileURLToPath(import.meta.resolve('@biomejs/biome/bin/biome'))
+  const args = [biome, 'format', `--stdin-file-path=docs/reference/${name}`]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    cwd: root,
+    input: text,
+    encoding: 'utf8',
+  })
+  assert.equal(status, 0, stderr)
+  return stdout
+}
+
 test('the reference table says what the schema says', () => {
-  isGenerated('config.md', renderReference(), words)
+  isGenerated('config.md', renderReference())
 })
 
 test('the JSON Schema in the docs is the one of the parser', () => {
-  isGenerated('config.schema.json', JSON.stringify(jsonSchema(), null, 2), text =>
-    text === '' ? null : JSON.parse(text),
-  )
+  isGenerated('config.schema.json', JSON.stringify(jsonSchema(), null, 2))
 })
 
 test('every setting has its sentence in the reference', () => {

@@ -76,6 +76,7 @@ export const foundationSchema = z.strictObject({
   ).prefault('5m'),
   sweeps: z
     .array(sweep)
+    .min(1)
     .max(8)
     .meta({ description: 'Later looks at a longer past, for what came later than the overlap.' })
     .prefault([

@@ -9,7 +9,7 @@ export type Batch<T> = readonly [T, ...T[]]
 export interface Delivery<T> {
   readonly batch: Batch<T>
   /**
-   * Called exactly once by the loop. Without a reason: every record is delivered or dead-lettered, and the source
+   * Called once by the loop, and again only after it has thrown. Without a reason: every record is delivered or dead-lettered, and the source
    * must make its cursor durable past them before the promise resolves. With a reason: nothing is known to be
    * delivered, the cursor stays, and the next `read` gives the same records again.
    */

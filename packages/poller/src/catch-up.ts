@@ -73,7 +73,7 @@ async function readAll(
     const segment = await next.segment
     const endSec = Math.min(segment.toSec ?? toSec, toSec)
     width.learn(segment.rows.length, endSec - fromSec)
-    session.observer.missing?.(segment.missing)
+    session.observer.missing?.('catch-up', segment.missing)
     if (!segment.complete) {
       await session.recorder.record(segment.rows)
       width.tooWide()

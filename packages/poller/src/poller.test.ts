@@ -214,6 +214,62 @@ test('malformed rows that cannot be told apart hold nothing up', async t => {
   assert.deepEqual(one.poller.status().windows.unequal, [])
 })
 
+test('a window whose rows Cloud Controller counts and does not show neither closes nor is passed', async t => {
+  const one = await PolledFoundation.make(t)
+  one.foundation.insert([...history(one, 40, 3 * dayMs), { createdAtUs: one.agoUs(0) }])
+  // What is counted and then gone, in every page for a while.
+  one.foundation.faults.add({ fault: 'vanish-between-statements', count: 12, rows: 1 })
+  one.start().catch(() => undefined)
+  await one.until(() => one.polls > 2 && one.foundation.faults.left === 0)
+  await one.until(() => one.poller.caughtUp())
+  const read = new Set(pagesRead(one).flatMap(({ guids }) => guids))
+  assert.deepEqual([...read.difference(new Set(await one.guids()))], [])
+  assert.ok(
+    one.missing.some(count => count > 0),
+    'it was noticed',
+  )
+  const shorts = pagesRead(one).filter(({ guids, totalResults }) => guids.length < totalResults)
+  assert.ok(shorts.length > 0)
+})
+
+test('a log that fails ends the session, not the poller: it is opened again and read from the checkpoint', async t => {
+  const one = await PolledFoundation.make(t)
+  await one.started()
+  const { writer } = one.log
+  let failing = true
+  one.log.writer = async foundation => {
+    const real = await writer.call(one.log, foundation)
+    return {
+      checkpoint: real.checkpoint,
+      guids: since => real.guids(since),
+      close: () => real.close(),
+      publish: (...args) => {
+        if (failing && args[0].length > 0) return Promise.reject(new Error('no space left'))
+        return real.publish(...args)
+      },
+    }
+  }
+  await one.stop()
+  one.start().catch(() => undefined)
+  one.foundation.insert([{}])
+  await one.until(() => one.failures.filter(({ loop }) => loop === 'session').length >= 2)
+  assert.match(one.failures.at(-1)?.error.message ?? '', /no space left/)
+  failing = false
+  await one.until(async () => (await one.differences()).lost.length === 0)
+})
+
+test('polls are jittered round their interval, one at a time', async t => {
+  const one = await PolledFoundation.make(t)
+  await one.started()
+  const { slept } = one
+  slept.length = 0
+  for (let i = 0; i < 20; i++) await one.pass(10_000)
+  const waits = slept.filter(ms => ms > 8_000 && ms < 12_000)
+  assert.ok(waits.length >= 20)
+  assert.ok(waits.every(ms => ms >= 8_000 && ms <= 11_000))
+  assert.ok(new Set(waits.map(Math.round)).size > 10, 'they differ')
+})
+
 test('a malformed event is buried with its reason, and the others of its page go on', async t => {
   const one = await PolledFoundation.make(t)
   await one.started()
@@ -221,6 +277,11 @@ test('a malformed event is buried with its reason, and the others of its page go
   one.foundation.insert([{}, { text: malformed, createdAtUs: one.agoUs(0) }, {}])
   await one.pass(8 * minuteMs)
   assert.equal((await one.guids()).length, 2)
+  assert.ok(
+    one.compared.some(({ shown, heldNotShown }) => shown === 3 && heldNotShown.length === 0),
+    'it counts as held',
+  )
+  assert.equal(one.poller.status().windows.heldNotShown, 0)
   const letters = await one.log.deadLetters(10)
   assert.equal(letters.length, 1)
   assert.match(letters[0]?.reason ?? '', /type/)

@@ -8,9 +8,11 @@ import type { ComparedWindow, Session } from './session.ts'
 export interface Found {
   readonly published: number
   readonly rows: number
+  /** Every reading agreed with Cloud Controller's own count. */
+  readonly complete: boolean
 }
 
-const nothing: Found = { published: 0, rows: 0 }
+export const nothing: Found = { published: 0, rows: 0, complete: true }
 
 /**
  * Compares Cloud Controller's count of a range with the number of guids held, and where they differ narrows it down by
@@ -37,7 +39,7 @@ export async function readRange(session: Session, range: Range, signal: AbortSig
     const segment = await readSegment(session.source, { fromSec: cursorSec, toSec }, signal)
     const { published, buried } = await session.recorder.record(segment.rows)
     if (buried > 0) session.observer.buried?.(buried)
-    found = sum(found, { published, rows: segment.rows.length })
+    found = sum(found, { published, rows: segment.rows.length, complete: segment.complete })
     const readToSec = segment.toSec ?? toSec
     const compared = compare(session, { fromSec: cursorSec, toSec: readToSec }, [segment])
     if (segment.complete && compared.heldNotShown.length > 0) session.observer.compared?.(compared)
@@ -69,6 +71,10 @@ export function compare(session: Session, range: Range, segments: readonly Segme
   return { fromSec, toSec, shown: shown.size, heldNotShown }
 }
 
-function sum(a: Found, b: Found): Found {
-  return { published: a.published + b.published, rows: a.rows + b.rows }
+export function sum(a: Found, b: Found): Found {
+  return {
+    published: a.published + b.published,
+    rows: a.rows + b.rows,
+    complete: a.complete && b.complete,
+  }
 }

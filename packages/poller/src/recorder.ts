@@ -81,11 +81,13 @@ export class Recorder {
     const batch = new Set<string>()
     for (const row of rows) {
       const key = rowKey(row)
-      if (this.seen.has(key) || this.#buried.has(key) || batch.has(key)) continue
+      const createdAtSec = rawCreatedAtSec(row)
+      const isSeen = createdAtSec !== null && this.seen.has(key, createdAtSec)
+      if (isSeen || this.#buried.has(key) || batch.has(key)) continue
       batch.add(key)
       const parsed = this.#parse(row, key)
       if ('bytes' in parsed) entries.push(parsed)
-      else letters.push({ letter: parsed, createdAtSec: rawCreatedAtSec(row) })
+      else letters.push({ letter: parsed, createdAtSec })
     }
     const changed = change(this.#checkpoint)
     if (entries.length === 0 && letters.length === 0 && changed === this.#checkpoint)
@@ -106,7 +108,8 @@ export class Recorder {
         )
       })
     this.#checkpoint = next
-    this.#deps.onPublished?.(entries, next.writtenMs)
+    // Which of them the log had already is not known: then none is called new.
+    this.#deps.onPublished?.(published === entries.length ? entries : [], next.writtenMs)
     for (const entry of entries)
       if (entry.createdAtSec >= this.#seenSinceSec) this.seen.add(entry.guid, entry.createdAtSec)
     for (const { letter, createdAtSec } of letters) {

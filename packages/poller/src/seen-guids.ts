@@ -1,15 +1,18 @@
+/** Above this a second's guids are kept as a set, below as a list: shorter, and as quick to look through. */
+const listMax = 32
+
 /**
  * The guids of the recent past that the log holds, by the second of their stamp. It spares the work of parsing a row
  * that is read again at every poll, and it is what Cloud Controller's counts are compared with. Rebuilt from the log
  * at every start, so it never knows more than the log does.
  */
 export class SeenGuids {
-  readonly #all = new Set<string>()
-  readonly #bySecond = new Map<number, string[]>()
+  readonly #bySecond = new Map<number, string[] | Set<string>>()
+  #size = 0
   #newestSec = 0
 
   get size(): number {
-    return this.#all.size
+    return this.#size
   }
 
   /** 0 when nothing was seen. */
@@ -17,23 +20,27 @@ export class SeenGuids {
     return this.#newestSec
   }
 
-  has(guid: string): boolean {
-    return this.#all.has(guid)
+  has(guid: string, createdAtSec: number): boolean {
+    const guids = this.#bySecond.get(createdAtSec)
+    if (guids === undefined) return false
+    return Array.isArray(guids) ? guids.includes(guid) : guids.has(guid)
   }
 
   add(guid: string, createdAtSec: number): void {
-    if (this.#all.has(guid)) return
-    this.#all.add(guid)
-    const second = this.#bySecond.get(createdAtSec)
-    if (second) second.push(guid)
-    else this.#bySecond.set(createdAtSec, [guid])
+    if (this.has(guid, createdAtSec)) return
+    this.#size++
     if (createdAtSec > this.#newestSec) this.#newestSec = createdAtSec
+    const guids = this.#bySecond.get(createdAtSec)
+    if (guids === undefined) this.#bySecond.set(createdAtSec, [guid])
+    else if (!Array.isArray(guids)) guids.add(guid)
+    else if (guids.length < listMax) guids.push(guid)
+    else this.#bySecond.set(createdAtSec, new Set([...guids, guid]))
   }
 
   count(fromSec: number, toSec: number): number {
     let count = 0
     for (const [second, guids] of this.#bySecond)
-      if (second >= fromSec && second < toSec) count += guids.length
+      if (second >= fromSec && second < toSec) count += sizeOf(guids)
     return count
   }
 
@@ -44,8 +51,12 @@ export class SeenGuids {
   forgetBefore(sec: number): void {
     for (const [second, guids] of this.#bySecond) {
       if (second >= sec) continue
-      for (const guid of guids) this.#all.delete(guid)
+      this.#size -= sizeOf(guids)
       this.#bySecond.delete(second)
     }
   }
+}
+
+function sizeOf(guids: readonly string[] | ReadonlySet<string>): number {
+  return 'length' in guids ? guids.length : guids.size
 }

@@ -31,7 +31,7 @@ export interface PollerObserver {
   /** Rows that were found by a sweep, after the hot overlap had passed them. */
   late?(found: { readonly fromSec: number; readonly toSec: number; readonly published: number }): void
   /** Rows that Cloud Controller counts in a window that should close and does not show; 0 again once it does. */
-  missing?(count: number): void
+  missing?(loop: 'poll' | 'catch-up', count: number): void
   /** Events or a checkpoint are durable. */
   published?(atMs: number): void
   buried?(count: number): void

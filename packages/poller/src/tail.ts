@@ -2,7 +2,7 @@ import type { Checkpoint } from './checkpoint.ts'
 import { type PollerOptions, rowsWanted, tileSec } from './options.ts'
 import { type Ranges, subtract, union } from './range.ts'
 import { readSegment, type Segment } from './read-segment.ts'
-import { compare, readRange, reconcileByCount } from './reconcile.ts'
+import { compare, nothing, readRange, reconcileByCount, sum } from './reconcile.ts'
 import type { Session } from './session.ts'
 
 /** The newest rows, always read; on a busy foundation the rest of the overlap is first asked for its count. */
@@ -86,7 +86,7 @@ async function close(session: Session, closeToSec: number, segments: readonly Se
   const closing = segments.filter(segment => segment.fromSec < closeToSec)
   if (closing.length === 0) return
   const missing = closing.reduce((sum, segment) => sum + segment.missing, 0)
-  session.observer.missing?.(missing)
+  session.observer.missing?.('poll', missing)
   if (missing > 0) return
   const window = compare(session, { fromSec: tailFromSec, toSec: closeToSec }, closing)
   await session.recorder.record([], now => ({
@@ -122,14 +122,14 @@ export async function sweep(
   const backToSec = session.nowSec() - Math.ceil(over.overMs / 1000)
   const fromSec = Math.max(startSec, isLongest ? Math.min(settledSec, backToSec) : backToSec)
   const read = over.compare === 'count' ? reconcileByCount : readRange
-  let found: Poll = { published: 0, rows: 0 }
+  let found = nothing
   const ranges = unread.reduce<Ranges>(subtract, [{ fromSec, toSec: Math.max(fromSec, tailFromSec) }])
   for (const range of ranges) {
-    const { published, rows } = await read(session, range, signal)
-    if (published > 0) session.observer.late?.({ ...range, published })
-    found = { published: found.published + published, rows: found.rows + rows }
+    const part = await read(session, range, signal)
+    if (part.published > 0) session.observer.late?.({ ...range, published: part.published })
+    found = sum(found, part)
   }
-  if (isLongest && backToSec > settledSec)
+  if (isLongest && found.complete && backToSec > settledSec)
     await session.recorder.record([], now => ({ ...now, settledSec: Math.min(backToSec, now.tailFromSec) }))
   return found
 }

@@ -77,6 +77,7 @@ function pollerOptions(config: FoundationConfig): PollerOptions {
 /** Log lines and metrics of what a poller tells. */
 function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => void): PollerObserver {
   let closedWindows = 0
+  const missing = { poll: 0, 'catch-up': 0 }
   const closed = (total: number) => {
     if (total > closedWindows) metrics?.windowsClosed(total - closedWindows)
     closedWindows = Math.max(closedWindows, total)
@@ -128,8 +129,9 @@ function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => vo
       metrics?.lateEvents(published)
       logger.info({ published }, 'a sweep found events that became visible late')
     },
-    missing(count) {
-      metrics?.missing(count)
+    missing(loop, count) {
+      missing[loop] = count
+      metrics?.missing(missing.poll + missing['catch-up'])
       if (count > 0)
         logger.warn({ count }, 'a window stays open: Cloud Controller counts rows that it does not show')
     },

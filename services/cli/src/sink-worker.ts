@@ -7,6 +7,7 @@ import {
   type Sink,
   withDeadLetters,
   withDrain,
+  withPatientSettling,
   withRetry,
 } from '@cf-audit-drain/pipeline'
 
@@ -69,8 +70,7 @@ export class SinkWorker {
         return await this.#deliver(signal)
       } catch (error) {
         if (!(error instanceof LogStorageError)) throw error
-        // What was under way when the cursor could not be committed is delivered again.
-        this.#failed({ reason: error, attempt, delayMs: logRetryMs, unknown: batchMax })
+        this.#failed({ reason: error, attempt, delayMs: logRetryMs, unknown: 0 })
         await this.#deps.clock.sleep(logRetryMs, signal).catch(() => undefined)
       }
     }
@@ -84,7 +84,15 @@ export class SinkWorker {
       { clock, random },
     )
     const sink = withDeadLetters(retried, rejected => this.#bury(rejected))
-    const source = log.source(this.config.name, { batchMax })
+    const source = withPatientSettling(
+      log.source(this.config.name, { batchMax }),
+      {
+        delayMs: logRetryMs,
+        isPassing: error => error instanceof LogStorageError,
+        onFailure: (reason, attempt) => this.#failed({ reason, attempt, delayMs: logRetryMs, unknown: 0 }),
+      },
+      clock,
+    )
     await run(
       source,
       sink,

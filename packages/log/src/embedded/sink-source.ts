@@ -88,11 +88,13 @@ export class SinkSource implements Source<LogRecord> {
       batch,
       settle: async reason => {
         assert(!settled, `a delivery of sink ${this.#sink} was settled twice`)
+        if (reason === undefined) {
+          // When this throws the delivery is not settled: it may be tried again.
+          commitCursor(this.#door.database, this.#sink, last)
+          this.#cursor = last
+        }
         settled = true
         this.#unsettled = false
-        if (reason !== undefined) return
-        commitCursor(this.#door.database, this.#sink, last)
-        this.#cursor = last
       },
     }
   }

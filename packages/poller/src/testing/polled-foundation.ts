@@ -17,6 +17,9 @@ export class PolledFoundation {
   readonly clock: DrivenClock = drivenClock()
   readonly compared: ComparedWindow[] = []
   readonly failures: { readonly loop: string; readonly error: Error }[] = []
+  readonly missing: number[] = []
+  /** Every sleep that was asked for, milliseconds. */
+  readonly slept: number[] = []
   polls = 0
   foundation!: Foundation
   log!: EventLog
@@ -65,19 +68,26 @@ export class PolledFoundation {
       },
       failed: (failure: { loop: string; error: Error }) => this.failures.push(failure),
       compared: (window: ComparedWindow) => this.compared.push(window),
+      missing: (_loop: string, count: number) => this.missing.push(count),
     }
     const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
+    const noting = { ...clock, sleep: this.#sleep }
     this.poller = new Poller(this.#options, {
       controller: this.#controller,
       log: this.log,
       scrubber,
-      clock,
+      clock: noting,
       random,
       observer,
     })
     this.#running = this.poller.run(this.#stop.signal)
     this.#running.catch(() => undefined)
     return this.#running
+  }
+
+  readonly #sleep = (ms: number, signal?: AbortSignal): Promise<void> => {
+    this.slept.push(ms)
+    return this.clock.sleep(ms, signal)
   }
 
   async stop(): Promise<void> {
