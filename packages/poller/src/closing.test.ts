@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createScrubber } from '@cf-audit-drain/event'
+import type { FoundationWriter, LogEntry } from '@cf-audit-drain/log'
+import { manualClock } from '@cf-audit-drain/pipeline'
+import { catchUp } from './catch-up.ts'
+import type { Checkpoint } from './checkpoint.ts'
+import { pollerDefaults } from './options.ts'
+import { Recorder } from './recorder.ts'
+import type { ComparedWindow, Session } from './session.ts'
+import { pollTail, sweep } from './tail.ts'
+import { type Answer, handSetSource } from './testing/hand-set-source.ts'
+
+/** Goal: what moves a window's end, and what does not. Method: one step at a time over answers that are set by hand. */
+const signal = new AbortController().signal
+const options = { ...pollerDefaults, foundation: 'test' }
+
+const first: Checkpoint = {
+  startSec: 0,
+  baselineSec: 600,
+  tailFromSec: 600,
+  settledSec: 600,
+  unread: [],
+  closedWindows: 0,
+  writtenMs: 0,
+}
+
+function scene(checkpoint: Checkpoint, answers: readonly Answer[], counts: readonly number[] = []) {
+  const clock = manualClock()
+  const held: LogEntry[] = []
+  const writer: FoundationWriter = {
+    checkpoint: null,
+    async *guids() {},
+    async publish(entries) {
+      held.push(...entries)
+      return { published: entries.length }
+    },
+    async close() {},
+  }
+  const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
+  const recorder = new Recorder({ foundation: 'test', writer, scrubber, clock }, checkpoint, 0)
+  const { events, asked } = handSetSource(answers, counts)
+  const compared: ComparedWindow[] = []
+  const missing: number[] = []
+  const session: Session = {
+    source: events,
+    recorder,
+    observer: { compared: window => compared.push(window), missing: (_loop, count) => missing.push(count) },
+    nowSec: () => 1_080,
+  }
+  return { session, recorder, clock, held, compared, missing, asked }
+}
+
+const row = (guid: string, sec: number) => ({ guid, sec })
+
+test('a tail that was read whole passes the windows older than the overlap', async () => {
+  const { session, recorder, compared, held } = scene(first, [
+    { rows: [row('a', 650), row('b', 1_000)], total: 2 },
+  ])
+  await pollTail(session, options, signal)
+  assert.equal(recorder.checkpoint.tailFromSec, 780)
+  assert.deepEqual(compared, [{ fromSec: 600, toSec: 780, shown: 1, heldNotShown: [] }])
+  assert.equal(held.length, 2)
+})
+
+test('a tail with a row that is counted and not shown passes nothing, keeps what it saw, and says so', async () => {
+  const { session, recorder, compared, missing, held } = scene(first, [{ rows: [row('a', 650)], total: 2 }])
+  await pollTail(session, options, signal)
+  assert.equal(recorder.checkpoint.tailFromSec, 600)
+  assert.equal(recorder.checkpoint.closedWindows, 0)
+  assert.deepEqual([compared, missing, held.length], [[], [1], 1])
+})
+
+test('a window of the catch-up is passed only when it was read whole', async () => {
+  const behind = { ...first, tailFromSec: 1_000, unread: [{ fromSec: 100, toSec: 400 }] }
+  const { session, recorder, clock, missing, asked } = scene(
+    behind,
+    [
+      { rows: [row('a', 150)], total: 2 },
+      { rows: [row('a', 150)], total: 2 },
+      { rows: [row('a', 150), row('b', 160)], total: 2 },
+    ],
+    [2],
+  )
+  await catchUp(session, clock, signal)
+  assert.deepEqual(recorder.checkpoint.unread, [])
+  assert.equal(recorder.checkpoint.closedWindows, 1)
+  assert.equal(asked.length, 3, 'read again until it agreed')
+  assert.deepEqual(missing, [1, 1, 0])
+})
+
+test('a sweep settles what it has read whole, and nothing else', async () => {
+  const late = { ...first, tailFromSec: 1_000, settledSec: 200 }
+  const over = { overMs: 180_000, compare: 'guids' } as const
+  const short = scene(late, [{ rows: [row('a', 700)], total: 2 }])
+  await sweep(short.session, over, true, signal)
+  assert.equal(short.recorder.checkpoint.settledSec, 200)
+  assert.equal(short.asked[0]?.fromSec, 200, 'it begins where the last one left off')
+  const whole = scene(late, [{ rows: [row('a', 700)], total: 1 }])
+  await sweep(whole.session, over, true, signal)
+  assert.equal(whole.recorder.checkpoint.settledSec, 900)
+})

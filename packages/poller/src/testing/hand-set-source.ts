@@ -1,0 +1,43 @@
+import type { AuditEventPage, EventWindow } from '@cf-audit-drain/cloud-foundry'
+import { splitEventPage } from '@cf-audit-drain/event'
+import type { AuditEvents } from '../read-segment.ts'
+
+export interface HandSetRow {
+  readonly guid: string | null
+  readonly sec: number
+}
+
+export interface Answer {
+  readonly rows: readonly HandSetRow[]
+  readonly total: number
+}
+
+/**
+ * A source whose answers are set by hand. A simulator would not do: it mends itself with the next poll, and hides a
+ * window that closed too early.
+ */
+export function handSetSource(answers: readonly Answer[], counts: readonly number[] = []) {
+  const asked: EventWindow[] = []
+  const [pages, totals] = [[...answers], [...counts]]
+  const events: AuditEvents = {
+    async auditEvents(query) {
+      asked.push(query)
+      return pageOf((pages.length > 1 ? pages.shift() : pages[0]) ?? { rows: [], total: 0 })
+    },
+    async countAuditEvents() {
+      return totals.shift() ?? 0
+    },
+  }
+  return { events, asked }
+}
+
+function pageOf({ rows, total }: Answer): AuditEventPage {
+  const resources = rows.map(({ guid, sec }) => ({
+    guid,
+    type: 'audit.app.start',
+    created_at: `${new Date(sec * 1000).toISOString().slice(0, 19)}Z`,
+    data: {},
+  }))
+  const body = JSON.stringify({ pagination: { total_results: total }, resources })
+  return { ...splitEventPage(body), bytes: body.length }
+}
