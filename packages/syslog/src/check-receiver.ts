@@ -1,6 +1,5 @@
 import type { TLSSocket } from 'node:tls'
-import type { Clock } from '@cf-audit-drain/pipeline'
-import { knock, settleMs } from './close-confirm.ts'
+import { finishWitnessed, settleMs } from './close-confirm.ts'
 import type { ReceiverAddress } from './receiver-address.ts'
 
 /** What a connection without a message taught. */
@@ -21,20 +20,12 @@ export interface SyslogCheck {
 const refusalMs = 250
 
 /** Connects, sends nothing, ends the connection as a write does. Throws a SyslogError that says what is wrong. */
-export async function checkReceiver(
-  address: ReceiverAddress,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<SyslogCheck> {
+export async function checkReceiver(address: ReceiverAddress, signal: AbortSignal): Promise<SyslogCheck> {
   const connection = await address.connect(signal)
   try {
     const tls = connection.tls && learned(connection.tls)
-    const welcomed = await connection.welcomed(refusalMs)
-    await connection.settle(Math.max(refusalMs, settleMs(connection)))
-    const startedAt = clock.monotonic()
-    await connection.finish()
-    const confirmMs = clock.monotonic() - startedAt
-    await knock(address, welcomed, signal)
+    const quietMs = Math.max(refusalMs, settleMs(connection))
+    const confirmMs = await finishWitnessed(connection, quietMs, address, signal)
     return { connectMs: connection.connectMs, confirmMs, tls }
   } catch (error) {
     connection.reset()

@@ -11,24 +11,12 @@ export async function sendAndConfirm(
   chunks: Iterable<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { connection, welcomed } = await connectToSend(address, signal).catch(error => {
+  const connection = await address.connect(signal).catch(error => {
     throw signal.aborted ? error : nothingSent(error)
   })
   try {
     for (const bytes of chunks) await connection.write(bytes)
-    await connection.settle(settleMs(connection))
-    await connection.finish()
-    await knock(address, welcomed, signal)
-  } catch (error) {
-    connection.reset()
-    throw error
-  }
-}
-
-async function connectToSend(address: ReceiverAddress, signal: AbortSignal) {
-  const connection = await address.connect(signal)
-  try {
-    return { connection, welcomed: await connection.welcomed(settleMs(connection)) }
+    await finishWitnessed(connection, settleMs(connection), address, signal)
   } catch (error) {
     connection.reset()
     throw error
@@ -36,28 +24,32 @@ async function connectToSend(address: ReceiverAddress, signal: AbortSignal) {
 }
 
 /**
- * A process that dies closes what it had open, the connection it had read and not yet dealt with too, and that looks like
- * an answer to our FIN. But its listening socket is gone with it: one that still accepts was alive when it answered.
+ * Ends the connection before a witness: a second one, silent, opened while the first was still whole. A process that
+ * dies closes what it had open, the connection it had read and not yet dealt with too, and that looks like an answer to
+ * our FIN. But its listening socket and the witness go with it: when one more connection is accepted after the answer
+ * and the witness then still stands, the process that answered was alive, even where a dead one is replaced at once.
+ *
+ * The same finds a refused certificate: a receiver that has our end of the handshake, the batch and our FIN in its hands at
+ * once may refuse us and close. It refuses the witness as well, whose end of the handshake it had before it began that of
+ * the last connection.
  */
-export async function knock(address: ReceiverAddress, welcomed: boolean, signal: AbortSignal): Promise<void> {
-  const connection = await address.connect(signal)
+export async function finishWitnessed(
+  connection: Connection,
+  quietMs: number,
+  address: ReceiverAddress,
+  signal: AbortSignal,
+): Promise<number> {
+  const witness = await address.connect(signal)
   try {
-    await connection.settle(settleMs(connection))
-    if (!welcomed) await outlast(connection, address, signal)
+    await connection.settle(quietMs)
+    const tookMs = await connection.finish()
+    const last = await address.connect(signal)
+    last.leave()
+    await witness.settle(settleMs(witness))
+    return tookMs
   } finally {
-    connection.leave()
+    witness.leave()
   }
-}
-
-/**
- * A receiver that has our end of the handshake, the batch and our FIN in its hands at once may refuse our certificate and
- * close, and that looks like an answer too. It refuses this silent connection then as well: it had our end of it before it
- * began the handshake of the next one.
- */
-async function outlast(connection: Connection, address: ReceiverAddress, signal: AbortSignal): Promise<void> {
-  const next = await address.connect(signal)
-  next.leave()
-  await connection.settle(settleMs(connection))
 }
 
 /** Two round trips, so that the reset our last bytes provoked at a closed receiver is here before we end the connection. */

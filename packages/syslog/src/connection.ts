@@ -41,7 +41,6 @@ export class Connection {
   #waiter: Waiter | undefined
   #progressAt: number
   #connectMs = 0
-  #ticket = false
   readonly #ended = new AbortController()
 
   private constructor(options: ConnectionOptions, clock: Clock, signal: AbortSignal) {
@@ -86,23 +85,6 @@ export class Connection {
   }
 
   /**
-   * Whether the receiver is known to have accepted our side of the handshake, our certificate with it. Up to TLS 1.2 its
-   * Finished says so. In TLS 1.3 ours is the last word (RFC 8446 §2), and what says so is a session ticket (§4.6.1): most
-   * receivers send one, and none has to. Waits for it for `ms`.
-   */
-  async welcomed(ms: number): Promise<boolean> {
-    const { tls } = this
-    if (tls?.getProtocol() !== 'TLSv1.3') return true
-    if (!this.#ticket) {
-      await this.#wait(waiter => {
-        tls.once('session', () => waiter.resolve())
-        void this.#clock.sleep(ms, this.#ended.signal).then(waiter.resolve, () => {})
-      })
-    }
-    return this.#ticket
-  }
-
-  /**
    * Resolves when the receiver's kernel has acknowledged every byte, where the system tells (Linux), and when it has then
    * for `ms` neither closed nor reset the connection.
    */
@@ -121,9 +103,13 @@ export class Connection {
     await this.#look()
   }
 
-  /** FIN (after close_notify), then the receiver's FIN without an error: it has read everything to the end. */
-  async finish(): Promise<void> {
+  /**
+   * FIN (after close_notify), then the receiver's FIN without an error: it has read everything to the end. Resolves to
+   * how long the answer took, milliseconds.
+   */
+  async finish(): Promise<number> {
     this.#moved()
+    const startedAt = this.#clock.monotonic()
     let sent = false
     await this.#wait(waiter => {
       this.#socket.once('finish', () => {
@@ -137,6 +123,7 @@ export class Connection {
     this.#phase = 'done'
     this.#release()
     this.#socket.destroy()
+    return this.#clock.monotonic() - startedAt
   }
 
   /** Ends a connection nothing depends on, without waiting for the receiver. */
@@ -186,9 +173,6 @@ export class Connection {
     })
     this.#socket = socket
     socket.on('error', this.#onError)
-    socket.once('session', () => {
-      this.#ticket = true
-    })
     await this.#wait(waiter => {
       socket.once('secureConnect', () => waiter.resolve())
       socket.once('close', this.#onClose)

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
 import { SyslogError } from './syslog-error.ts'
+import { DyingReceiver } from './testing/dying-receiver.ts'
 import { fault, notConnected } from './testing/expected-fault.ts'
 import { hurriedClock } from './testing/hurried-clock.ts'
 import { freePort, until } from './testing/rsyslogd.ts'
@@ -241,6 +242,14 @@ describe('stopping', () => {
     await sink.close()
     await sink.close()
   })
+})
+
+test('a receiver that dies over what it has read, and is replaced at once, has confirmed nothing', async t => {
+  const dying = await DyingReceiver.start()
+  t.after(() => dying.stop())
+  for (let i = 0; i < 20; i++)
+    await assert.rejects(sinkTo(dying.port).write(sampleBatch(50), never), SyslogError, `write ${i}`)
+  assert.equal(dying.deaths, 20)
 })
 
 test('a record that cannot be encoded is rejected alone', async t => {

@@ -61,7 +61,7 @@ export function syslogRecordSink<T>(
       return outcomes
     },
 
-    check: signal => checkReceiver(address, deps.clock, signal),
+    check: signal => checkReceiver(address, signal),
 
     async close() {
       spare = null

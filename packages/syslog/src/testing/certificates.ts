@@ -55,6 +55,6 @@ export class Authority {
 }
 
 function openssl(command: string): void {
-  const done = spawnSync('openssl', command.split(' '), { encoding: 'utf8' })
-  if (done.status !== 0) throw new Error(`openssl ${command}: ${done.stderr}`)
+  const done = spawnSync('openssl', command.split(' '), { encoding: 'utf8', timeout: 60_000 })
+  if (done.status !== 0) throw new Error(`openssl ${command}: ${done.error ?? done.stderr}`)
 }

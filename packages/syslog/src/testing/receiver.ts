@@ -6,6 +6,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 export class Receiver {
   readonly sockets: Socket[] = []
   readonly #server: Server
+  readonly #connections: Socket[] = []
   #bytes = 0
   readonly #chunks: Buffer[] = []
 
@@ -21,6 +22,7 @@ export class Receiver {
       ? createTlsServer({ ...tls, allowHalfOpen: true })
       : createServer({ allowHalfOpen: true })
     const receiver = new Receiver(server)
+    server.on('connection', (socket: Socket) => receiver.#connections.push(socket))
     server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
       receiver.sockets.push(socket)
       socket.on('error', () => {})
@@ -56,9 +58,9 @@ export class Receiver {
     socket.resume()
   }
 
-  /** Does not wait: Node's TLS server never says 'close' after a handshake that the client reset. */
+  /** Node's TLS server forgets, and leaves open, a connection that the client reset in the handshake. */
   stop(): void {
-    for (const socket of this.sockets) socket.destroy()
+    for (const socket of [...this.sockets, ...this.#connections]) socket.destroy()
     this.#server.close()
   }
 }
