@@ -110,7 +110,8 @@ export class Drain {
     const lines: Record<string, unknown>[] = []
     for (let life = 1; life <= this.#lives; life++) {
       const text = readFileSync(join(this.#folder, `drain-${life}.out`), 'utf8')
-      for (const line of text.split('\n'))
+      // What a kill cut off, or is being written, ends without a line end.
+      for (const line of text.split('\n').slice(0, -1))
         if (line.startsWith('{') && line.endsWith('}')) lines.push(JSON.parse(line))
     }
     return lines

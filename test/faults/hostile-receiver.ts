@@ -62,6 +62,10 @@ export class HostileReceiver {
     await this.#child?.exited
   }
 
+  get alive(): boolean {
+    return this.#child?.end === null
+  }
+
   async stop(): Promise<void> {
     await this.kill()
   }

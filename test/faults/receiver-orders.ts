@@ -13,6 +13,8 @@ export type ReceiverOrder =
   | { readonly do: 'reset'; readonly afterBytes: number }
   /** Closes as soon as it has read one message, whatever lies behind it. */
   | { readonly do: 'close-each'; readonly how: 'fin' | 'reset' }
+  /** Reads everything to the end of the sender, keeps it in memory only, and is killed before it has written it down. */
+  | { readonly do: 'die-holding' }
 
 /**
  * SIGKILL for a process at the `after`-th moment of its kind: `bytes` have been read and written down, the `fin` of the

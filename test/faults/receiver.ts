@@ -1,4 +1,4 @@
-import { openSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import type { KillPlan, ReceiverOrder, ReceiverReport } from './receiver-orders.ts'
 
@@ -77,7 +77,10 @@ function onConnection(socket: Socket): void {
   socket.on('error', () => socket.destroy())
   const given = order
   let left = given.do === 'reset' ? given.afterBytes : Number.POSITIVE_INFINITY
+  let holding = false
   socket.on('data', (bytes: Buffer) => {
+    holding = given.do === 'die-holding'
+    if (holding) return
     if (given.do === 'close-each') {
       closeAfter(socket, reading, bytes, given.how)
       return
@@ -91,6 +94,7 @@ function onConnection(socket: Socket): void {
   })
   socket.on('end', () => {
     killAt('fin')
+    if (holding) process.kill(process.pid, 'SIGKILL')
     if (given.do === 'never-close' && order.do === 'never-close') return
     socket.end(() => killAt('closed'))
   })
@@ -113,6 +117,19 @@ function obey(next: ReceiverOrder): void {
   } else if (!server.listening) server.listen(port(), '127.0.0.1')
 }
 
+/**
+ * A SIEM has many things open. When it is killed the kernel closes them newest first: its connections before these, and
+ * the socket it listens on long after.
+ */
+function openMany(): void {
+  const descriptors: number[] = []
+  try {
+    while (descriptors.length < 8_000) descriptors.push(openSync('/dev/null', 'r'))
+  } catch {
+    for (const descriptor of descriptors.splice(-100)) closeSync(descriptor)
+  }
+}
+
 let boundPort = Number(portText)
 const port = (): number => boundPort
 
@@ -124,5 +141,6 @@ process.on('message', (message: { order?: ReceiverOrder; kill?: KillPlan | null 
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
 server.listen(boundPort, '127.0.0.1', () => {
   boundPort = (server.address() as AddressInfo).port
+  openMany()
   report({ listening: boundPort })
 })

@@ -26,7 +26,7 @@ export async function sendAndConfirm(
 /**
  * Ends the connection before a witness: a second one, silent, opened while the first was still whole. A process that
  * dies closes what it had open, the connection it had read and not yet dealt with too, and that looks like an answer to
- * our FIN. But its listening socket and the witness go with it: when one more connection is accepted after the answer
+ * our FIN. But its listening socket and the witness go with it: when one more connection is answered after that
  * and the witness then still stands, the process that answered was alive, even where a dead one is replaced at once.
  *
  * The same finds a refused certificate: a receiver that has our end of the handshake, the batch and our FIN in its hands at
@@ -43,12 +43,22 @@ export async function finishWitnessed(
   try {
     await connection.settle(quietMs)
     const tookMs = await connection.finish()
-    const last = await address.connect(signal)
-    last.leave()
+    await visit(address, signal)
     await witness.settle(settleMs(witness))
     return tookMs
   } finally {
     witness.leave()
+  }
+}
+
+/** A connection that says nothing, and whose end only a living process answers. */
+async function visit(address: ReceiverAddress, signal: AbortSignal): Promise<void> {
+  const connection = await address.connect(signal)
+  try {
+    await connection.finish()
+  } catch (error) {
+    connection.reset()
+    throw error
   }
 }
 

@@ -59,6 +59,20 @@ async function killedInBursts(scene: Scene, receiver: Mortal): Promise<void> {
   scene.notes.push(`${failures(scene)} failed writes`)
 }
 
+/** The end of the sender was read, so the kernel of a dead SIEM answers it; but what was read is gone. */
+async function diesHolding(scene: Scene): Promise<void> {
+  for (let round = 0; round < 4; round++) {
+    await scene.receiver.order({ do: 'die-holding' })
+    const toMs = scene.clock.now()
+    await scene.simulator.history({ count: scene.between(1, 400), fromMs: toMs - 60_000, toMs })
+    await until('the receiver dies', () => !scene.receiver.alive, 20_000, 5)
+    await scene.lasts(scene.between(0, 500))
+    await scene.receiver.start()
+    await scene.lasts(scene.between(0, 800))
+  }
+  scene.notes.push(`${failures(scene)} failed writes`)
+}
+
 export const siem: readonly Kind[] = [
   misbehaving('siem-refusing', 'SIEM refusing connections', () => ({ do: 'refuse' })),
   misbehaving('siem-black-hole', 'SIEM black-holing: takes connections, reads nothing, then resets', () => ({
@@ -88,6 +102,11 @@ export const siem: readonly Kind[] = [
     name: 'siem-restarting',
     title: 'SIEM killed and restarted, again and again',
     play: scene => killedInBursts(scene, scene.receiver),
+  },
+  {
+    name: 'siem-dies-holding',
+    title: 'SIEM killed when it has read everything and written nothing',
+    play: diesHolding,
   },
   {
     name: 'rsyslog-killed',

@@ -54,7 +54,8 @@ export class Receiver {
       this.#bytes += chunk.length
       this.#chunks.push(chunk)
     })
-    socket.on('end', () => socket.end())
+    if (socket.readableEnded) socket.end()
+    else socket.on('end', () => socket.end())
     socket.resume()
   }
 
