@@ -51,7 +51,7 @@ export class Child {
     const err = openSync(options.errorFile, 'a')
     this.#process = spawn(options.command, [...options.args], {
       stdio: options.messages ? ['ignore', out, err, 'ipc'] : ['ignore', out, err],
-      env: { ...process.env, ...options.env },
+      env: { ...unconfigured(), ...options.env },
     })
     closeSync(out)
     closeSync(err)
@@ -95,6 +95,13 @@ export class Child {
     await this.exited
     return onTime
   }
+}
+
+/** The caller's environment without what would configure the command. */
+function unconfigured(): Record<string, string | undefined> {
+  const configuring =
+    /^(CF_|SINK_URL$|DATA_DIR$|HTTP_ADDRESS$|POLL_INTERVAL$|START_FROM$|STRICT$|LOG_LEVEL$|SCRUB_|SHUTDOWN_)/
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !configuring.test(name)))
 }
 
 /** The first line of a file a child writes to, once it is there. */

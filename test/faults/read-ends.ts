@@ -41,7 +41,15 @@ export interface ReceivedEvent {
 function jsonLines(file: string): Record<string, unknown>[] {
   const text = readFileSync(file, 'utf8')
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
-  return lines.filter(line => line !== '').map(line => JSON.parse(line) as Record<string, unknown>)
+  return lines
+    .filter(line => line !== '')
+    .map(line => JSON.parse(lastRecord(line)) as Record<string, unknown>)
+}
+
+/** A writer that was killed in mid-line leaves a piece, and the next one goes on behind it. */
+function lastRecord(line: string): string {
+  const start = line.startsWith('{"connection":') ? line.lastIndexOf('{"connection":') : 0
+  return line.slice(start)
 }
 
 /** The simulator's own account, as it wrote it while things happened. */

@@ -24,6 +24,8 @@ export interface FaultContext {
   readonly known: boolean
   /** The server's clock, milliseconds since the epoch. */
   readonly theirNowMs: number
+  /** Of a 429: when a request will be tried again, which may be before the answer allows it; null when it did not say. */
+  readonly tryAgainMs: number | null
 }
 
 /** What an answer of Cloud Controller other than 200 means. */
@@ -65,12 +67,17 @@ export function commonFault(
   const { status, headers } = answer
   if (status === 429) {
     const afterMs = rateLimitedForMs(headers, context.theirNowMs)
-    const when = afterMs === null ? 'without saying for how long' : `for ${Math.ceil(afterMs / 1000)} s`
+    const { tryAgainMs } = context
+    const when = afterMs === null ? 'without saying for how long' : `for ${seconds(afterMs)}`
+    const again = tryAgainMs === null ? '' : `; tried again in ${seconds(tryAgainMs)}`
     const exempt = facts.code === '10013' ? '; a client with cloud_controller.admin_read_only is exempt' : ''
-    return new RateLimitedError(`${where} limits the rate of requests ${when} (429${said})${exempt}`, {
-      ...facts,
-      retryAfterMs: afterMs,
-    })
+    return new RateLimitedError(
+      `${where} limits the rate of requests ${when} (429${said})${again}${exempt}`,
+      {
+        ...facts,
+        retryAfterMs: tryAgainMs,
+      },
+    )
   }
   if (status >= 500) {
     const uaa = /UaaUnavailable/.test(said) ? ', because it cannot reach UAA' : ''
@@ -88,6 +95,10 @@ export function commonFault(
       },
     )
   return null
+}
+
+function seconds(ms: number): string {
+  return `${Math.ceil(ms / 1000)} s`
 }
 
 /** Why what answers at the API's URL is no Cloud Controller, and what to write instead. */

@@ -67,7 +67,7 @@ export class NotPermittedError extends CloudFoundryError {
 export class RateLimitedError extends CloudFoundryError {
   override readonly name = 'RateLimitedError'
   readonly retryable = true
-  /** When requests are allowed again; null when the answer did not say. */
+  /** When a request will be tried again: when the answer allows it, but after 15 minutes at most; null when it did not say. */
   readonly retryAfterMs: number | null
 
   constructor(sentence: string, facts: FaultFacts & { readonly retryAfterMs: number | null }) {

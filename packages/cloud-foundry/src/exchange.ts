@@ -68,6 +68,7 @@ export async function exchange(
   try {
     signal.throwIfAborted()
     route = await deps.connections.route(call.base)
+    signal.throwIfAborted()
     progress.watch(() => abort.abort(progress))
     const sentAt = deps.clock.monotonic()
     const asked = route.dispatcher.request({

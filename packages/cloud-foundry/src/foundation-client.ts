@@ -6,10 +6,10 @@ import { CloudFoundryError, CredentialsError, type End, type FaultFacts, RateLim
 import { type Answer, type Call, type ExchangeLimits, exchange } from './exchange.ts'
 import { linkedAbort } from './linked-abort.ts'
 import type { Deps, FoundationOptions } from './options.ts'
-import { RateGate } from './rate-gate.ts'
+import { type Pass, RateGate } from './rate-gate.ts'
 import { Redaction } from './redaction.ts'
 import { newRequestId } from './request-id.ts'
-import { type RateLimit, rateLimitOf } from './retry-after.ts'
+import { type RateLimit, rateLimitedForMs, rateLimitOf } from './retry-after.ts'
 import { type Attempt, defaultRetryPolicy, type RetryPolicy, retrying } from './retrying.ts'
 import { Skew } from './skew.ts'
 import { Slots } from './slots.ts'
@@ -159,12 +159,6 @@ export class FoundationClient {
     this.#skew.note(answer.headers.get('date'), answer.headersMs)
     this.#rateLimit = rateLimitOf(answer.headers) ?? (token ? null : this.#rateLimit)
     this.#gates[call.end].note(this.#rateLimit, context.theirNowMs)
-    if (answer.status === 429) {
-      const fault = cloudControllerFault(answer, context)
-      // Before it is thrown: the other requests of the foundation must not run into it too.
-      if (fault instanceof RateLimitedError) this.#gates[call.end].pause(fault.retryAfterMs ?? 0)
-      throw fault
-    }
     return exchanged
   }
 
@@ -194,9 +188,8 @@ export class FoundationClient {
       this.#known.add('UAA')
       return token
     } catch (error) {
-      if (error instanceof RateLimitedError) this.#gates.UAA.pause(error.retryAfterMs ?? 0)
       // UAA may have moved.
-      else this.#discovery = null
+      if (!(error instanceof RateLimitedError)) this.#discovery = null
       throw error
     }
   }
@@ -217,9 +210,26 @@ export class FoundationClient {
 
   /** One request, when the rate limit and the other requests under way let it. */
   async #exchange(call: Omit<Call, 'requestId'>, attempt: Attempt, signal: AbortSignal): Promise<Exchanged> {
-    await this.#pass(call.end, attempt.patienceMs, signal)
+    const gate = this.#gates[call.end]
+    const pass = await this.#pass(call.end, attempt.patienceMs, signal)
+    try {
+      const requestId = newRequestId()
+      const answer = await this.#send({ ...call, requestId }, attempt, signal)
+      const context = this.#context(call, requestId, answer)
+      if (answer.status !== 429) {
+        gate.answered(pass)
+        return { answer, context }
+      }
+      // Before anybody hears of it: the other requests of the foundation must not run into it too.
+      const tryAgainMs = gate.refused(rateLimitedForMs(answer.headers, context.theirNowMs))
+      return { answer, context: { ...context, tryAgainMs } }
+    } finally {
+      gate.leave(pass)
+    }
+  }
+
+  async #send(call: Call, attempt: Attempt, signal: AbortSignal): Promise<Answer> {
     const giveBack = await this.#slots.take(signal)
-    const requestId = newRequestId()
     const startedAt = this.#deps.clock.monotonic()
     const tell = (status: number | null, error: string | null, bytes: number) =>
       this.#deps.onRequest?.({
@@ -231,12 +241,12 @@ export class FoundationClient {
         durationMs: this.#deps.clock.monotonic() - startedAt,
         bytes,
         attempt: attempt.number,
-        requestId,
+        requestId: call.requestId,
       })
     try {
-      const answer = await exchange(this.#withUserAgent({ ...call, requestId }), this.#exchangeDeps(), signal)
+      const answer = await exchange(this.#withUserAgent(call), this.#exchangeDeps(), signal)
       tell(answer.status, null, answer.bytes)
-      return { answer, context: this.#context(call, requestId, answer) }
+      return answer
     } catch (error) {
       tell(null, error instanceof CloudFoundryError ? error.name : 'Aborted', 0)
       throw error
@@ -245,12 +255,16 @@ export class FoundationClient {
     }
   }
 
-  async #pass(end: End, patienceMs: number, signal: AbortSignal): Promise<void> {
+  async #pass(end: End, patienceMs: number, signal: AbortSignal): Promise<Pass> {
     const gate = this.#gates[end]
-    if (await gate.pass(patienceMs, signal)) return
+    const pass = await gate.pass(patienceMs, signal)
+    if (pass) return pass
     const retryAfterMs = gate.closedForMs
+    const forSec = Math.ceil(Math.max(retryAfterMs, gate.askedForMs) / 1000)
+    const again =
+      retryAfterMs > 0 ? `tried again in ${Math.ceil(retryAfterMs / 1000)} s` : 'one request tries it now'
     throw new RateLimitedError(
-      `${end} still limits the rate of requests for ${Math.ceil(retryAfterMs / 1000)} s; nothing was sent`,
+      `${end} still limits the rate of requests for ${forSec} s; ${again}; nothing was sent`,
       { foundation: this.#options.name, end, retryAfterMs },
     )
   }
@@ -263,6 +277,7 @@ export class FoundationClient {
       redaction: this.#redaction,
       known: this.#known.has(call.end),
       theirNowMs: this.#deps.clock.now() + (this.#skew.ms ?? 0),
+      tryAgainMs: null,
     }
   }
 

@@ -6,11 +6,30 @@ const lowShare = 0.1
 /** Remaining is floored to a tenth, so nothing left means up to a tenth: half of one is assumed. */
 const assumedShare = 0.05
 const paceMsMax = 30_000
+/** Longer than any window of Cloud Controller's that is left to wait for in practice; what asks for more is asked again. */
+export const pauseMsMax = 15 * 60_000
+/** How often those who wait look whether the probe is over. */
+const probeLookMs = 500
 
-/** Where all requests of a foundation wait together: during a 429's wait, and, more gently, before it comes to one. */
+/** Leave to send one request, to be given back with `leave`. */
+export interface Pass {
+  /** The one request that tries whether a 429 that asked for more than `pauseMsMax` still holds. */
+  readonly probe: boolean
+}
+
+/**
+ * Where all requests of a foundation wait together: during a 429's wait, and, more gently, before it comes to one.
+ *
+ *     429 asks for a ──► closed for min(a, pauseMsMax) ──► a is over: open
+ *                           ▲                          └─► a is not over: one probe ──► any answer but a 429: open
+ *                           └────────── 429 ───────────────────────────────┘ └─► no answer: the next one probes
+ */
 export class RateGate {
   readonly #clock: Clock
   #openAt = Number.NEGATIVE_INFINITY
+  /** Until when the server asked to be left alone: may be after `#openAt`. */
+  #askedUntil = Number.NEGATIVE_INFINITY
+  #probing = false
   #paceMs = 0
 
   constructor(clock: Clock) {
@@ -22,9 +41,35 @@ export class RateGate {
     return Math.max(0, this.#openAt - this.#clock.monotonic())
   }
 
-  /** Nobody passes for so long. Never shortens an earlier pause. */
+  /** What is left of the time that 429s asked for; 0 when nothing is. */
+  get askedForMs(): number {
+    return Math.max(0, this.#askedUntil - this.#clock.monotonic())
+  }
+
+  /** Nobody passes for so long, `pauseMsMax` at most. Never shortens an earlier pause. */
   pause(ms: number): void {
-    this.#openAt = Math.max(this.#openAt, this.#clock.monotonic() + ms)
+    this.#openAt = Math.max(this.#openAt, this.#clock.monotonic() + Math.min(ms, pauseMsMax))
+  }
+
+  /**
+   * A 429 came and asked for so long; null: it did not say, and what an earlier one asked for still holds.
+   * Returns how long nobody passes, null when no 429 has said.
+   */
+  refused(askedMs: number | null): number | null {
+    if (askedMs === null && this.askedForMs === 0) return null
+    this.#askedUntil = Math.max(this.#askedUntil, this.#clock.monotonic() + (askedMs ?? 0))
+    this.pause(askedMs ?? this.askedForMs)
+    return this.closedForMs
+  }
+
+  /** An answer other than 429 came. Of a probe it says that the limit no longer holds. */
+  answered(pass: Pass): void {
+    if (pass.probe) this.#askedUntil = Number.NEGATIVE_INFINITY
+  }
+
+  /** The request is over, whatever came of it. */
+  leave(pass: Pass): void {
+    if (pass.probe) this.#probing = false
   }
 
   /** Slows down when little of the limit is left. `theirNowMs`: the server's clock, as `resetSec` is by it. */
@@ -40,17 +85,23 @@ export class RateGate {
   }
 
   /**
-   * Resolves when a request may be sent; false, at once, when that is further away than `patienceMs`.
+   * Resolves when a request may be sent; to null, at once, when that is further away than `patienceMs`.
    * Rejects with the signal's reason.
    */
-  async pass(patienceMs: number, signal: AbortSignal): Promise<boolean> {
+  async pass(patienceMs: number, signal: AbortSignal): Promise<Pass | null> {
     const until = this.#clock.monotonic() + patienceMs
-    for (let waitMs = this.closedForMs; waitMs > 0; waitMs = this.closedForMs) {
-      if (this.#clock.monotonic() + waitMs > until) return false
+    for (let waitMs = this.#waitMs(); waitMs > 0; waitMs = this.#waitMs()) {
+      if (this.#clock.monotonic() + waitMs > until) return null
       await this.#clock.sleep(waitMs, signal)
     }
     signal.throwIfAborted()
     if (this.#paceMs > 0) this.pause(this.#paceMs)
-    return true
+    const probe = this.askedForMs > 0
+    if (probe) this.#probing = true
+    return { probe }
+  }
+
+  #waitMs(): number {
+    return this.#probing ? Math.max(probeLookMs, this.closedForMs) : this.closedForMs
   }
 }

@@ -17,6 +17,7 @@ import {
   type ScriptedFoundation,
   scriptedFoundation,
 } from './testing/scripted-foundation.ts'
+import { until } from './testing/until.ts'
 
 const window = { fromSec: 1_795_000_000 }
 const limited = (headers: Readonly<Record<string, string>>): Script =>
@@ -72,7 +73,10 @@ test('a wait beyond the budget is thrown at once, and nothing is sent until it i
     assert.ok(error instanceof RateLimitedError)
     assert.equal(error.retryAfterMs, 94_000)
     assert.equal(error.code, '10013')
-    assert.match(error.message, /for 94 s \(429 CF-RateLimitExceeded.*admin_read_only is exempt/)
+    assert.match(
+      error.message,
+      /for 94 s \(429 CF-RateLimitExceeded.*; tried again in 94 s.*admin_read_only is exempt/,
+    )
     return true
   })
   await assert.rejects(controller.countAuditEvents(window, never), (error: Error) => {
@@ -83,6 +87,79 @@ test('a wait beyond the budget is thrown at once, and nothing is sent until it i
   assert.ok(systemClock.monotonic() - startedAt < 2000)
   assert.equal(foundation.requestsOf('/v3/audit_events'), 1)
   assert.deepEqual(controller.rateLimit, { limit: 30, remaining: 0, resetSec: 1_795_317_744 })
+})
+
+for (const [what, told, asked] of [
+  ['a year', '31536000', '31536000'],
+  ['milliseconds sent as seconds', '3600000', '3600000'],
+  ['a date far away', 'Fri, 01 Jan 2100 00:00:00 GMT', '\\d{10}'],
+] as const)
+  test(`a Retry-After of ${what} shuts nobody out: every 15 minutes one request tries`, async () => {
+    const clock = new ManualClock({ startMs: systemClock.now() })
+    const controller = clientOf(foundation.origin, { requestTimeoutMs: 3_600_000 }, { clock })
+    clients.push(controller)
+    const count = () => controller.countAuditEvents(window, never)
+    const sent = () => foundation.requestsOf('/v3/audit_events')
+    const refusal = (pattern: RegExp, retryAfterMs: number) => (error: Error) => {
+      assert.ok(error instanceof RateLimitedError)
+      assert.match(error.message, pattern)
+      assert.equal(error.retryAfterMs, retryAfterMs)
+      return true
+    }
+    const answered429 = new RegExp(`for ${asked} s \\(429.*; tried again in 900 s`)
+    foundation.next.push(limited({ 'retry-after': told }))
+    await assert.rejects(count(), refusal(answered429, 900_000))
+    clock.advance(899_000)
+    await assert.rejects(count(), refusal(/for \d{7,} s; tried again in 1 s; nothing was sent/, 1000))
+    assert.equal(sent(), 1)
+
+    const held = Promise.withResolvers<() => void>()
+    foundation.next.push((...request) => held.resolve(() => limited({ 'retry-after': told })(...request)))
+    clock.advance(1000)
+    const refused = Promise.all([
+      assert.rejects(count(), refusal(answered429, 900_000)),
+      ...[count(), count()].map(one =>
+        assert.rejects(one, refusal(/tried again in \d+ s; nothing was sent/, 899_500)),
+      ),
+    ])
+    const answer = await held.promise
+    const looks = () => clock.sleeps.filter(ms => ms === 500).length
+    await until(() => looks() === 2, 'both others wait')
+    clock.advance(500)
+    await until(() => looks() === 4, 'both others have looked again')
+    assert.equal(sent(), 2, 'one probe')
+    answer()
+    await until(() => clock.sleeps.length > 0 && controller.rateLimit === null, 'the answer')
+    clock.advance(500)
+    await refused
+    assert.equal(sent(), 2, 'the pause is renewed')
+
+    clock.advance(900_000)
+    assert.equal(await count(), 0)
+    assert.deepEqual(await Promise.all([count(), count()]), [0, 0])
+    assert.equal(sent(), 5)
+  })
+
+test('a probe that is not answered leaves the next one to probe, and the gate opens when the asked time is over', async () => {
+  const clock = new ManualClock({ leap: true })
+  const gate = new RateGate(clock)
+  assert.equal(gate.refused(20 * 60_000), 15 * 60_000)
+  assert.equal(await gate.pass(60_000, never), null)
+  clock.advance(15 * 60_000)
+  const lost = await gate.pass(0, never)
+  assert.deepEqual(lost, { probe: true })
+  assert.equal(await gate.pass(10_000, never), null, 'nobody else while it is under way')
+  gate.leave({ probe: false })
+  assert.equal(await gate.pass(0, never), null, 'nor after the end of a request from before')
+  if (lost) gate.leave(lost)
+  const second = await gate.pass(0, never)
+  assert.deepEqual(second, { probe: true })
+  const leftMs = gate.askedForMs
+  assert.equal(gate.refused(null), leftMs, 'a 429 without a time: the first still holds')
+  if (second) gate.leave(second)
+  clock.advance(leftMs)
+  assert.deepEqual(await gate.pass(0, never), { probe: false })
+  assert.equal(gate.refused(null), null)
 })
 
 test('nginx says 429 in HTML and no time: backed off and repeated', async () => {
@@ -125,8 +202,8 @@ test('the gate paces only a low limit, never longer than 30 s a request, and let
   const resetSec = clock.now() / 1000 + 3600
   const pass = async () => {
     clock.sleeps.length = 0
-    assert.equal(await gate.pass(120_000, never), true)
-    assert.equal(await gate.pass(120_000, never), true)
+    assert.ok(await gate.pass(120_000, never))
+    assert.ok(await gate.pass(120_000, never))
     return clock.sleeps.reduce((sum, ms) => sum + ms, 0)
   }
   gate.note({ limit: 2000, remaining: 400, resetSec }, clock.now())

@@ -11,6 +11,7 @@ import { type CertificateAuthority, certificateAuthority } from './testing/certi
 import { clientOf, never } from './testing/client-of.ts'
 import { type ConnectProxy, connectProxy } from './testing/connect-proxy.ts'
 import { json, rootOf, type ScriptedFoundation, scriptedFoundation } from './testing/scripted-foundation.ts'
+import { hasOpenssl, tlsTest } from './testing/tls-test.ts'
 import { until } from './testing/until.ts'
 
 const window = { fromSec: 1_795_000_000 }
@@ -24,16 +25,19 @@ let dir: string
 let foundation: ScriptedFoundation
 
 before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'cf-audit-drain-tls-'))
+  proxy = await connectProxy()
+  if (!hasOpenssl) return
   ca = await certificateAuthority()
   otherCa = await certificateAuthority('Another CA')
-  dir = await mkdtemp(join(tmpdir(), 'cf-audit-drain-tls-'))
   foundation = await scriptedFoundation(await ca.issue(`IP:127.0.0.1,DNS:${name}`))
-  proxy = await connectProxy()
 })
 after(async () => {
-  await foundation.close()
   await proxy.close()
-  await Promise.all([ca.remove(), otherCa.remove(), rm(dir, { recursive: true, force: true })])
+  await rm(dir, { recursive: true, force: true })
+  if (!hasOpenssl) return
+  await foundation.close()
+  await Promise.all([ca.remove(), otherCa.remove()])
 })
 
 async function withClient<T>(
@@ -73,25 +77,25 @@ async function unreachable(
   )
 }
 
-test('a private CA in caFile is trusted, UAA and Cloud Controller', async () => {
+tlsTest('a private CA in caFile is trusted, UAA and Cloud Controller', async () => {
   assert.equal(
     await withClient(foundation.origin, { caFile: ca.file }, one => one.countAuditEvents(window, never)),
     0,
   )
 })
 
-test('a private CA without caFile: the sentence says to set it', async () => {
+tlsTest('a private CA without caFile: the sentence says to set it', async () => {
   const error = await unreachable(foundation.origin, {})
   assert.match(error.message, /signed by a CA that is not trusted .*: set caFile/)
   assert.equal(error.retryable, false)
 })
 
-test('the wrong CA in caFile: the sentence names the file', async () => {
+tlsTest('the wrong CA in caFile: the sentence names the file', async () => {
   const error = await unreachable(foundation.origin, { caFile: otherCa.file })
   assert.ok(error.message.includes(`caFile ${otherCa.file} does not hold the CA`), error.message)
 })
 
-test('an expired certificate and one for another name each have their sentence', async () => {
+tlsTest('an expired certificate and one for another name each have their sentence', async () => {
   const expired = await scriptedFoundation(await ca.issue('IP:127.0.0.1', { expired: true }))
   const misnamed = await scriptedFoundation(await ca.issue('DNS:other.example.com'))
   try {
@@ -117,7 +121,7 @@ test('https:// to a port without TLS has its sentence', async () => {
   }
 })
 
-test('a caFile that is missing, holds no certificate or a damaged one is named', async () => {
+tlsTest('a caFile that is missing, holds no certificate or a damaged one is named', async () => {
   const missing = join(dir, 'missing.pem')
   assert.ok(
     (await unreachable(foundation.origin, { caFile: missing })).message.includes(
@@ -137,49 +141,55 @@ test('a caFile that is missing, holds no certificate or a damaged one is named',
   )
 })
 
-test('caFile is read again when it changes; a bad change is warned of and what was trusted stays', async () => {
-  const file = join(dir, 'rotated.pem')
-  await copyFile(otherCa.file, file)
-  const warnings: Warning[] = []
-  await withClient(
-    foundation.origin,
-    { caFile: file },
-    async controller => {
-      await assert.rejects(controller.countAuditEvents(window, never), UnreachableError)
-      await copyFile(ca.file, file)
-      assert.equal(await controller.countAuditEvents(window, never), 0)
-      await writeFile(file, 'damaged by a deployment')
-      assert.equal(await controller.countAuditEvents(window, never), 0)
-      assert.equal(await controller.countAuditEvents(window, never), 0)
-      assert.equal(warnings.length, 1)
-      assert.match(warnings[0]?.message ?? '', /holds no certificate.*stays trusted/)
-    },
-    { onWarning: warning => warnings.push(warning) },
-  )
-})
+tlsTest(
+  'caFile is read again when it changes; a bad change is warned of and what was trusted stays',
+  async () => {
+    const file = join(dir, 'rotated.pem')
+    await copyFile(otherCa.file, file)
+    const warnings: Warning[] = []
+    await withClient(
+      foundation.origin,
+      { caFile: file },
+      async controller => {
+        await assert.rejects(controller.countAuditEvents(window, never), UnreachableError)
+        await copyFile(ca.file, file)
+        assert.equal(await controller.countAuditEvents(window, never), 0)
+        await writeFile(file, 'damaged by a deployment')
+        assert.equal(await controller.countAuditEvents(window, never), 0)
+        assert.equal(await controller.countAuditEvents(window, never), 0)
+        assert.equal(warnings.length, 1)
+        assert.match(warnings[0]?.message ?? '', /holds no certificate.*stays trusted/)
+      },
+      { onWarning: warning => warnings.push(warning) },
+    )
+  },
+)
 
-test('HTTPS_PROXY: requests go through CONNECT, TLS is with the real end, the proxy gets its login', async () => {
-  const origin = `https://${name}:${foundation.port}`
-  foundation.root = json(200, rootOf(origin))
-  proxy.asked.length = 0
-  const env = { HTTPS_PROXY: `http://mr:p%40ss-of-proxy@127.0.0.1:${proxy.port}` }
-  await withClient(
-    origin,
-    { caFile: ca.file },
-    async controller => {
-      assert.equal(await controller.countAuditEvents(window, never), 0)
-      await Promise.all([controller.countAuditEvents(window, never), controller.discover(never)])
-    },
-    { env },
-  )
-  assert.ok(proxy.asked.length >= 1 && proxy.asked.length <= 2)
-  assert.ok(proxy.asked.every(asked => asked === `${name}:${foundation.port}`))
-  assert.equal(proxy.authorizations.at(-1), `Basic ${Buffer.from('mr:p@ss-of-proxy').toString('base64')}`)
-  foundation.root = json(200, rootOf(foundation.origin))
-  await until(() => foundation.sockets.size === 0, 'no tunnel left')
-})
+tlsTest(
+  'HTTPS_PROXY: requests go through CONNECT, TLS is with the real end, the proxy gets its login',
+  async () => {
+    const origin = `https://${name}:${foundation.port}`
+    foundation.root = json(200, rootOf(origin))
+    proxy.asked.length = 0
+    const env = { HTTPS_PROXY: `http://mr:p%40ss-of-proxy@127.0.0.1:${proxy.port}` }
+    await withClient(
+      origin,
+      { caFile: ca.file },
+      async controller => {
+        assert.equal(await controller.countAuditEvents(window, never), 0)
+        await Promise.all([controller.countAuditEvents(window, never), controller.discover(never)])
+      },
+      { env },
+    )
+    assert.ok(proxy.asked.length >= 1 && proxy.asked.length <= 2)
+    assert.ok(proxy.asked.every(asked => asked === `${name}:${foundation.port}`))
+    assert.equal(proxy.authorizations.at(-1), `Basic ${Buffer.from('mr:p@ss-of-proxy').toString('base64')}`)
+    foundation.root = json(200, rootOf(foundation.origin))
+    await until(() => foundation.sockets.size === 0, 'no tunnel left')
+  },
+)
 
-test('through the proxy a wrong CA and a wrong name are still found out', async () => {
+tlsTest('through the proxy a wrong CA and a wrong name are still found out', async () => {
   const env = { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` }
   const wrongCa = await unreachable(`https://${name}:${foundation.port}`, { caFile: otherCa.file }, { env })
   assert.match(wrongCa.message, /does not hold the CA/)
@@ -191,35 +201,38 @@ test('through the proxy a wrong CA and a wrong name are still found out', async 
   assert.match(wrongName.message, /is not for the name elsewhere\.example\.com/)
 })
 
-test('a proxy that refuses, wants a login, is not there or says nothing is named without its password', async () => {
-  const env = { HTTPS_PROXY: `http://mr:p-of-proxy@127.0.0.1:${proxy.port}` }
-  const origin = `https://${name}:${foundation.port}`
-  const options = { caFile: ca.file, retry: { tries: 2 }, requestTimeoutMs: 300 }
-  const said = async (status: number) => {
-    proxy.status = status
-    const error = await unreachable(origin, options, { env })
-    assert.ok(!inspect(error).includes('p-of-proxy'))
-    return error
-  }
-  try {
-    assert.match(
-      (await said(403)).message,
-      new RegExp(`the proxy 127\\.0\\.0\\.1:${proxy.port} answered 403`),
-    )
-    assert.match((await said(407)).message, /wants a login \(407\)/)
-    assert.equal((await said(503)).retryable, true)
-    assert.match((await said(0)).message, /no answer through the proxy/)
-  } finally {
-    proxy.status = 200
-  }
-  const nowhere = await unreachable(origin, options, {
-    env: { https_proxy: 'http://mr:p-of-proxy@127.0.0.1:1' },
-  })
-  assert.match(nowhere.message, /through the proxy 127\.0\.0\.1:1: the connection is refused/)
-  const nonsense = await unreachable(origin, options, { env: { HTTPS_PROXY: 'ftp://p-of-proxy@x' } })
-  assert.match(nonsense.message, /HTTPS_PROXY is not the URL of a proxy/)
-  assert.ok(!nonsense.message.includes('p-of-proxy'))
-})
+tlsTest(
+  'a proxy that refuses, wants a login, is not there or says nothing is named without its password',
+  async () => {
+    const env = { HTTPS_PROXY: `http://mr:p-of-proxy@127.0.0.1:${proxy.port}` }
+    const origin = `https://${name}:${foundation.port}`
+    const options = { caFile: ca.file, retry: { tries: 2 }, requestTimeoutMs: 300 }
+    const said = async (status: number) => {
+      proxy.status = status
+      const error = await unreachable(origin, options, { env })
+      assert.ok(!inspect(error).includes('p-of-proxy'))
+      return error
+    }
+    try {
+      assert.match(
+        (await said(403)).message,
+        new RegExp(`the proxy 127\\.0\\.0\\.1:${proxy.port} answered 403`),
+      )
+      assert.match((await said(407)).message, /wants a login \(407\)/)
+      assert.equal((await said(503)).retryable, true)
+      assert.match((await said(0)).message, /no answer through the proxy/)
+    } finally {
+      proxy.status = 200
+    }
+    const nowhere = await unreachable(origin, options, {
+      env: { https_proxy: 'http://mr:p-of-proxy@127.0.0.1:1' },
+    })
+    assert.match(nowhere.message, /through the proxy 127\.0\.0\.1:1: the connection is refused/)
+    const nonsense = await unreachable(origin, options, { env: { HTTPS_PROXY: 'ftp://p-of-proxy@x' } })
+    assert.match(nonsense.message, /HTTPS_PROXY is not the URL of a proxy/)
+    assert.ok(!nonsense.message.includes('p-of-proxy'))
+  },
+)
 
 test('HTTP_PROXY forwards plain http:// where that is allowed', async () => {
   const plain = await scriptedFoundation()
@@ -237,7 +250,7 @@ test('HTTP_PROXY forwards plain http:// where that is allowed', async () => {
   }
 })
 
-test('loopback is never proxied', async () => {
+tlsTest('loopback is never proxied', async () => {
   proxy.asked.length = 0
   const env = { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}`, HTTP_PROXY: `http://127.0.0.1:${proxy.port}` }
   await withClient(foundation.origin, { caFile: ca.file }, one => one.countAuditEvents(window, never), {

@@ -74,9 +74,10 @@ export function readArguments(argv: readonly string[]): Arguments {
   const [first = 'help', ...rest] = argv
   const command = commands.find(one => one === first.replace(/^--/, ''))
   if (!command || first === '-h') {
-    if (first === '-h') return readArguments(['help'])
+    if (first === '-h') return readHelp()
     throw new UsageError(`there is no command "${first}"; the commands are ${commands.join(', ')}`)
   }
+  if (command === 'help' || rest.includes('--help')) return readHelp()
   const values = parse(command, rest)
   const text = (name: string) => (typeof values[name] === 'string' ? { [name]: values[name] } : {})
   return {
@@ -103,6 +104,16 @@ export function readArguments(argv: readonly string[]): Arguments {
       limit: limitOf(values['limit']),
       json: values['json'] === true,
     },
+  }
+}
+
+function readHelp(): Arguments {
+  return {
+    command: 'help',
+    overrides: {},
+    untilCaughtUp: false,
+    dryRun: false,
+    query: { limit: 0, json: false },
   }
 }
 

@@ -42,15 +42,22 @@ async function report(what: string, attempt: () => Promise<string>): Promise<boo
     await print(`ok    ${what}: ${await attempt()}`)
     return true
   } catch (error) {
-    await print(`FAIL  ${what}: ${(error as Error).message}`)
+    await print(`FAIL  ${what}: ${sentenceOf(error as Error)}`)
     return false
   }
+}
+
+function sentenceOf(error: Error): string {
+  return error.name === 'TimeoutError'
+    ? 'no answer in time: it accepts connections and does not answer; look at what is between, and at its own log'
+    : error.message
 }
 
 async function checkLog(dir: string): Promise<string> {
   try {
     const { events, sizeBytes, newestCreatedAtSec, problems } = await checkEmbeddedLog(dir)
-    if (problems.length > 0) throw new Error(problems.join('; '))
+    if (problems.length > 0) throw new Error(`damaged: ${problems.join('; ')}`)
+    await existingParent(resolve(dir))
     const newest =
       newestCreatedAtSec === null
         ? ''
@@ -92,7 +99,9 @@ async function checkFoundation(
     const found = await report(`${name} Cloud Controller ${config.api}`, async () => {
       const { v3Version, uaa, v2 } = await controller.discover(within)
       const skew =
-        controller.skewMs === null ? '' : `, clock ${(controller.skewMs / 1000).toFixed(1)} s ahead of ours`
+        controller.skewMs === null
+          ? ''
+          : `, clock within ${Math.max(1, Math.ceil(Math.abs(controller.skewMs) / 1000))} s of ours`
       return `v3 ${v3Version}${v2 ? ', v2 on' : ''}, UAA ${uaa}${skew}`
     })
     if (!found) return false

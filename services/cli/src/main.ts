@@ -27,6 +27,11 @@ import { startConfigured, startSimulated } from './start-command.ts'
 import { usage } from './usage.ts'
 import { version } from './version.ts'
 
+// `events | head`: who reads has enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  endProcess(error.code === 'EPIPE' ? exitCodes.ok : exitCodes.failed)
+})
+
 try {
   await main(readArguments(process.argv.slice(2)))
 } catch (error) {
@@ -65,7 +70,18 @@ function running(
   shutdownTimeoutMs: number,
   work: (signal: AbortSignal) => Promise<ExitCode>,
 ): Promise<never> {
-  return runMain(work, { logger, shutdownTimeoutMs, exitCodeOf })
+  const explained = async (signal: AbortSignal): Promise<ExitCode> => {
+    try {
+      return await work(signal)
+    } catch (error) {
+      const code = exitCodeOf(error)
+      if (code === undefined) throw error
+      // The operator's own to mend: one sentence, without a stack.
+      logger.fatal((error as Error).message)
+      return code
+    }
+  }
+  return runMain(explained, { logger, shutdownTimeoutMs })
 }
 
 function exitCodeOf(error: unknown): ExitCode | undefined {

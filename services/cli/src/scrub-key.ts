@@ -3,28 +3,34 @@ import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '@cf-audit-drain/config'
 
+export interface ScrubKey {
+  readonly key: Uint8Array
+  /** Just now, because there was none. */
+  readonly made: boolean
+}
+
 /**
  * The key of the fingerprints that stand where secrets were: configured, or made on the first start and kept in the
  * folder of the log, which must be there.
  */
-export function scrubKey(config: Config): Uint8Array {
-  if (config.scrub.key) return Buffer.from(config.scrub.key.reveal(), 'utf8')
+export function scrubKey(config: Config): ScrubKey {
+  if (config.scrub.key) return { key: Buffer.from(config.scrub.key.reveal(), 'utf8'), made: false }
   return keptKey(config.log.dir)
 }
 
 const keyBytes = 32
 
 /** @throws when the kept key is damaged: with another one, equal secrets would no longer have equal fingerprints. */
-function keptKey(dir: string): Uint8Array {
+function keptKey(dir: string): ScrubKey {
   const path = join(dir, 'scrub.key')
-  const kept = readIfThere(path) ?? make(path)
-  const key = Buffer.from(kept.trim(), 'hex')
+  const kept = readIfThere(path)
+  const key = Buffer.from((kept ?? make(path)).trim(), 'hex')
   if (key.length !== keyBytes)
     throw new Error(
       `${path} does not hold a key of ${keyBytes * 2} hexadecimal digits: restore it from a backup, or delete it ` +
         'to have a new one made (the same secret then has another fingerprint than before)',
     )
-  return key
+  return { key, made: kept === null }
 }
 
 function readIfThere(path: string): string | null {

@@ -3,6 +3,7 @@ import { catalogue, createScrubber } from '@cf-audit-drain/event'
 import { type EventLog, type LogRecord, openEmbeddedLog } from '@cf-audit-drain/log'
 import { type Clock, type Random, type Sink, systemClock } from '@cf-audit-drain/pipeline'
 import { createMetrics, type Logger, type Metrics, startHttpServer } from '@cf-audit-drain/runtime'
+import { ConfigurationError } from './configuration.ts'
 import { type FoundationService, foundationService, refreshMetrics } from './foundations.ts'
 import { keepRetention } from './retention.ts'
 import { scrubKey } from './scrub-key.ts'
@@ -33,7 +34,12 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
   const { config, logger, random, clock = systemClock } = options
   const log = await openEmbeddedLog({ dir: config.log.dir, clock })
   try {
-    const scrubber = createScrubber({ key: scrubKey(config) })
+    const { key, made } = scrubKey(config)
+    if (made && (await log.tallies()).length > 0)
+      logger.warn(
+        'the key of the fingerprints was gone from the folder of the log, and a new one was made: a secret has another fingerprint from now on',
+      )
+    const scrubber = createScrubber({ key })
     const metrics = metricsOf(config, log, clock)
     const foundations = config.foundations.map(foundation =>
       foundationService(foundation, {
@@ -116,6 +122,8 @@ async function listen(options: StartOptions, parts: Parts) {
     },
     notReady: () => notReady(parts),
     status: () => statusOf(parts),
+  }).catch((error: Error) => {
+    throw new ConfigurationError(error.message)
   })
   logger.info({ url: server.url }, 'listening: /metrics /healthz /readyz /status')
   options.onListening?.(server.url)
