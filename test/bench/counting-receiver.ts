@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import { systemClock } from '@cf-audit-drain/pipeline'
 
 /**
  * A syslog receiver that does nothing but count octet-counted frames (RFC 6587), in a process of its own. It tells its
@@ -30,7 +31,7 @@ const server = createServer({ allowHalfOpen: true }, socket => {
     }
     if (frames === told) return
     told = frames
-    const nowMs = performance.timeOrigin + performance.now()
+    const nowMs = systemClock.now()
     if (firstMs === 0) firstMs = nowMs
     process.send?.({ frames, firstMs, lastMs: nowMs })
   })
@@ -41,4 +42,4 @@ server.listen(0, '127.0.0.1', () => {
   const address = server.address()
   if (address && typeof address === 'object') process.send?.({ port: address.port })
 })
-process.once('disconnect', () => process.exit())
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'))

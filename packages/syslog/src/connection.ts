@@ -299,7 +299,7 @@ export class Connection {
       )
     }
     const hint = code === 'ECONNRESET' ? this.#certificateHint() : ''
-    return new SyslogError('tls', `TLS with ${this.#peer} failed: ${error.message || code}${hint}`, cause)
+    return new SyslogError('tls', `TLS with ${this.#peer} failed: ${tlsProblem(error)}${hint}`, cause)
   }
 }
 
@@ -312,4 +312,13 @@ async function unacknowledgedOf(socket: Socket): Promise<number | null> {
   if (localPort === undefined || remotePort === undefined) return null
   if (/^(127\.|::1$)/.test(remoteAddress)) return 0
   return unacknowledgedBytes(remoteFamily === 'IPv6' ? 'IPv6' : 'IPv4', localPort, remotePort)
+}
+
+/** What the operator can do; Node's own advice is about Node's command line. */
+function tlsProblem({ code = '', message }: NodeJS.ErrnoException): string {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return `its certificate has another name; set tls.serverName to a name it has (${message})`
+  if (/^(UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_UNTRUSTED|CERT_SIGNATURE)/.test(code))
+    return `its certificate is signed by no authority we trust; set tls.caFile to that authority's (${code})`
+  return message || code
 }

@@ -45,6 +45,8 @@ async function forgetSink(config: Config, name: string, logger: Logger): Promise
 
 /** `start` without a foundation: a simulated one, and a receiver that prints what a SIEM would see. */
 export async function startSimulated(config: Config, given: Arguments, signal: AbortSignal): Promise<void> {
+  if (given.dryRun)
+    throw new UsageError('--dry-run needs a foundation: set CF_API and its client, or name a --config')
   await print(
     'No foundation is configured (CF_API, or --config): this is a simulated one, with a receiver that prints',
   )
