@@ -6,8 +6,8 @@ const lowShare = 0.1
 /** Remaining is floored to a tenth, so nothing left means up to a tenth: half of one is assumed. */
 const assumedShare = 0.05
 const paceMsMax = 30_000
-/** Longer than any window of Cloud Controller's that is left to wait for in practice; what asks for more is asked again. */
-export const pauseMsMax = 15 * 60_000
+/** A bogus Retry-After must not shut a foundation out; in an honest window of an hour this costs three requests. */
+const pauseMsMax = 15 * 60_000
 /** How often those who wait look whether the probe is over. */
 const probeLookMs = 500
 
@@ -58,8 +58,9 @@ export class RateGate {
   refused(askedMs: number | null): number | null {
     if (askedMs === null && this.askedForMs === 0) return null
     this.#askedUntil = Math.max(this.#askedUntil, this.#clock.monotonic() + (askedMs ?? 0))
-    this.pause(askedMs ?? this.askedForMs)
-    return this.closedForMs
+    const ms = Math.min(pauseMsMax, askedMs ?? this.askedForMs)
+    this.pause(ms)
+    return Math.max(ms, this.closedForMs)
   }
 
   /** An answer other than 429 came. Of a probe it says that the limit no longer holds. */
