@@ -159,7 +159,7 @@ describe('recorded events', () => {
     const event = sampleEvent({ data: '{"crash_timestamp": 1795318103340123457,\n "e":"\u2028"}' })
     assert.match(
       encode(event, { format: 'json' }),
-      /"data":\{"crash_timestamp": 1795318103340123457, {2}"e":"\u2028"\}\}$/,
+      /"data":\{"crash_timestamp": 1795318103340123457, {2}"e":"\\u2028"\}\}$/,
     )
   })
 })

@@ -50,35 +50,37 @@ function fields(event: AuditEvent, squeeze: Squeeze): string {
   const identity = `"foundation":${text(event.foundation)},"guid":${text(event.guid)},"type":${text(event.type)},"createdAt":${text(event.createdAt)}`
   if (squeeze.identityOnly) return `{${identity},"truncated":true`
   const isWhole = squeeze.stringBytes === Number.MAX_SAFE_INTEGER
-  const paths = isWhole ? JSON.stringify(event.scrubbedPaths) : '[]'
+  const paths = isWhole ? oneLineJson(JSON.stringify(event.scrubbedPaths)) : '[]'
   const mark = isWhole ? '' : ',"truncated":true'
   return `{${identity},"actor":${party(event.actor)},"target":${party(event.target)},"spaceGuid":${optional(event.spaceGuid)},"organizationGuid":${optional(event.organizationGuid)},"scrubPolicy":${event.scrubPolicy},"scrubbedPaths":${paths},"crashId":${optional(event.crashId)},"provenance":"${event.provenance}","receivedAtMs":${event.receivedAtMs}${mark}`
 }
 
 /** `,"data":…}` in at most `room` bytes; null when not even the mark of a cut fits. */
-function data(text: string, room: number): string | null {
+function data(received: string, room: number): string | null {
+  const text = oneLineJson(received)
   const frame = ',"data":}'.length
   if (
     text.length + frame <= room &&
     (text.length * 3 + frame <= room || Buffer.byteLength(text) + frame <= room)
   ) {
-    return `,"data":${oneLineJson(text)}}`
+    return `,"data":${text}}`
   }
-  const mark = `,"data":null,"dataTruncated":true,"dataBytes":${Buffer.byteLength(text)}`
+  const mark = `,"data":null,"dataTruncated":true,"dataBytes":${Buffer.byteLength(received)}`
   const left = room - mark.length - ',"dataText":""}'.length
   if (left < 42) return mark.length + 1 <= room ? `${mark}}` : null
-  return `${mark},"dataText":${jsonString(text, left)}}`
+  return `${mark},"dataText":${jsonString(received, left)}}`
 }
 
 function jsonString(value: string, maxBytes: number): string {
   // A character is at least one byte, so what lies behind `maxBytes` characters cannot be part of the result.
   const cut = value.length * 6 <= maxBytes ? value : truncate(value, maxBytes, jsonBytes)
-  return JSON.stringify(cut)
+  return oneLineJson(JSON.stringify(cut))
 }
 
-/** As `JSON.stringify` writes it: `\"`, `\\`, `\n` and its like two bytes, other controls and lone surrogates six. */
+/** As `JSON.stringify` writes it: `\"`, `\\`, `\n` and its like two bytes, other controls, NEL, U+2028, U+2029 and lone surrogates six. */
 const jsonBytes: EncodedBytes = (codePoint, bytes) => {
   if (codePoint === 0x22 || codePoint === 0x5c) return 2
   if (codePoint < 0x20) return codePoint >= 8 && codePoint <= 13 && codePoint !== 11 ? 2 : 6
+  if (codePoint === 0x85 || codePoint === 0x2028 || codePoint === 0x2029) return 6
   return codePoint >= 0xd800 && codePoint <= 0xdfff ? 6 : bytes
 }

@@ -5,6 +5,7 @@ import {
   isPair,
   isScalar,
   type Node,
+  type Pair,
   parseAllDocuments,
   type Scalar,
 } from 'yaml'
@@ -16,6 +17,21 @@ import { textSecrets } from './text-secrets.ts'
 
 /** A YAML parser needs a second for 20,000 lines; what would stop the poll for long is replaced whole. */
 const SEPARATORS_MAX = 20_000
+const QUOTES_MAX = 40_000
+const DEPTH_MAX = 1000
+const NEWLINE = 0x0a
+const SPACE = 0x20
+const DOUBLE_QUOTE = 0x22
+const AMPERSAND = 0x26
+const SINGLE_QUOTE = 0x27
+const COMMA = 0x2c
+const DASH = 0x2d
+const QUESTION = 0x3f
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const OPEN_BRACE = 0x7b
+const CLOSE_BRACE = 0x7d
+
 /** The parser walks the document once for each. */
 const ALIASES_MAX = 500
 
@@ -34,8 +50,7 @@ export function manifestEdits(yaml: string, fingerprint: Fingerprint): Edit[] {
 }
 
 function editsOfNodes(yaml: string, fingerprint: Fingerprint): Edit[] {
-  if (yaml.startsWith('\ufeff') || separatorsOf(yaml) > SEPARATORS_MAX)
-    throw new Error('not a manifest to be parsed')
+  if (yaml.startsWith('\ufeff') || wouldTakeLong(yaml)) throw new Error('not a manifest to be parsed')
   const edits = new Map<number, Edit>()
   const seen = new Map<Node, Set<Mode>>()
   let aliases = 0
@@ -57,8 +72,14 @@ function editsOfNodes(yaml: string, fingerprint: Fingerprint): Edit[] {
       }
       for (const item of node.items) {
         if (!isPair(item)) walk(item, mode)
-        else walk(item.value, isMap(node) ? modeOf(keyText(item.key), mode) : mode)
+        else pair(item, isMap(node), mode === 'secret' && (item.value === null || isSet(node)), mode)
       }
+    }
+    const pair = ({ key, value }: Pair, inMap: boolean, keyIsValue: boolean, mode: Mode): void => {
+      const name = keyText(isAlias(key) ? key.resolve(document) : key)
+      if (name === null || keyIsValue) walk(key, keyIsValue ? 'secret' : 'manifest-part')
+      // What a key of brackets, or of a tag, stands for is not known, so neither is what it names.
+      walk(value, name === null ? 'secret' : inMap ? modeOf(name, mode) : mode)
     }
     walk(document.contents, 'manifest-part')
   }
@@ -88,8 +109,16 @@ function scrubbedScalar(node: Scalar, source: string, mode: Mode, fingerprint: F
   return applyEdits(value, found)
 }
 
-function keyText(key: unknown): string {
-  return isScalar(key) ? String(key.value) : ''
+/** The text of a key that is a scalar of no unusual type, else null. */
+function keyText(key: unknown): string | null {
+  if (key === null || key === undefined) return ''
+  if (!isScalar(key) || (key.tag !== undefined && key.tag !== 'tag:yaml.org,2002:str')) return null
+  return String(key.value)
+}
+
+/** The members of a set are keys without values. */
+function isSet(node: Node): boolean {
+  return node.tag === 'tag:yaml.org,2002:set'
 }
 
 function visited(seen: Map<Node, Set<Mode>>, node: Node, mode: Mode): boolean {
@@ -100,12 +129,34 @@ function visited(seen: Map<Node, Set<Mode>>, node: Node, mode: Mode): boolean {
   return false
 }
 
-/** What a parser makes a node of: lines, and the items of collections written in brackets. */
-function separatorsOf(text: string): number {
-  let count = 0
+/**
+ * Counts what a parser makes a node of: lines, the items of collections in brackets, and signs of YAML inside a line
+ * (`- - - a`); and the quotes and open brackets.
+ */
+function wouldTakeLong(text: string): boolean {
+  if (text.length <= DEPTH_MAX) return false
+  let separators = 0
+  let quotes = 0
+  let depth = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if (code === 0x0a || code === 0x2c || code === 0x5b || code === 0x7b) count++
+    if (code === SPACE || (code > CLOSE_BRACKET && code < OPEN_BRACE)) continue
+    if (code === NEWLINE || code === COMMA || (isSign(code) && isInsideLine(text, i))) separators++
+    else if (code === DOUBLE_QUOTE || code === SINGLE_QUOTE) quotes++
+    else if (code === OPEN_BRACKET || code === OPEN_BRACE) {
+      separators++
+      depth++
+    } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) depth--
+    if (separators > SEPARATORS_MAX || quotes > QUOTES_MAX || depth > DEPTH_MAX) return true
   }
-  return count
+  return false
+}
+
+function isSign(code: number): boolean {
+  return code === DASH || code === QUESTION || code === AMPERSAND
+}
+
+/** After one space that is not part of an indentation. */
+function isInsideLine(text: string, at: number): boolean {
+  return at >= 2 && text[at - 1] === ' ' && text.charCodeAt(at - 2) > 0x20
 }

@@ -10,11 +10,12 @@ export type Mode = TextMode | 'secret' | 'manifest' | 'manifest-part' | 'contain
 /** Members that hold nothing but secrets, whatever their own names say. */
 const SECRET_MEMBERS: ReadonlySet<string> = new Set([
   'parameters',
+  'env',
   'environment_variables',
   'environment_json',
   'encrypted_environment_json',
   'docker_credentials',
-  'cnb-credentials',
+  'cnb_credentials',
   'command',
 ])
 
@@ -25,8 +26,17 @@ const MODES: ReadonlyMap<string, Mode> = new Map<string, Mode>([
   ['route_service_url', 'drain-url'],
   ['error_message', 'message'],
   ['exit_description', 'message'],
+  ['reason', 'message'],
+  ['image', 'url'],
+  ['docker_image', 'url'],
+  ['buildpack', 'url'],
+  ['buildpacks', 'url'],
+  ['detected_buildpack', 'url'],
   ['manifest', 'manifest'],
 ])
+
+/** `url`, `broker_url`, `redirect_uris`. */
+const NAMES_URL = /(?:^|_)ur[il]s?$/
 
 /** Every member whose name alone, whatever words it is made of, decides how its value is looked at. */
 export const MEMBERS_WITH_A_RULE: readonly string[] = [...SECRET_MEMBERS, ...MODES.keys()]
@@ -38,6 +48,10 @@ interface KeyRule {
   /** Holds secrets only, but as an annotation it is a word like any other. */
   readonly holdsSecrets: boolean
   readonly mode: Mode | undefined
+  /** Of a manifest's application. */
+  readonly isDocker: boolean
+  /** Of a container. */
+  readonly isImage: boolean
 }
 
 const RULES_MAX = 10_000
@@ -46,10 +60,13 @@ const rules = new Map<string, KeyRule>()
 function ruleOf(key: string): KeyRule {
   const known = rules.get(key)
   if (known !== undefined) return known
+  const name = snakeCase(key)
   const rule: KeyRule = {
     secret: isSecretKey(key),
-    holdsSecrets: SECRET_MEMBERS.has(key),
-    mode: MODES.get(key),
+    holdsSecrets: SECRET_MEMBERS.has(name),
+    mode: MODES.get(name) ?? (NAMES_URL.test(name) ? 'url' : undefined),
+    isDocker: name === 'docker',
+    isImage: name === 'image',
   }
   // Names come from users: without a limit they would fill the memory.
   if (rules.size >= RULES_MAX) rules.clear()
@@ -58,19 +75,37 @@ function ruleOf(key: string): KeyRule {
   return rule
 }
 
+/** One spelling for `ENV`, `environmentVariables` and `Environment-Variables`. */
+function snakeCase(key: string): string {
+  return key
+    .slice(0, 128)
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll('-', '_')
+    .toLowerCase()
+}
+
 /** The mode of the member `key` of an object whose own mode is `parent`. */
 export function modeOf(key: string, parent: Mode): Mode {
   if (parent === 'secret') return 'secret'
-  if (parent === 'container') return key === 'image' ? 'manifest-part' : 'secret'
-  const { secret, holdsSecrets, mode } = ruleOf(key)
+  const { secret, holdsSecrets, mode, isDocker, isImage } = ruleOf(key)
+  if (parent === 'container') return isImage ? 'url' : 'secret'
   if (secret) return 'secret'
   if (parent === 'note') return 'note'
   if (holdsSecrets) return 'secret'
+  if (parent === 'unknown') return mode === 'message' || mode === 'url' ? 'unknown' : (mode ?? 'unknown')
   if (parent !== 'manifest' && parent !== 'manifest-part') return mode ?? parent
-  if (key === 'env') return 'secret'
-  return key === 'docker' ? 'container' : (mode ?? 'manifest-part')
+  return isDocker ? 'container' : (mode ?? 'manifest-part')
 }
 
+const TEXT_MODES: ReadonlySet<Mode> = new Set<Mode>([
+  'plain',
+  'note',
+  'message',
+  'url',
+  'drain-url',
+  'unknown',
+])
+
 export function isText(mode: Mode): mode is TextMode {
-  return mode === 'plain' || mode === 'note' || mode === 'message' || mode === 'drain-url'
+  return TEXT_MODES.has(mode)
 }

@@ -70,7 +70,7 @@ export function createScrubber(options: { readonly key: Uint8Array }): Scrubber 
       let edits: Edit[] | null = null
       let paths: Set<string> | null = null
       // Nobody knows where a type not in the catalogue keeps its secrets, so all of it is looked at hard.
-      const root: Mode = known ? 'plain' : 'message'
+      const root: Mode = known ? 'plain' : 'unknown'
       walkLeaves<Mode>(dataText, root, modeOf, {
         leaf(start, end, mode, pointer) {
           const found = scrubSafely(dataText, start, end, mode)

@@ -60,8 +60,9 @@ const LAST_TWO_WORDS: ReadonlySet<string> = new Set([
 /** Every word or pair of words that names a secret. */
 export const SECRET_WORDS: readonly string[] = [...LAST_WORDS, ...LAST_TWO_WORDS]
 
-/** Endings of words written together, `dbpassword`. */
-const ENDING = /(?:password|passwd|passphrase|apikey|secretkey|privatekey)$/
+/** Endings of words written together, `dbpassword`, `mysqlpwd`, `dbpass`; not `bypass`, `OLDPWD`. */
+const ENDING =
+  /(?:password|passwd|passphrase|(?<!^old)pwd|secret|apikey|secretkey|accesskey|privatekey|authtoken|accesstoken|(?:db|sql|pg|postgres|maria|mongo|redis|ldap|smtp|mail|ftp|ssh|http|proxy|user|usr|root|admin|my|login|key|store)pass)$/
 
 /**
  * True when a member, query parameter or flag of this name holds a secret. Words are matched whole, so `token_type`,

@@ -36,6 +36,21 @@ export function looksLikeSecretInProse(run: string): boolean {
   return classes?.upper === true && classes.lower && classes.digit && looksLikeSecret(run)
 }
 
+const TIME = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/
+const PLAIN_WORD = /^(?:\p{L}+\d{0,4}|\d+\p{L}{0,3})$/u
+
+/**
+ * True for what is plainly none: up to 64 characters (UUIDs not counted) of words with at most a number after them
+ * (`cflinuxfs4`), joined by signs of names and paths; numbers with a unit; times, UUIDs, and what HARMLESS lists.
+ */
+export function isPlainRun(run: string): boolean {
+  if (run.length > 256) return false
+  const name = run.replace(/(?:[.:?]|(?<=\p{L})!)$/u, '')
+  if (TIME.test(name) || HARMLESS.some(harmless => harmless.test(name))) return true
+  const rest = name.replace(UUID, '')
+  return rest.length <= 64 && rest.split(/[-_.:/@+~#*]+/).every(word => word === '' || PLAIN_WORD.test(word))
+}
+
 interface Classes {
   readonly upper: boolean
   readonly lower: boolean

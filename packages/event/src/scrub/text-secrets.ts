@@ -1,14 +1,27 @@
+import { commandSecrets } from './command-secrets.ts'
 import type { Finding } from './finding.ts'
 import { enclosingPlaceholderEnd, placeholderEnd } from './fingerprint.ts'
 import { isSecretKey } from './secret-key.ts'
-import { looksLikeSecret, looksLikeSecretInProse } from './secret-shape.ts'
-import { urlSecrets } from './url-secrets.ts'
+import { isPlainRun, looksLikeSecret, looksLikeSecretInProse } from './secret-shape.ts'
+import { type UrlCare, urlSecrets } from './url-secrets.ts'
+import { valueAt } from './written-value.ts'
 
 /**
  * How hard a string is looked at. `plain`: what is a secret beyond doubt. `note`: labels and annotations, also by shape.
- * `message`: what a program said when it failed, also by phrase. `drain-url`: also every value of a query.
+ * `message`: what a program said when it failed, also by phrase and command line. `url`: a URL whose scheme may be
+ * missing. `drain-url`: that, and every value of its query and most of its path. `unknown`: of an event of a type nobody
+ * knows, by all of these and by a stricter shape.
  */
-export type TextMode = 'plain' | 'note' | 'message' | 'drain-url'
+export type TextMode = 'plain' | 'note' | 'message' | 'url' | 'drain-url' | 'unknown'
+
+const URL_CARE: Readonly<Record<TextMode, UrlCare>> = {
+  plain: { wholeQuery: false, withoutScheme: 'no' },
+  note: { wholeQuery: false, withoutScheme: 'no' },
+  message: { wholeQuery: false, withoutScheme: 'no' },
+  url: { wholeQuery: false, withoutScheme: 'userinfo' },
+  'drain-url': { wholeQuery: true, withoutScheme: 'whole' },
+  unknown: { wholeQuery: true, withoutScheme: 'userinfo' },
+}
 
 const PEM_BEGIN = '-----BEGIN '
 
@@ -24,7 +37,7 @@ const UNMISTAKABLE: readonly RegExp[] = [
 
 /** The secrets in a string, in any order; they may overlap. */
 export function textSecrets(text: string, mode: TextMode): Finding[] {
-  const findings = urlSecrets(text, mode === 'drain-url')
+  const findings = urlSecrets(text, URL_CARE[mode])
   for (const pattern of UNMISTAKABLE)
     for (const match of text.matchAll(pattern))
       findings.push({ start: match.index, end: match.index + match[0].length })
@@ -32,8 +45,12 @@ export function textSecrets(text: string, mode: TextMode): Finding[] {
   authorizations(text, findings)
   namedValues(text, NAMED, findings)
   namedValues(text, FLAG, findings)
-  if (mode === 'message') phrases(text, findings)
-  if (mode === 'note' || mode === 'message') runs(text, mode, findings)
+  if (mode === 'message' || mode === 'unknown') {
+    phrases(text, findings)
+    commandSecrets(text, findings)
+  }
+  const look = LOOKS[mode]
+  if (look !== undefined) runs(text, look, findings)
   return findings
 }
 
@@ -74,47 +91,6 @@ function namedValues(text: string, pattern: RegExp, findings: Finding[]): void {
   }
 }
 
-const SAYS_NOTHING =
-  /^(?:true|false|yes|no|null|nil|none|undefined|required|missing|invalid|expired|unknown|empty|not|is|was|must|cannot|\$[A-Z_]{1,64})$/i
-/** A variable, an expression or the beginning of a structure. */
-const NO_VALUE = /^(?:\$[({]|\(\(|[{<])/
-const SCHEME_WORD = /(?:bearer|basic|digest|token|negotiate|apikey)[ \t]{1,4}(?=\S)/iy
-
-function valueAt(text: string, at: number): Finding | null {
-  SCHEME_WORD.lastIndex = at
-  const from = SCHEME_WORD.test(text) ? SCHEME_WORD.lastIndex : at
-  const quote = /^\\?(["'`])/.exec(text.slice(from, from + 2))
-  const start = from + (quote?.[0].length ?? 0)
-  if (placeholderEnd(text, start) !== -1) return null
-  if (quote !== null) return finding(start, closing(text, start, quote[1] ?? '"'))
-  if (NO_VALUE.test(text.slice(start, start + 2))) return null
-  const end = runEnd(text, start)
-  return end - start <= 65 && SAYS_NOTHING.test(text.slice(start, end)) ? null : finding(start, end)
-}
-
-function finding(start: number, end: number): Finding | null {
-  return end > start ? { start, end } : null
-}
-
-function runEnd(text: string, at: number): number {
-  const stop = /[\s,;&"'`)\]}|]/g
-  stop.lastIndex = at
-  return stop.exec(text)?.index ?? text.length
-}
-
-/** Where a quoted value ends. Inside quoted JSON the quotes are escaped themselves. */
-function closing(text: string, start: number, quote: string): number {
-  const escaped = text[start - 2] === '\\'
-  let at = text.indexOf(quote, start)
-  while (at !== -1) {
-    let backslashes = 0
-    while (at - backslashes > start && text[at - backslashes - 1] === '\\') backslashes++
-    if (escaped ? backslashes === 1 : backslashes % 2 === 0) return at - (escaped ? 1 : 0)
-    at = text.indexOf(quote, at + 1)
-  }
-  return text.length
-}
-
 const PHRASES: readonly RegExp[] = [
   // `login failed for X`: what follows is a user name at best and a password at worst.
   /(?<![A-Za-z])(?:log-?[io]n|sign-?in|auth|authentication|authorization|access|credentials?)[ \t](?:attempt[ \t])?(?:failed|failure|denied|rejected|refused|error)[ \t](?:for|with|using|as)[ \t](?:(?:the|user|username|account|role|client|key|token|password|secret)[ \t]){0,3}:?[ \t]?["'`]?([^\s"'`,;()]+)/gi,
@@ -123,6 +99,18 @@ const PHRASES: readonly RegExp[] = [
 const WORD_THEN_RUN =
   /(?<![A-Za-z0-9_-])(?:password|passphrase|passwd|pwd|secret|token|credentials?|(?:api|access|private|secret)[ -]?key)[ \t]{1,3}(?:(?:is|was|of|for|with)[ \t]{1,3})?["'`(]?([^\s"'`,;()]{8,})/gi
 
+/** `Password is x`, `wrong password 'x'`. Before a quote only: `unexpected token '}'` is no secret. */
+const SAID =
+  /(?<![A-Za-z0-9_-])(?:(?:password|passphrase|passwd|passcode|pwd|secret|token|credentials?|(?:api|access|private|secret)[ -]?key)[ \t]{1,3}(?:is|was|(?:set|changed)[ \t]to)[ \t:]{1,3}|(?:password|passphrase|passwd|passcode|pwd)[ \t]{1,3}(?=\\?["'`]))/gi
+
+/** In quotes whatever it is; else only a word with letters and digits, because `is wrong` says nothing. */
+function saidValue(text: string, at: number): Finding | null {
+  const found = valueAt(text, at)
+  if (found === null || found.start > at) return found
+  const word = text.slice(found.start, Math.min(found.end, found.start + 256))
+  return word.length >= 6 && /\d/.test(word) && /[a-z]/i.test(word) ? found : null
+}
+
 function phrases(text: string, findings: Finding[]): void {
   for (const pattern of PHRASES)
     for (const match of text.matchAll(pattern)) {
@@ -130,18 +118,36 @@ function phrases(text: string, findings: Finding[]): void {
       const start = match.index + match[0].length - found.length
       if (placeholderEnd(text, start) === -1) push(start, found, findings)
     }
+  if (!/pass|pwd|secret|token|credential|key/i.test(text)) return
+  for (const match of text.matchAll(SAID)) {
+    const found = saidValue(text, match.index + match[0].length)
+    if (found !== null) findings.push(found)
+  }
   for (const match of text.matchAll(WORD_THEN_RUN)) {
     const found = match[1] ?? ''
     if (looksLikeSecret(found)) push(match.index + match[0].length - found.length, found, findings)
   }
 }
 
-/** Every unbroken run, by its shape alone. */
-function runs(text: string, mode: TextMode, findings: Finding[]): void {
-  const looks = mode === 'note' ? looksLikeSecret : looksLikeSecretInProse
-  for (const match of text.matchAll(/[^\s=,;|&"'`<>(){}[\]]{16,}/g)) {
+/** What is said of an unbroken run by its shape alone, and from how many characters on. */
+interface Look {
+  readonly runs: RegExp
+  isSecret(run: string): boolean
+}
+
+const LOOKS: Readonly<Partial<Record<TextMode, Look>>> = {
+  note: { runs: /[^\s=,;|&"'`<>(){}[\]]{16,}/g, isSecret: looksLikeSecret },
+  message: { runs: /[^\s=,;|&"'`<>(){}[\]]{16,}/g, isSecret: looksLikeSecretInProse },
+  unknown: {
+    runs: /[^\s=,;|&"'`<>(){}[\]]{8,}/g,
+    isSecret: run => !isPlainRun(run) || looksLikeSecret(run),
+  },
+}
+
+function runs(text: string, look: Look, findings: Finding[]): void {
+  for (const match of text.matchAll(look.runs)) {
     const run = match[0]
-    if (!run.includes('://') && looks(run) && enclosingPlaceholderEnd(text, match.index) === -1)
+    if (!run.includes('://') && look.isSecret(run) && enclosingPlaceholderEnd(text, match.index) === -1)
       push(match.index, run, findings)
   }
 }

@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts'
-import { enclosingPlaceholderEnd, isPlaceholder, placeholderEnd } from './fingerprint.ts'
+import { enclosingPlaceholderEnd, isPlaceholder } from './fingerprint.ts'
 import { isSecretKey } from './secret-key.ts'
 import { looksLikeSecret } from './secret-shape.ts'
 
@@ -35,9 +35,29 @@ const DRAIN_OPTIONS: ReadonlySet<string> = new Set([
   'ssl-strict-internal',
 ])
 
-/** `wholeQuery`: a drain or route service URL, whose query and path are the receiver's credentials more often than not. */
-export function urlSecrets(text: string, wholeQuery: boolean): Finding[] {
+/**
+ * Words of the paths of log receivers (`/services/collector/raw`, `/api/v2/logs`, `/loki/api/v1/push`). Whatever else
+ * stands in the path of a drain URL may be the token; by its shape alone nothing tells it from a name.
+ */
+const PATH_WORDS: ReadonlySet<string> = new Set(
+  'api apis app apps auth bulk cloud cloudfoundry collect collector data drain drains elastic event events firehose forward foundry gateway http https index ingest ingestion input inputs intake json kafka line log logging logs logstash loki messages metric metrics opentelemetry otlp proxy publish push raw receive receiver route routes router send service services source sources splunk stream streams submit syslog tag topic topics trace traces upload webhook webhooks write'.split(
+    ' ',
+  ),
+)
+const PATH_WORD_LENGTH_MIN = 4
+
+/** How much of a URL is looked at. */
+export interface UrlCare {
+  /** A drain or route service URL, whose query and path are the receiver's credentials more often than not. */
+  readonly wholeQuery: boolean
+  /** What is taken for a URL though it has no scheme: nothing, a word with `user:password@`, or every word. */
+  readonly withoutScheme: 'no' | 'userinfo' | 'whole'
+}
+
+export function urlSecrets(text: string, { wholeQuery, withoutScheme }: UrlCare): Finding[] {
   const findings: Finding[] = []
+  if (withoutScheme === 'whole' || (withoutScheme === 'userinfo' && text.includes('@')))
+    urlsWithoutScheme(text, wholeQuery && withoutScheme === 'whole', findings)
   let end = 0
   let nested = 0
   for (let mark = text.indexOf('://'); mark !== -1; mark = text.indexOf('://', mark + 3)) {
@@ -55,6 +75,22 @@ export function urlSecrets(text: string, wholeQuery: boolean): Finding[] {
     urlParts({ text: text.slice(mark + 3, end), offset: mark + 3, overHttp, wholeQuery }, findings)
   }
   return findings
+}
+
+const SCHEME_FIRST = /^(?:jdbc:|r2dbc:)?[a-z][a-z0-9+.-]{0,31}:\/\//i
+/** Of an image, `nginx:1.25@sha256:…`: what stands before it is no user. */
+const DIGEST = /@sha\d{1,3}:[0-9a-f]+$/
+
+function urlsWithoutScheme(text: string, wholeQuery: boolean, findings: Finding[]): void {
+  for (let at = 0; at < text.length; ) {
+    const end = endOfUrl(text, at)
+    const start = text.startsWith('//', at) ? at + 2 : at
+    if (end > start && !SCHEME_FIRST.test(text.slice(start, start + 48))) {
+      const url = text.slice(start, end).replace(DIGEST, '')
+      urlParts({ text: url, offset: start, overHttp: wholeQuery, wholeQuery }, findings)
+    }
+    at = end + 1
+  }
 }
 
 function hasScheme(text: string, mark: number): boolean {
@@ -83,7 +119,7 @@ interface Url {
 
 function urlParts(url: Url, findings: Finding[]): void {
   const { text } = url
-  const at = userinfoEnd(text)
+  const at = userinfoEnd(withoutMarks(text))
   if (at !== -1) userinfo(url, at, findings)
   const rest = text.slice(at + 1).search(/[?#]/)
   const query = rest === -1 ? text.length : at + 1 + rest
@@ -102,10 +138,17 @@ function userinfoEnd(text: string): number {
   return text.lastIndexOf('@')
 }
 
+/** A fingerprint holds a colon itself. Of the same length. */
+function withoutMarks(text: string): string {
+  return text.includes('[SCRUBBED ')
+    ? text.replace(/\[SCRUBBED hmac-sha256:[0-9a-f]{16}\]/g, mark => '_'.repeat(mark.length))
+    : text
+}
+
 function userinfo(url: Url, at: number, findings: Finding[]): void {
   const { text } = url
-  const colon = text.indexOf(':')
-  if (colon === -1 || colon >= at || placeholderEnd(text, 0) > colon) {
+  const colon = withoutMarks(text).indexOf(':')
+  if (colon === -1 || colon >= at) {
     // Without a password the user of an http URL is a token; `ssh://git@…` names an account.
     if (url.overHttp || looksLikeSecret(text.slice(0, at))) found(url, 0, at, findings)
     return
@@ -122,10 +165,16 @@ function pathTokens(url: Url, host: number, end: number, findings: Finding[]): v
     const next = url.text.indexOf('/', slash + 1)
     const stop = next === -1 || next > end ? end : next
     const segment = url.text.slice(slash + 1, stop)
-    if (segment.length >= 16 && /\d/.test(segment) && /[a-z]/i.test(segment))
-      found(url, slash + 1, stop, findings)
+    if (!isPathWord(segment)) found(url, slash + 1, stop, findings)
     slash = next
   }
+}
+
+function isPathWord(segment: string): boolean {
+  if (segment.length < PATH_WORD_LENGTH_MIN) return true
+  if (segment.length > 64) return false
+  const words = segment.toLowerCase().split(/[-_.]/)
+  return words.every(word => PATH_WORDS.has(word) || /^v\d{1,2}$/.test(word))
 }
 
 function parameters(url: Url, begin: number, findings: Finding[]): void {
