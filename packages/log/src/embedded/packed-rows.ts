@@ -3,11 +3,11 @@ import { asNumber, asText, type LogDatabase } from './log-database.ts'
 
 /*
  * node:sqlite makes an ArrayBuffer of its own for every blob, and that costs more than all the rest of reading a row.
- * So the blobs of some hundred rows are asked for as one text of hexadecimal digits:
+ * So the blobs of a hundred rows are asked for as one text of hexadecimal digits:
  *
  *   "17,18,19" | "412,380,977" | "C301…C301…C301…"      offsets, lengths, bytes
  */
-const rowsAtOnce = 500
+const rowsAtOnce = 100
 const bytesAtOnce = 4 * 1024 * 1024
 
 const next = 'SELECT offset, record FROM events WHERE offset > ? ORDER BY offset LIMIT ?'
