@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { freePort, hasProgram, startRsyslogd } from '@cf-audit-drain/syslog/testing/rsyslogd'
-import { Child } from '../faults/child.ts'
-import { places } from '../faults/places.ts'
+import { startDrain } from '../bench/drain.ts'
 import { Simulator } from '../faults/simulator.ts'
 
 /**
@@ -26,7 +25,7 @@ test('every recorded event arrives at rsyslog once, none with a secret, none spl
   const simulator = await Simulator.start(folder, ['--recorded'])
   t.after(() => simulator.stop())
 
-  const drain = startDrain(folder, simulator, port, ['--until-caught-up'])
+  const drain = startDrain(folder, simulator, ['--until-caught-up'], sinkAt(port))
   await drain.exited
   assert.equal(drain.end, 0, readFileSync(join(folder, 'drain.out'), 'utf8').slice(-2_000))
 
@@ -51,7 +50,7 @@ test('the CEF of every recorded event is read whole by lognormalizer', { timeout
   t.after(() => rmSync(folder, { recursive: true }))
   const simulator = await Simulator.start(folder, ['--recorded'])
   t.after(() => simulator.stop())
-  const drain = startDrain(folder, simulator, 9, ['--dry-run'], '&leadingSpace=true')
+  const drain = startDrain(folder, simulator, ['--dry-run'], sinkAt(9, '&leadingSpace=true'))
   await drain.exited
   assert.equal(drain.end, 0)
   const cef = readFileSync(join(folder, 'drain.out'), 'utf8')
@@ -77,26 +76,6 @@ test('the CEF of every recorded event is read whole by lognormalizer', { timeout
   }
 })
 
-function startDrain(
-  folder: string,
-  simulator: Simulator,
-  port: number,
-  args: readonly string[],
-  query = '',
-): Child {
-  const { api, clientId, clientSecret } = simulator.addresses
-  return new Child({
-    command: places.drain,
-    args: ['start', ...args],
-    outputFile: join(folder, 'drain.out'),
-    errorFile: join(folder, 'drain.err'),
-    env: {
-      CF_API: api,
-      CF_CLIENT_ID: clientId,
-      CF_CLIENT_SECRET: clientSecret,
-      SINK_URL: `syslog://127.0.0.1:${port}?format=cef${query}`,
-      DATA_DIR: join(folder, 'data'),
-      HTTP_ADDRESS: '127.0.0.1:0',
-    },
-  })
+function sinkAt(port: number, query = ''): Readonly<Record<string, string>> {
+  return { SINK_URL: `syslog://127.0.0.1:${port}?format=cef${query}` }
 }
