@@ -122,7 +122,14 @@ export function readReceived(file: string, kind: 'frames' | 'lines'): ReceivedEv
     .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .slice(0, -1)
-    .map(receivedEvent)
+    .map(line => receivedEvent(line.slice(lastHeader(line))))
+}
+
+/** Where the last message of a line begins: a killed rsyslogd leaves a piece, and the next one goes on behind it. */
+function lastHeader(line: string): number {
+  let at = 0
+  for (const { index } of line.matchAll(/<[0-9]{1,3}>1 [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}/g)) at = index
+  return at
 }
 
 /** `<PRI>1 TIME HOST APP [AUDIT/0] MSGID [SD] CEF:0|…` or the same with `{…}`. */
