@@ -27,7 +27,7 @@ export async function pollTail(session: Session, options: PollerOptions, signal:
   const busy = session.recorder.seen.count(tailFromSec, Number.POSITIVE_INFINITY) > 2 * rowsWanted
   const poll = busy
     ? await pollBusy(session, closeToSec, signal)
-    : await readToEnd(session, tailFromSec, signal)
+    : await readSegments(session, { fromSec: tailFromSec }, signal)
   await close(session, closeToSec, poll.segments)
   return { published: poll.published, rows: poll.rows }
 }
@@ -36,11 +36,7 @@ interface Reading extends Poll {
   readonly segments: readonly Segment[]
 }
 
-/** From `fromSec` to the open end, recording as it goes. */
-async function readToEnd(session: Session, fromSec: number, signal: AbortSignal): Promise<Reading> {
-  return readSegments(session, { fromSec }, signal)
-}
-
+/** To `toSec`, or the open end, recording as it goes. */
 async function readSegments(
   session: Session,
   window: { readonly fromSec: number; readonly toSec?: number },
@@ -69,7 +65,7 @@ async function pollBusy(session: Session, closeToSec: number, signal: AbortSigna
   const { tailFromSec } = session.recorder.checkpoint
   const middleSec = Math.max(tailFromSec, closeToSec)
   const hotSec = Math.max(middleSec, session.recorder.seen.newestSec - newestSec)
-  const newest = await readToEnd(session, hotSec, signal)
+  const newest = await readSegments(session, { fromSec: hotSec }, signal)
   const middle = await reconcileByCount(session, { fromSec: middleSec, toSec: hotSec }, signal)
   const closing = await readSegments(session, { fromSec: tailFromSec, toSec: middleSec }, signal)
   return {
