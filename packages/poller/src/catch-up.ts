@@ -91,11 +91,10 @@ async function readAll(
 
 async function pass(session: Session, window: Range, segment: Segment): Promise<void> {
   const compared = compare(session, window, [segment])
-  const { buried } = await session.recorder.record(segment.rows, now => ({
+  await session.recorder.record(segment.rows, now => ({
     ...now,
     unread: subtract(now.unread, window),
     closedWindows: now.closedWindows + (compared.heldNotShown.length === 0 ? 1 : 0),
   }))
-  if (buried > 0) session.observer.buried?.(buried)
   session.observer.compared?.(compared)
 }

@@ -185,8 +185,9 @@ export class Poller {
       this.#deps.observer.published?.(atMs)
       this.#ingested(entries)
     }
+    const onBuried = (count: number) => this.#deps.observer.buried?.(count)
     const recorder = new Recorder(
-      { foundation, writer, scrubber, clock, onPublished },
+      { foundation, writer, scrubber, clock, onPublished, onBuried },
       checkpoint,
       seenSinceSec,
     )

@@ -1,7 +1,8 @@
 import { rawCreatedAtSec } from '@cf-audit-drain/event'
 import { rowsWanted } from './options.ts'
 import type { Range } from './range.ts'
-import { readSegment, type Segment } from './read-segment.ts'
+import { readOn } from './read-on.ts'
+import type { Segment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
 import type { ComparedWindow, Session } from './session.ts'
 
@@ -33,17 +34,12 @@ export async function reconcileByCount(session: Session, range: Range, signal: A
 /** Reads a closed range whole and records what the log does not hold; narrow windows by what the log already knows. */
 export async function readRange(session: Session, range: Range, signal: AbortSignal): Promise<Found> {
   let found = nothing
-  let cursorSec = range.fromSec
-  while (cursorSec < range.toSec) {
-    const toSec = narrow(session, cursorSec, range.toSec)
-    const segment = await readSegment(session.source, { fromSec: cursorSec, toSec }, signal)
-    const { published, buried } = await session.recorder.record(segment.rows)
-    if (buried > 0) session.observer.buried?.(buried)
-    found = sum(found, { published, rows: segment.rows.length, complete: segment.complete })
-    const readToSec = segment.toSec ?? toSec
-    const compared = compare(session, { fromSec: cursorSec, toSec: readToSec }, [segment])
-    if (segment.complete && compared.heldNotShown.length > 0) session.observer.compared?.(compared)
-    cursorSec = readToSec
+  const endOf = (fromSec: number) => narrow(session, fromSec, range.toSec)
+  for await (const segment of readOn(session, range, signal, endOf)) {
+    const { fromSec, published, rows, complete } = segment
+    found = sum(found, { published, rows: rows.length, complete })
+    const compared = compare(session, { fromSec, toSec: segment.toSec ?? range.toSec }, [segment])
+    if (complete && compared.heldNotShown.length > 0) session.observer.compared?.(compared)
   }
   return found
 }

@@ -23,11 +23,8 @@ export interface RecorderDeps {
   readonly clock: Clock
   /** The entries are in the log now. */
   readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
-}
-
-export interface Recorded {
-  readonly published: number
-  readonly buried: number
+  /** So many rows could not be read, and are in the log as dead letters. */
+  readonly onBuried?: (count: number) => void
 }
 
 /**
@@ -66,16 +63,16 @@ export class Recorder {
 
   /**
    * Publishes the rows the log does not hold yet, together with what `change` makes of the checkpoint. When neither
-   * says anything new, nothing is written.
+   * says anything new, nothing is written. Returns how many the log took.
    * @throws LogUnavailableError
    */
-  record(rows: readonly RawEvent[], change: (now: Checkpoint) => Checkpoint = now => now): Promise<Recorded> {
+  record(rows: readonly RawEvent[], change: (now: Checkpoint) => Checkpoint = now => now): Promise<number> {
     const done = this.#last.then(() => this.#record(rows, change))
     this.#last = done.catch(() => undefined)
     return done
   }
 
-  async #record(rows: readonly RawEvent[], change: (now: Checkpoint) => Checkpoint): Promise<Recorded> {
+  async #record(rows: readonly RawEvent[], change: (now: Checkpoint) => Checkpoint): Promise<number> {
     const entries: LogEntry[] = []
     const letters: { letter: DeadLetter; createdAtSec: number | null }[] = []
     const batch = new Set<string>()
@@ -90,8 +87,7 @@ export class Recorder {
       else letters.push({ letter: parsed, createdAtSec })
     }
     const changed = change(this.#checkpoint)
-    if (entries.length === 0 && letters.length === 0 && changed === this.#checkpoint)
-      return { published: 0, buried: 0 }
+    if (entries.length === 0 && letters.length === 0 && changed === this.#checkpoint) return 0
     const next = { ...changed, writtenMs: this.#deps.clock.now() }
     const { published } = await this.#deps.writer
       .publish(
@@ -117,7 +113,8 @@ export class Recorder {
       // It is held, if only as a dead letter: Cloud Controller's counts include it.
       if (createdAtSec !== null && createdAtSec >= this.#seenSinceSec) this.seen.add(letter.key, createdAtSec)
     }
-    return { published, buried: letters.length }
+    if (letters.length > 0) this.#deps.onBuried?.(letters.length)
+    return published
   }
 
   #parse(row: RawEvent, key: string): LogEntry | DeadLetter {

@@ -1,7 +1,8 @@
 import type { Checkpoint } from './checkpoint.ts'
 import { type PollerOptions, rowsWanted, tileSec } from './options.ts'
 import { type Ranges, subtract, union } from './range.ts'
-import { readSegment, type Segment } from './read-segment.ts'
+import { type RecordedSegment, readOn } from './read-on.ts'
+import type { Segment } from './read-segment.ts'
 import { compare, nothing, readRange, reconcileByCount, sum } from './reconcile.ts'
 import type { Session } from './session.ts'
 
@@ -36,28 +37,18 @@ interface Reading extends Poll {
   readonly segments: readonly Segment[]
 }
 
-/** To `toSec`, or the open end, recording as it goes. */
 async function readSegments(
   session: Session,
   window: { readonly fromSec: number; readonly toSec?: number },
   signal: AbortSignal,
 ): Promise<Reading> {
-  const segments: Segment[] = []
-  let published = 0
-  let rows = 0
-  for (
-    let cursorSec: number | null = window.fromSec;
-    cursorSec !== null && cursorSec < (window.toSec ?? Infinity);
-  ) {
-    const segment: Segment = await readSegment(session.source, { ...window, fromSec: cursorSec }, signal)
-    const recorded = await session.recorder.record(segment.rows)
-    if (recorded.buried > 0) session.observer.buried?.(recorded.buried)
-    published += recorded.published
-    rows += segment.rows.length
-    segments.push(segment)
-    cursorSec = segment.toSec
+  const segments: RecordedSegment[] = []
+  for await (const segment of readOn(session, window, signal)) segments.push(segment)
+  return {
+    published: segments.reduce((sum, segment) => sum + segment.published, 0),
+    rows: segments.reduce((sum, segment) => sum + segment.rows.length, 0),
+    segments,
   }
-  return { published, rows, segments }
 }
 
 /** Reads what closes now and what is newest; between the two a count decides whether there is anything to read. */
