@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { hasProgram } from '@cf-audit-drain/syslog/testing/rsyslogd'
 import { check, type Ends } from './checker.ts'
 import { type LoggedEvent, lagOf, readLog, readReceived, readShown, receivedEvent } from './read-ends.ts'
-import { hasProgram } from './rsyslog.ts'
 
 /** Three ends that agree on ten events. */
 function ends(change: { logged?: LoggedEvent[]; received?: string[]; malformed?: number } = {}): Ends {
@@ -121,12 +121,7 @@ test('malformed events belong into the dead letters, each once, and nowhere else
 })
 
 test('the three ends are read from their files, the log by sqlite3', t => {
-  if (!hasProgram('sqlite3')) {
-    if (process.env['REQUIRE_PEERS'] === '1')
-      throw new Error('sqlite3 is not installed: apt-get install sqlite3')
-    t.skip('sqlite3 is not installed: apt-get install sqlite3')
-    return
-  }
+  if (!hasProgram(t, 'sqlite3', 'sqlite3')) return
   const folder = mkdtempSync(join(tmpdir(), 'faults-checker-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const history = join(folder, 'history.ndjson')

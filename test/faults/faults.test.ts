@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { isInstalled } from '@cf-audit-drain/syslog/testing/rsyslogd'
 import { allKinds } from './all-kinds.ts'
-import { hasProgram } from './rsyslog.ts'
 import { runKind } from './run-kind.ts'
 
 /**
@@ -15,7 +15,7 @@ describe(`faults, seed ${seed}`, { concurrency: 2 }, () => {
     test(`nothing is lost, invented or doubled in the log by: ${kind.title}`, {
       timeout: 150_000,
     }, async t => {
-      const missing = hasProgram('sqlite3')
+      const missing = isInstalled('sqlite3')
         ? (kind.missing?.() ?? null)
         : 'sqlite3 is not installed: apt-get install sqlite3'
       if (missing !== null) {

@@ -1,9 +1,9 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { systemClock } from '@cf-audit-drain/pipeline'
+import { isInstalled } from '@cf-audit-drain/syslog/testing/rsyslogd'
 import { allKinds } from './all-kinds.ts'
 import { resultsTable, writeTable } from './results-table.ts'
-import { hasProgram } from './rsyslog.ts'
 import { runAll } from './run-all.ts'
 import type { RunResult } from './run-kind.ts'
 
@@ -31,7 +31,7 @@ const asked = values.kind ?? allKinds.map(kind => kind.name)
 for (const name of asked)
   if (!allKinds.some(kind => kind.name === name))
     throw new Error(`there is no kind "${name}"; there are ${allKinds.map(kind => kind.name).join(', ')}`)
-if (!hasProgram('sqlite3')) throw new Error('the checker reads the log by sqlite3: apt-get install sqlite3')
+if (!isInstalled('sqlite3')) throw new Error('the checker reads the log by sqlite3: apt-get install sqlite3')
 
 const kinds = allKinds.filter(kind => asked.includes(kind.name))
 for (const kind of kinds) {

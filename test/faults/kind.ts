@@ -27,6 +27,8 @@ export interface SceneOptions {
   readonly foundations?: readonly { readonly name: string; readonly pollInterval: string }[]
   readonly overlap?: string
   readonly confirmTimeout?: string
+  /** Of the requests to Cloud Controller and UAA. */
+  readonly requestTimeout?: string
   readonly liveEventsPerSecond?: number
   readonly receiver?: 'hostile' | 'rsyslog'
   /** A small disk of its own for the log. */

@@ -1,13 +1,8 @@
-import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { freePort } from '@cf-audit-drain/syslog/testing/rsyslogd'
 import { Child } from './child.ts'
 import { until } from './until.ts'
-
-export function hasProgram(name: string): boolean {
-  return spawnSync('/bin/sh', ['-c', `command -v ${name}`]).status === 0
-}
 
 /** A real rsyslogd without queues: what it has read it has written. It keeps its port over restarts. */
 export class Rsyslog {
@@ -63,15 +58,6 @@ input(type="imtcp" address="127.0.0.1" port="${this.#port}" ruleset="events")
   async stop(): Promise<void> {
     await this.#child?.stop(5_000)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no TCP port')
-  return address.port
 }
 
 /** By the kernel's table: a connection made to find out would be one more event for rsyslogd. */

@@ -136,6 +136,7 @@ export class Scene implements SceneDraft {
         clientId,
         clientSecret,
         pollInterval,
+        requestTimeout: this.options.requestTimeout ?? '60s',
         overlap: this.options.overlap ?? '10s',
         sweeps: [
           { every: '1s', over: '1h', compare: 'count' },

@@ -8,6 +8,7 @@ import { clientOf, never } from './testing/client-of.ts'
 import {
   hang,
   json,
+  later,
   pageOf,
   raw,
   type ScriptedFoundation,
@@ -29,12 +30,7 @@ afterEach(async () => {
 })
 
 test('no more than two requests are under way, whoever asks, and they keep their connections', async () => {
-  foundation.events = (request, response, body) => {
-    systemClock.sleep(5).then(
-      () => json(200, pageOf([]))(request, response, body),
-      () => {},
-    )
-  }
+  foundation.events = later(5, json(200, pageOf([])))
   const seen = new Set<Socket>()
   const asking = Promise.all(Array.from({ length: 30 }, () => controller.countAuditEvents(window, never)))
   const watching = until(() => {
@@ -47,12 +43,7 @@ test('no more than two requests are under way, whoever asks, and they keep their
 })
 
 test('waiting for a turn is not waiting for an answer: many slow requests do not time out', async () => {
-  foundation.events = (request, response, body) => {
-    systemClock.sleep(20).then(
-      () => json(200, pageOf([]))(request, response, body),
-      () => {},
-    )
-  }
+  foundation.events = later(20, json(200, pageOf([])))
   const patient = clientOf(foundation.origin, { requestTimeoutMs: 400, retry: { tries: 1 } })
   try {
     const startedAt = systemClock.monotonic()
@@ -123,6 +114,19 @@ test('an abort and a close are felt at once while a connection is still being ma
   assert.ok(systemClock.monotonic() - startedAt < 500)
   await until(() => server.held() === 0, 'the attempt is given up', 500)
   await server.close()
+})
+
+test('a connection that cannot be made is given up with its request, and keeps no place in the pool', async t => {
+  const { server, port } = await silentServer()
+  const silent = clientOf(`https://127.0.0.1:${port}`, { requestTimeoutMs: 300, retry: { tries: 3 } })
+  t.after(async () => {
+    await silent.close()
+    await server.close()
+  })
+  const startedAt = systemClock.monotonic()
+  await assert.rejects(silent.discover(never), /no answer within 300 ms \(requestTimeout\)/)
+  assert.ok(systemClock.monotonic() - startedAt < 2000)
+  await until(() => server.held() === 0, 'the unfinished TLS handshakes are closed', 2000)
 })
 
 test('an already aborted signal sends nothing', async () => {

@@ -4,7 +4,6 @@ import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici
 import { proxyFor } from './proxy.ts'
 import type { Trust } from './trust.ts'
 
-const connectTimeoutMs = 10_000
 const keepAliveMs = 30_000
 
 export interface Route {
@@ -22,6 +21,7 @@ interface Generation {
 export class Connections {
   readonly #trust: Trust | null
   readonly #connectionsMax: number
+  readonly #connectTimeoutMs: number
   readonly #env: Readonly<Record<string, string | undefined>>
   readonly #sockets = new Set<Socket>()
   readonly #retiring = new Set<Dispatcher>()
@@ -30,10 +30,13 @@ export class Connections {
   constructor(options: {
     readonly trust: Trust | null
     readonly connectionsMax: number
+    /** An attempt that no request waits for any more must not keep its place for longer. */
+    readonly connectTimeoutMs: number
     readonly env: Readonly<Record<string, string | undefined>>
   }) {
     this.#trust = options.trust
     this.#connectionsMax = options.connectionsMax
+    this.#connectTimeoutMs = options.connectTimeoutMs
     this.#env = options.env
   }
 
@@ -71,11 +74,15 @@ export class Connections {
   }
 
   #direct(context: SecureContext | null): Dispatcher {
-    return new Agent({ ...this.#poolOptions(), connect: this.#tracked(connector(context)) })
+    return new Agent({ ...this.#poolOptions(), connect: this.#tracked(this.#connector(context)) })
   }
 
   #proxied(proxy: URL, context: SecureContext | null): Dispatcher {
-    const tls = { ...(context && { secureContext: context }), allowH2: false, timeout: connectTimeoutMs }
+    const tls = {
+      ...(context && { secureContext: context }),
+      allowH2: false,
+      timeout: this.#connectTimeoutMs,
+    }
     return new ProxyAgent({
       ...this.#poolOptions(),
       uri: proxy.href,
@@ -85,8 +92,8 @@ export class Connections {
       clientFactory: origin =>
         new Pool(origin, {
           ...this.#poolOptions(),
-          headersTimeout: connectTimeoutMs,
-          connect: this.#tracked(connector(context)),
+          headersTimeout: this.#connectTimeoutMs,
+          connect: this.#tracked(this.#connector(context)),
         }),
     })
   }
@@ -104,6 +111,14 @@ export class Connections {
     }
   }
 
+  #connector(context: SecureContext | null): buildConnector.connector {
+    return buildConnector({
+      ...(context && { secureContext: context }),
+      allowH2: false,
+      timeout: this.#connectTimeoutMs,
+    })
+  }
+
   #tracked(connect: buildConnector.connector): buildConnector.connector {
     return (options, callback) => {
       // Its type says nothing, but the connector returns the socket it has begun to connect.
@@ -113,14 +128,6 @@ export class Connections {
       socket.on('error', () => {}).once('close', () => this.#sockets.delete(socket))
     }
   }
-}
-
-function connector(context: SecureContext | null): buildConnector.connector {
-  return buildConnector({
-    ...(context && { secureContext: context }),
-    allowH2: false,
-    timeout: connectTimeoutMs,
-  })
 }
 
 function isSocket(value: unknown): value is Socket {

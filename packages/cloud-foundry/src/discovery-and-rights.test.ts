@@ -1,45 +1,29 @@
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import { inspect } from 'node:util'
 import type { CloudController } from './cloud-controller.ts'
 import { CloudFoundryError, CredentialsError, RefusedUrlError } from './errors.ts'
-import type { FoundationOptions } from './options.ts'
-import { clientOf, never } from './testing/client-of.ts'
+import { never } from './testing/client-of.ts'
+import { foundationPerTest } from './testing/foundation-per-test.ts'
 import {
   ccError,
   html,
   json,
   rootOf,
   type Script,
-  type ScriptedFoundation,
   scriptedFoundation,
   tokenOf,
 } from './testing/scripted-foundation.ts'
 
-let foundation: ScriptedFoundation
-let clients: CloudController[]
-beforeEach(async () => {
-  foundation = await scriptedFoundation()
-  clients = []
-})
-afterEach(async () => {
-  await Promise.all(clients.map(client => client.close()))
-  await foundation.close()
-})
-
-function client(options: Partial<FoundationOptions> = {}): CloudController {
-  const made = clientOf(foundation.origin, { retry: { tries: 1 }, ...options })
-  clients.push(made)
-  return made
-}
+const fresh = foundationPerTest({ retry: { tries: 1 } })
 
 test('discovery gives UAA, login, the version and whether v2 is on', async () => {
-  const { origin } = foundation
+  const { origin } = fresh.foundation
   const off = { api: origin, uaa: origin, login: origin, v3Version: '3.228.0', v2: false }
-  assert.deepEqual(await client().discover(never), off)
+  assert.deepEqual(await fresh.client().discover(never), off)
   const { links } = rootOf(origin)
-  foundation.root = json(200, { links: { ...links, cloud_controller_v2: { href: `${origin}/v2` } } })
-  assert.deepEqual(await client().discover(never), { ...off, v2: true })
+  fresh.foundation.root = json(200, { links: { ...links, cloud_controller_v2: { href: `${origin}/v2` } } })
+  assert.deepEqual(await fresh.client().discover(never), { ...off, v2: true })
 })
 
 /** What answers at the URL, and a word of the sentence. */
@@ -106,29 +90,29 @@ const strangers: readonly (readonly [string, Script, string, RegExp])[] = [
 
 for (const [what, script, name, sentence] of strangers) {
   test(`${what} at the API's URL is said in one sentence, and gets no secret`, async () => {
-    foundation.root = script
+    fresh.foundation.root = script
     for (const ask of [
       (one: CloudController) => one.discover(never),
       (one: CloudController) => one.countAuditEvents({ fromSec: 0 }, never),
     ]) {
-      await assert.rejects(ask(client()), (error: Error) => {
+      await assert.rejects(ask(fresh.client()), (error: Error) => {
         assert.ok(error instanceof CloudFoundryError, inspect(error))
         assert.equal(error.name, name, error.message)
         assert.match(error.message, sentence)
         return true
       })
     }
-    assert.equal(foundation.requestsOf('/oauth/token'), 0)
+    assert.equal(fresh.foundation.requestsOf('/oauth/token'), 0)
   })
 }
 
 test('a configured UAA is used instead of the one named, and asks for no discovery', async () => {
   const uaa = await scriptedFoundation()
   try {
-    await client({ uaa: uaa.origin }).countAuditEvents({ fromSec: 0 }, never)
+    await fresh.client({ uaa: uaa.origin }).countAuditEvents({ fromSec: 0 }, never)
     assert.equal(uaa.requestsOf('/oauth/token'), 1)
-    assert.equal(foundation.requestsOf('/oauth/token'), 0)
-    assert.equal(foundation.requestsOf('/'), 0)
+    assert.equal(fresh.foundation.requestsOf('/oauth/token'), 0)
+    assert.equal(fresh.foundation.requestsOf('/'), 0)
   } finally {
     await uaa.close()
   }
@@ -136,11 +120,11 @@ test('a configured UAA is used instead of the one named, and asks for no discove
 
 test('a UAA that has moved is found again', async () => {
   const old = await scriptedFoundation()
-  foundation.root = json(200, rootOf(old.origin))
-  const controller = client({ retry: { tries: 3 } })
+  fresh.foundation.root = json(200, rootOf(old.origin))
+  const controller = fresh.client({ retry: { tries: 3 } })
   await controller.discover(never)
   await old.close()
-  foundation.root = json(200, rootOf(foundation.origin))
+  fresh.foundation.root = json(200, rootOf(fresh.foundation.origin))
   assert.equal(await controller.countAuditEvents({ fromSec: 0 }, never), 0)
 })
 
@@ -150,13 +134,13 @@ test('plain http beyond this machine is refused before anything is connected, un
     { api: 'https://api.x', uaa: 'http://10.0.0.1:8080' },
   ])
     assert.throws(
-      () => client(options),
+      () => fresh.client(options),
       (error: Error) =>
         error instanceof RefusedUrlError && /write https:\/\/, or set insecure: true/.test(error.message),
     )
-  assert.doesNotThrow(() => client({ api: 'http://api.sys.example.com', insecure: true }))
+  assert.doesNotThrow(() => fresh.client({ api: 'http://api.sys.example.com', insecure: true }))
   for (const api of ['http://localhost:1', 'http://127.9.9.9', 'http://[::1]:8080', 'https://api.x.com/'])
-    assert.doesNotThrow(() => client({ api }))
+    assert.doesNotThrow(() => fresh.client({ api }))
 })
 
 test('an api that is no plain https URL is refused, without being quoted where it may hold a password', () => {
@@ -169,7 +153,7 @@ test('an api that is no plain https URL is refused, without being quoted where i
     'https://x#pw-in-url',
   ])
     assert.throws(
-      () => client({ api }),
+      () => fresh.client({ api }),
       (error: Error) => error instanceof RefusedUrlError && !error.message.includes('pw-in-url'),
       api,
     )
@@ -191,16 +175,16 @@ test('rights say what is seen, what is missing and what to do', async () => {
     ],
   ]
   for (const [scopes, sees, sentence] of cases) {
-    foundation.token = json(200, tokenOf(scopes))
-    const rights = await client().rights(never)
+    fresh.foundation.token = json(200, tokenOf(scopes))
+    const rights = await fresh.client().rights(never)
     assert.equal(rights.sees, sees)
     assert.deepEqual(rights.scopes, [...scopes].sort())
     assert.equal(rights.missing, sees === 'everything' ? null : 'cloud_controller.global_auditor')
     assert.match(rights.sentence, sentence)
   }
-  foundation.token = json(200, tokenOf(['uaa.none']))
-  foundation.events = ccError(403, 10003, 'CF-NotAuthorized', 'You are not authorized')
-  const none = await client().rights(never)
+  fresh.foundation.token = json(200, tokenOf(['uaa.none']))
+  fresh.foundation.events = ccError(403, 10003, 'CF-NotAuthorized', 'You are not authorized')
+  const none = await fresh.client().rights(never)
   assert.equal(none.sees, 'nothing')
   assert.match(
     none.sentence,
@@ -209,15 +193,15 @@ test('rights say what is seen, what is missing and what to do', async () => {
 })
 
 test("scopes are read from an opaque token's answer too", async () => {
-  foundation.token = json(200, {
+  fresh.foundation.token = json(200, {
     access_token: 'opaque',
     expires_in: 60,
     scope: 'a.b cloud_controller.admin_read_only',
   })
-  assert.deepEqual((await client().rights(never)).scopes, ['a.b', 'cloud_controller.admin_read_only'])
+  assert.deepEqual((await fresh.client().rights(never)).scopes, ['a.b', 'cloud_controller.admin_read_only'])
 })
 
 test('rights of a client whose token Cloud Controller refuses is an error, not "nothing"', async () => {
-  foundation.events = ccError(401, 1000, 'CF-InvalidAuthToken', 'Invalid Auth Token')
-  await assert.rejects(client().rights(never), CredentialsError)
+  fresh.foundation.events = ccError(401, 1000, 'CF-InvalidAuthToken', 'Invalid Auth Token')
+  await assert.rejects(fresh.client().rights(never), CredentialsError)
 })

@@ -34,9 +34,9 @@ export interface Answer {
 }
 
 export interface ExchangeLimits {
-  /** To the answer's headers, connecting included. */
+  /** Of the whole request, connecting included; a body has one second more for each 16 KiB that came. */
   readonly requestTimeoutMs: number
-  /** A body may take as long as it likes, but not stand still for so long. */
+  /** No body may stand still for so long, however much of it came. */
   readonly standstillMs: number
   readonly bodyBytesMax: number
 }
@@ -146,14 +146,18 @@ function stoodStill(
   },
 ): UnreachableError | BrokenAnswerError {
   const code = 'TIMEOUT'
-  if (facts.status !== undefined)
+  const setting = `requestTimeout is ${limits.requestTimeoutMs} ms`
+  if (facts.status !== undefined) {
+    const { bytes, elapsedMs, silentMs } = progress
+    const when = `${Math.round(elapsedMs)} ms after it was asked, ${Math.round(silentMs)} ms after its last byte`
     return new BrokenAnswerError(
-      `the answer of ${where} stopped after ${progress.bytes} bytes or came too slowly (nothing for ${limits.standstillMs} ms); nothing of it counts`,
+      `the answer of ${where} stopped after ${bytes} bytes or came too slowly (given up ${when}; ${setting}); nothing of it counts`,
       { ...facts, code },
     )
+  }
   const through = route?.proxy ? ` through the proxy ${route.proxy}` : ''
   return new UnreachableError(
-    `${where} gave no answer${through} within ${limits.requestTimeoutMs} ms: is it overloaded, or does a firewall drop the connection?`,
+    `${where} gave no answer${through} within ${limits.requestTimeoutMs} ms (requestTimeout): is it overloaded, or does a firewall drop the connection?`,
     { ...facts, code, retryable: true },
   )
 }

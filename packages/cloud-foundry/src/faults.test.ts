@@ -9,6 +9,7 @@ import type { FoundationOptions, RequestInfo } from './options.ts'
 import { clientOf, never, secret } from './testing/client-of.ts'
 import {
   ccError,
+  drip,
   eventOf,
   hang,
   html,
@@ -330,20 +331,6 @@ test('a client does not show its secret when it is printed', () => {
 
 test('a body that drips is stopped, one that is slow but moves is not', { timeout: 20_000 }, async () => {
   const patient = client({ requestTimeoutMs: 250, standstillMs: 200, retry: { tries: 1 } })
-  const drip =
-    (text: string, everyMs: number, bytes: number): Script =>
-    (_, response) => {
-      response.writeHead(200)
-      let at = 0
-      const step = () => {
-        if (response.destroyed) return
-        response.write(text.slice(at, at + bytes))
-        at += bytes
-        if (at >= text.length) response.end()
-        else systemClock.sleep(everyMs).then(step, () => {})
-      }
-      step()
-    }
   foundation.events = drip(page, 20, 1)
   assert.match((await caught(patient.auditEvents(window, never))).message, /stopped after|too slowly/)
 

@@ -52,9 +52,10 @@ export class FoundationClient {
     this.#deps = deps
     this.#api = this.#endUrl(options.api, 'Cloud Controller', 'api')
     this.#uaa = options.uaa === undefined ? null : this.#endUrl(options.uaa, 'UAA', 'uaa')
+    const requestTimeoutMs = options.requestTimeoutMs ?? 60_000
     this.#limits = {
-      requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
-      standstillMs: options.standstillMs ?? 30_000,
+      requestTimeoutMs,
+      standstillMs: Math.min(options.standstillMs ?? 30_000, requestTimeoutMs),
       bodyBytesMax: options.bodyBytesMax ?? 256 * 1024 * 1024,
     }
     this.#policy = { ...defaultRetryPolicy, ...options.retry }
@@ -63,6 +64,7 @@ export class FoundationClient {
       trust:
         options.caFile === undefined ? null : new Trust(options.caFile, message => this.#warn(message, null)),
       connectionsMax,
+      connectTimeoutMs: Math.min(10_000, requestTimeoutMs),
       env: deps.env ?? process.env,
     })
     this.#slots = new Slots(connectionsMax)

@@ -60,7 +60,7 @@ test('an abort while the CA file is looked at does not end the process', async (
       import { exchange } from ${from('./exchange.ts')}
       import { Trust } from ${from('./trust.ts')}
       const caFile = ${JSON.stringify(caFile)}
-      const connections = new Connections({ trust: new Trust(caFile, console.log), connectionsMax: 2, env: {} })
+      const connections = new Connections({ trust: new Trust(caFile, console.log), connectionsMax: 2, connectTimeoutMs: 2000, env: {} })
       const stop = new AbortController()
       const asked = exchange(
         { end: 'Cloud Controller', method: 'GET', base: new URL('https://127.0.0.1:9'), path: '/', headers: {}, requestId: '1' },

@@ -19,9 +19,9 @@ export interface FoundationOptions {
   readonly uaa?: string
   /** Requests under way at once, UAA's included. Default 2. */
   readonly maxInFlight?: number
-  /** From sending a request, connecting included, to the headers of its answer. Default 60 s. */
+  /** Of a whole request, UAA's included: connecting, headers and body, which has a second more for each 16 KiB that came. Default 60 s. */
   readonly requestTimeoutMs?: number
-  /** How long a body may stand still. Default 30 s. How long all of it takes is not limited, down to 16 KiB/s. */
+  /** How long a body may stand still, however much of it came; at most `requestTimeoutMs`. Default 30 s. */
   readonly standstillMs?: number
   /** Of one body, received and unpacked. Default 256 MiB. */
   readonly bodyBytesMax?: number

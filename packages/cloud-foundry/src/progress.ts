@@ -4,8 +4,8 @@ import type { Clock } from '@cf-audit-drain/pipeline'
 const slowestBytesPerMs = 16
 
 /**
- * Watches one exchange: the headers must come in time, and then each piece of the body; a body that drips is stopped too, while
- * a big one over a slow line may take as long as it needs.
+ * Watches one exchange. All of it, connecting included, has `requestTimeoutMs`, and as much more as its body would take at the slowest
+ * speed: a body that stops or drips ends, a big one over a slow line arrives. A body that has moved must not stand still either.
  */
 export class Progress {
   readonly #clock: Clock
@@ -14,7 +14,6 @@ export class Progress {
   readonly #startedAt: number
   #movedAt: number
   #inBody = false
-  #bodyAt = 0
   bytes = 0
 
   constructor(clock: Clock, limits: { readonly requestTimeoutMs: number; readonly standstillMs: number }) {
@@ -37,12 +36,22 @@ export class Progress {
   /** The same chunks, counted. Called when the headers have come. */
   async *count(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     this.#inBody = true
-    this.#bodyAt = this.#movedAt = this.#clock.monotonic()
+    this.#movedAt = this.#clock.monotonic()
     for await (const chunk of chunks) {
       this.bytes += chunk.length
       this.#movedAt = this.#clock.monotonic()
       yield chunk
     }
+  }
+
+  /** Since the request was begun. */
+  get elapsedMs(): number {
+    return this.#clock.monotonic() - this.#startedAt
+  }
+
+  /** Since something came, headers or a piece of the body. */
+  get silentMs(): number {
+    return this.#clock.monotonic() - this.#movedAt
   }
 
   stop(): void {
@@ -51,8 +60,8 @@ export class Progress {
 
   #leftMs(): number {
     const now = this.#clock.monotonic()
-    if (!this.#inBody) return this.#startedAt + this.#limits.requestTimeoutMs - now
-    const slowestAt = this.#bodyAt + this.#limits.requestTimeoutMs + this.bytes / slowestBytesPerMs
-    return Math.min(this.#movedAt + this.#limits.standstillMs, slowestAt) - now
+    const slowestAt = this.#startedAt + this.#limits.requestTimeoutMs + this.bytes / slowestBytesPerMs
+    const stillUntil = this.#inBody ? this.#movedAt + this.#limits.standstillMs : Infinity
+    return Math.min(stillUntil, slowestAt) - now
   }
 }

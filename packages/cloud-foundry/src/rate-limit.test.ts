@@ -1,22 +1,13 @@
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import { systemClock } from '@cf-audit-drain/pipeline'
-import type { CloudController } from './cloud-controller.ts'
 import { RateLimitedError, ServerError } from './errors.ts'
-import type { FoundationOptions } from './options.ts'
 import { RateGate } from './rate-gate.ts'
 import { rateLimitedForMs, rateLimitOf, retryAfterMs } from './retry-after.ts'
-import { clientOf, never } from './testing/client-of.ts'
+import { never } from './testing/client-of.ts'
+import { foundationPerTest } from './testing/foundation-per-test.ts'
 import { ManualClock } from './testing/manual-clock.ts'
-import {
-  ccError,
-  html,
-  json,
-  pageOf,
-  type Script,
-  type ScriptedFoundation,
-  scriptedFoundation,
-} from './testing/scripted-foundation.ts'
+import { ccError, html, json, pageOf, type Script } from './testing/scripted-foundation.ts'
 import { until } from './testing/until.ts'
 
 const window = { fromSec: 1_795_000_000 }
@@ -26,41 +17,25 @@ const limited = (headers: Readonly<Record<string, string>>): Script =>
     ...headers,
   })
 
-let foundation: ScriptedFoundation
-let clients: CloudController[]
-beforeEach(async () => {
-  foundation = await scriptedFoundation()
-  clients = []
-})
-afterEach(async () => {
-  await Promise.all(clients.map(client => client.close()))
-  await foundation.close()
-})
-
-function client(options: Partial<FoundationOptions> = {}): CloudController {
-  const made = clientOf(foundation.origin, options)
-  clients.push(made)
-  return made
-}
+const fresh = foundationPerTest()
 
 test('Retry-After is waited for in full, by every request of the foundation', async () => {
   const warned = Promise.withResolvers<void>()
-  const controller = clientOf(foundation.origin, {}, { onWarning: () => warned.resolve() })
-  clients.push(controller)
+  const controller = fresh.client({}, { onWarning: () => warned.resolve() })
   await controller.countAuditEvents(window, never)
-  foundation.next.push(limited({ 'retry-after': '1' }))
+  fresh.foundation.next.push(limited({ 'retry-after': '1' }))
   const startedAt = systemClock.monotonic()
   const first = controller.countAuditEvents(window, never)
   await warned.promise
   const others = [controller.countAuditEvents(window, never), controller.oldestAuditEventSec(never)]
   await Promise.all([first, ...others])
   assert.ok(systemClock.monotonic() - startedAt >= 990)
-  assert.equal(foundation.requestsOf('/v3/audit_events'), 5)
+  assert.equal(fresh.foundation.requestsOf('/v3/audit_events'), 5)
 })
 
 test('a wait beyond the budget is thrown at once, and nothing is sent until it is over', async () => {
-  const controller = client({ retry: { budgetMs: 5000 } })
-  foundation.next.push(
+  const controller = fresh.client({ retry: { budgetMs: 5000 } })
+  fresh.foundation.next.push(
     limited({
       'retry-after': '94',
       'x-ratelimit-limit': '30',
@@ -85,7 +60,7 @@ test('a wait beyond the budget is thrown at once, and nothing is sent until it i
     return true
   })
   assert.ok(systemClock.monotonic() - startedAt < 2000)
-  assert.equal(foundation.requestsOf('/v3/audit_events'), 1)
+  assert.equal(fresh.foundation.requestsOf('/v3/audit_events'), 1)
   assert.deepEqual(controller.rateLimit, { limit: 30, remaining: 0, resetSec: 1_795_317_744 })
 })
 
@@ -96,10 +71,9 @@ for (const [what, told, asked] of [
 ] as const)
   test(`a Retry-After of ${what} shuts nobody out: every 15 minutes one request tries`, async () => {
     const clock = new ManualClock({ startMs: systemClock.now() })
-    const controller = clientOf(foundation.origin, { requestTimeoutMs: 3_600_000 }, { clock })
-    clients.push(controller)
+    const controller = fresh.client({ requestTimeoutMs: 3_600_000 }, { clock })
     const count = () => controller.countAuditEvents(window, never)
-    const sent = () => foundation.requestsOf('/v3/audit_events')
+    const sent = () => fresh.foundation.requestsOf('/v3/audit_events')
     const refusal = (pattern: RegExp, retryAfterMs: number) => (error: Error) => {
       assert.ok(error instanceof RateLimitedError)
       assert.match(error.message, pattern)
@@ -107,14 +81,16 @@ for (const [what, told, asked] of [
       return true
     }
     const answered429 = new RegExp(`for ${asked} s \\(429.*; tried again in 900 s`)
-    foundation.next.push(limited({ 'retry-after': told }))
+    fresh.foundation.next.push(limited({ 'retry-after': told }))
     await assert.rejects(count(), refusal(answered429, 900_000))
     clock.advance(700_000)
     await assert.rejects(count(), refusal(/for \d{7,} s; tried again in 200 s; nothing was sent/, 200_000))
     assert.equal(sent(), 1)
 
     const held = Promise.withResolvers<() => void>()
-    foundation.next.push((...request) => held.resolve(() => limited({ 'retry-after': told })(...request)))
+    fresh.foundation.next.push((...request) =>
+      held.resolve(() => limited({ 'retry-after': told })(...request)),
+    )
     clock.advance(200_000)
     const probe = assert.rejects(count(), refusal(answered429, 900_000))
     const others = [count(), count()].map(one =>
@@ -161,15 +137,15 @@ test('a probe that is not answered leaves the next one to probe, and the gate op
 })
 
 test('nginx says 429 in HTML and no time: backed off and repeated', async () => {
-  const controller = client()
-  foundation.next.push(html(429), html(429))
+  const controller = fresh.client()
+  fresh.foundation.next.push(html(429), html(429))
   assert.equal(await controller.countAuditEvents(window, never), 0)
-  assert.equal(foundation.requestsOf('/v3/audit_events'), 3)
+  assert.equal(fresh.foundation.requestsOf('/v3/audit_events'), 3)
 })
 
 test('Retry-After of a 503 is kept too', async () => {
-  const controller = client({ retry: { budgetMs: 3000 } })
-  foundation.next.push(html(503, { 'retry-after': '60' }))
+  const controller = fresh.client({ retry: { budgetMs: 3000 } })
+  fresh.foundation.next.push(html(503, { 'retry-after': '60' }))
   await assert.rejects(controller.countAuditEvents(window, never), (error: Error) => {
     assert.ok(error instanceof ServerError)
     assert.equal(error.retryAfterMs, 60_000)
@@ -178,9 +154,9 @@ test('Retry-After of a 503 is kept too', async () => {
 })
 
 test('requests slow down when little of the limit is left', async () => {
-  const controller = client()
+  const controller = fresh.client()
   const resetSec = Math.ceil(systemClock.now() / 1000) + 60
-  foundation.events = json(200, pageOf([]), {
+  fresh.foundation.events = json(200, pageOf([]), {
     'x-ratelimit-limit': '2000',
     'x-ratelimit-remaining': '200',
     'x-ratelimit-reset': String(resetSec),

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { afterEach, beforeEach, test } from 'node:test'
+import { test } from 'node:test'
 import { inspect } from 'node:util'
-import type { CloudController } from './cloud-controller.ts'
 import { CloudFoundryError, CredentialsError } from './errors.ts'
-import type { FoundationOptions } from './options.ts'
-import { clientOf, never, secret } from './testing/client-of.ts'
+import { never, secret } from './testing/client-of.ts'
+import { foundationPerTest } from './testing/foundation-per-test.ts'
 import { ManualClock } from './testing/manual-clock.ts'
 import {
   ccError,
@@ -13,8 +12,6 @@ import {
   html,
   json,
   type Script,
-  type ScriptedFoundation,
-  scriptedFoundation,
   tokenOf,
 } from './testing/scripted-foundation.ts'
 import { until } from './testing/until.ts'
@@ -23,26 +20,11 @@ import { TokenKeeper } from './token-keeper.ts'
 const refused = ccError(401, 1000, 'CF-InvalidAuthToken', 'Invalid Auth Token')
 const window = { fromSec: 1_795_000_000 }
 
-let foundation: ScriptedFoundation
-let clients: CloudController[]
-beforeEach(async () => {
-  foundation = await scriptedFoundation()
-  clients = []
-})
-afterEach(async () => {
-  await Promise.all(clients.map(client => client.close()))
-  await foundation.close()
-})
-
-function client(options: Partial<FoundationOptions> = {}): CloudController {
-  const made = clientOf(foundation.origin, { requestTimeoutMs: 300, retry: { tries: 2 }, ...options })
-  clients.push(made)
-  return made
-}
+const fresh = foundationPerTest({ requestTimeoutMs: 300, retry: { tries: 2 } })
 
 test('client id and secret go in the form, so that no character of a secret can be misread', async () => {
-  await client().countAuditEvents(window, never)
-  const asked = foundation.requests.find(({ url }) => url === '/oauth/token')
+  await fresh.client().countAuditEvents(window, never)
+  const asked = fresh.foundation.requests.find(({ url }) => url === '/oauth/token')
   const form = new URLSearchParams(asked?.body)
   assert.equal(form.get('grant_type'), 'client_credentials')
   assert.equal(form.get('client_id'), 'cf-audit-drain')
@@ -51,12 +33,12 @@ test('client id and secret go in the form, so that no character of a secret can 
 })
 
 test('a refused token in mid-run is renewed once and the request repeated, without waiting', async () => {
-  const controller = client({ retry: { tries: 1 } })
+  const controller = fresh.client({ retry: { tries: 1 } })
   await controller.countAuditEvents(window, never)
-  foundation.next.push(refused)
+  fresh.foundation.next.push(refused)
   await controller.countAuditEvents(window, never)
-  assert.equal(foundation.requestsOf('/oauth/token'), 2)
-  const used = foundation.requests
+  assert.equal(fresh.foundation.requestsOf('/oauth/token'), 2)
+  const used = fresh.foundation.requests
     .filter(({ url }) => url.startsWith('/v3'))
     .map(({ headers }) => headers.authorization)
   assert.equal(used[0], used[1])
@@ -64,43 +46,43 @@ test('a refused token in mid-run is renewed once and the request repeated, witho
 })
 
 test('many requests share one token request, also when the token is refused to all of them', async () => {
-  const controller = client()
-  foundation.next.push(refused, refused)
+  const controller = fresh.client()
+  fresh.foundation.next.push(refused, refused)
   await Promise.all(Array.from({ length: 10 }, () => controller.countAuditEvents(window, never)))
-  assert.equal(foundation.requestsOf('/oauth/token'), 2)
-  assert.equal(foundation.requestsOf('/'), 1)
+  assert.equal(fresh.foundation.requestsOf('/oauth/token'), 2)
+  assert.equal(fresh.foundation.requestsOf('/'), 1)
 })
 
 test('a caller that gives up does not take the token from the others', async () => {
-  const controller = client({ requestTimeoutMs: 5000 })
+  const controller = fresh.client({ requestTimeoutMs: 5000 })
   let answer = () => {}
-  foundation.token = (request, response, body) => {
+  fresh.foundation.token = (request, response, body) => {
     answer = () => json(200, tokenOf([globalAuditor]))(request, response, body)
   }
   const impatient = new AbortController()
   const first = controller.countAuditEvents(window, impatient.signal)
   const second = controller.countAuditEvents(window, never)
-  await until(() => foundation.requestsOf('/oauth/token') === 1, 'a token request')
+  await until(() => fresh.foundation.requestsOf('/oauth/token') === 1, 'a token request')
   impatient.abort(new Error('no more'))
   await assert.rejects(first, /no more/)
   answer()
   assert.equal(await second, 0)
-  assert.equal(foundation.requestsOf('/oauth/token'), 1)
+  assert.equal(fresh.foundation.requestsOf('/oauth/token'), 1)
 })
 
 test('a secret from a function is asked for at each token request', async () => {
   const secrets = ['first', 'second']
-  const controller = client({ clientSecret: async () => secrets.shift() ?? 'none left' })
-  foundation.next.push(refused)
+  const controller = fresh.client({ clientSecret: async () => secrets.shift() ?? 'none left' })
+  fresh.foundation.next.push(refused)
   await controller.countAuditEvents(window, never)
-  const sent = foundation.requests
+  const sent = fresh.foundation.requests
     .filter(({ url }) => url === '/oauth/token')
     .map(({ body }) => new URLSearchParams(body).get('client_secret'))
   assert.deepEqual(sent, ['first', 'second'])
 })
 
 test('a secret that cannot be read is said without what the reader said', async () => {
-  const controller = client({
+  const controller = fresh.client({
     clientSecret: () => {
       throw Object.assign(new Error(`cannot open ${secret}`), { code: 'ENOENT' })
     },
@@ -176,8 +158,8 @@ const troubles: readonly (readonly [string, Script, string, boolean, RegExp])[] 
 
 for (const [what, script, name, retried, sentence] of troubles) {
   test(`UAA: ${what} is a ${name}, ${retried ? 'repeated' : 'not repeated'}`, async () => {
-    foundation.token = script
-    await assert.rejects(client().countAuditEvents(window, never), (error: Error) => {
+    fresh.foundation.token = script
+    await assert.rejects(fresh.client().countAuditEvents(window, never), (error: Error) => {
       assert.ok(error instanceof CloudFoundryError, inspect(error))
       assert.equal(error.name, name, error.message)
       assert.equal(error.end, 'UAA')
@@ -185,16 +167,16 @@ for (const [what, script, name, retried, sentence] of troubles) {
       assert.ok(!inspect(error, { depth: 10 }).includes(secret))
       return true
     })
-    assert.equal(foundation.requestsOf('/oauth/token'), retried ? 2 : 1)
-    assert.equal(foundation.requestsOf('/v3/audit_events'), 0)
+    assert.equal(fresh.foundation.requestsOf('/oauth/token'), retried ? 2 : 1)
+    assert.equal(fresh.foundation.requestsOf('/v3/audit_events'), 0)
   })
 }
 
 test('UAA down and back again: the request waits for it', async () => {
-  const controller = client({ retry: { tries: 3 } })
-  const right = foundation.token
+  const controller = fresh.client({ retry: { tries: 3 } })
+  const right = fresh.foundation.token
   let times = 0
-  foundation.token = (request, response, body) => {
+  fresh.foundation.token = (request, response, body) => {
     if (++times < 3) html(503)(request, response, body)
     else right(request, response, body)
   }

@@ -1,5 +1,6 @@
 import { foundationNameFromApi, isLoopback, parseApiUrl } from './api-url.ts'
 import { FileChecks } from './check-files.ts'
+import { durationMs } from './duration.ts'
 import type { Fault } from './fault.ts'
 import type { Secret } from './secret.ts'
 import { type Path, pathText, type SettingsTree } from './settings-tree.ts'
@@ -28,6 +29,7 @@ export function checkRelations(
   indices(tree, 'foundations').forEach(i => {
     const base = ['foundations', i]
     plainHttp(tree, base, say)
+    longestSweep(tree, base, say)
     oneSecret(tree, base, 'clientSecret', 'clientSecretFile', true, say)
     fileSecret([...base, 'clientSecretFile'])
     files.certificates([...base, 'caFile'])
@@ -60,6 +62,25 @@ function plainHttp(tree: SettingsTree, base: Path, say: Say): void {
     'is plain http:// to another machine: the token and every event could be read on the way',
     'use https://, or set insecure: true (CF_INSECURE=true) if that is known and accepted',
   )
+}
+
+/** Equal counts are no proof of equal sets, and what the longest sweep has passed is not looked at again. */
+function longestSweep(tree: SettingsTree, base: Path, say: Say): void {
+  const sweeps = tree.get([...base, 'sweeps'])
+  if (!Array.isArray(sweeps)) return
+  const overMs = (i: number) => {
+    const over = tree.get([...base, 'sweeps', i, 'over'])
+    return (typeof over === 'string' ? durationMs(over) : undefined) ?? 0
+  }
+  const longest = sweeps.map((_, i) => i).toSorted((a, b) => overMs(b) - overMs(a))[0]
+  if (longest === undefined) return
+  const path = [...base, 'sweeps', longest, 'compare']
+  if (tree.get(path) === 'count')
+    say(
+      path,
+      'is "count" in the sweep that looks back longest: an event that was deleted would hide one that came late',
+      'write compare: guids in this one, or add a longer one that does',
+    )
 }
 
 function oneSecret(

@@ -31,6 +31,8 @@ export interface FoundationConfig {
   readonly clientSecretFile: string | null
   readonly caFile: string | null
   readonly insecure: boolean
+  /** Of one request, connecting, headers and body. */
+  readonly requestTimeoutMs: number
   readonly startFrom: StartFrom
   readonly pollIntervalMs: number
   readonly overlapMs: number

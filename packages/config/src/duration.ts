@@ -25,7 +25,8 @@ export function parseDuration(
   return ms < (durationMs(limits.min) ?? 0) || ms > (durationMs(limits.max) ?? Infinity) ? wanted : ms
 }
 
-function durationMs(text: string): number | undefined {
+/** Milliseconds of what is written as a duration, whatever its size; undefined for anything else. */
+export function durationMs(text: string): number | undefined {
   const match = /^([0-9]{1,12})(ms|s|m|h|d)$/.exec(text)
   const factor = unitMs[match?.[2] ?? '']
   return factor === undefined ? undefined : Number(match?.[1]) * factor

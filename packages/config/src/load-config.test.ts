@@ -1,61 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import type { Config } from './config.ts'
-import { type Fault, renderFaults } from './fault.ts'
-import { type LoadInput, loadConfig } from './load-config.ts'
-
-const pem = (name: string) => readFileSync(new URL(`../testdata/${name}.pem`, import.meta.url), 'utf8')
-
-const files: Readonly<Record<string, string>> = {
-  '/secret': 'from-a-file\n',
-  '/empty': '\n',
-  '/short-key': 'short\n',
-  '/ca.pem': pem('certificate'),
-  '/key.pem': pem('key-of-certificate'),
-  '/other-key.pem': pem('key-of-nothing'),
-}
-
-function readFile(path: string): string {
-  const text = files[path]
-  if (text === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
-  return text
-}
-
-function load(yaml: string | undefined, env: LoadInput['env'] = {}, args: LoadInput['args'] = {}) {
-  const file = yaml === undefined ? undefined : { path: 'config.yaml', text: yaml }
-  return loadConfig({ file, env, args, readFile })
-}
-
-function good(...input: Parameters<typeof load>): Config {
-  const result = load(...input)
-  if ('faults' in result) assert.fail(renderFaults(result.faults))
-  return result.config
-}
-
-function faultsOf(...input: Parameters<typeof load>): readonly Fault[] {
-  const result = load(...input)
-  assert.ok('faults' in result, 'no fault was found')
-  return result.faults
-}
-
-/** `where path problem -> instead`, one per fault. */
-function told(...input: Parameters<typeof load>): readonly string[] {
-  return faultsOf(...input).map(each => `${each.where} | ${each.path} | ${each.problem} | ${each.instead}`)
-}
-
-const threeVariables = {
-  CF_API: 'https://api.sys.example.com',
-  CF_CLIENT_ID: 'drain',
-  CF_CLIENT_SECRET: 's3cr3t',
-}
-const oneFoundation = `
-foundations:
-  - api: https://api.sys.example.com
-    clientId: drain
-    clientSecret: s3cr3t
-`
+import { renderFaults } from './fault.ts'
+import { faultsOf, good, load, oneFoundation, threeVariables, told } from './loading-for-tests.ts'
 
 test('nothing configured is no fault: there are no foundations, and every default stands', () => {
   assert.deepEqual(good(undefined), {
@@ -84,6 +31,7 @@ test('three variables make a foundation, named after its host, with every defaul
       clientSecretFile: null,
       caFile: null,
       insecure: false,
+      requestTimeoutMs: 60_000,
       startFrom: { kind: 'retention' },
       pollIntervalMs: 10_000,
       overlapMs: 300_000,
@@ -141,6 +89,21 @@ test('every variable arrives where the reference says', () => {
   assert.equal(config.logging.level, 'debug')
   assert.equal(config.scrub.key?.reveal(), 'k'.repeat(32))
   assert.equal(config.shutdownTimeoutMs, 5000)
+})
+
+test("a foundation's requests take a second or more, and ten minutes at most", () => {
+  const withTimeout = (text: string) => `${oneFoundation}    requestTimeout: ${text}\n`
+  for (const [text, ms] of [
+    ['1s', 1000],
+    ['2500ms', 2500],
+    ['10m', 600_000],
+  ] as const)
+    assert.equal(good(withTimeout(text)).foundations[0]?.requestTimeoutMs, ms)
+  for (const text of ['999ms', '0s', '11m', '60'])
+    assert.match(
+      told(withTimeout(text)).join(),
+      /requestTimeout \| must be a duration from 1s to 10m .* \| write requestTimeout: 60s$/,
+    )
 })
 
 test('half a foundation in the environment is a fault that names the variables that are missing', () => {
@@ -297,47 +260,6 @@ test('tuning variables without a foundation configure nothing but must be right'
   ])
 })
 
-test('one setting given in the url and beside it is a fault', () => {
-  const [fault] = faultsOf('sinks: [{name: a, format: cef, url: "syslog://h:1?format=json"}]')
-  assert.equal(fault?.path, 'sinks[0].format')
-})
-
-test('a wrong option in a url is told at the url', () => {
-  assert.deepEqual(told(undefined, { SINK_URL: 'syslog://h:1?format=xml&facility=99' }), [
-    'environment variable SINK_URL | sinks[0].format | must be one of cef, json, but is "xml" | write ?format=cef | json',
-    'environment variable SINK_URL | sinks[0].facility | must be a whole number from 0 to 23, but is "99" | write ?facility=13',
-  ])
-})
-
-test('urls that are no sink are faults', () => {
-  for (const url of [
-    'siem.example.com:514',
-    'udp://h:1',
-    'syslog://',
-    'syslog://h:0',
-    'syslog://h:99999',
-    'syslog://u:p@h:1',
-    'syslog://h:1/x',
-    'syslog://h:1?format=cef&format=json',
-    'http://h:1',
-  ]) {
-    assert.equal(faultsOf(undefined, { SINK_URL: url })[0]?.path, 'sinks[0].url', url)
-  }
-  assert.equal(good(undefined, { SINK_URL: 'syslog://[::1]:5514' }).sinks[0]?.host, '::1')
-  assert.equal(good(undefined, { SINK_URL: 'syslog://10.0.0.1' }).sinks[0]?.port, 514)
-})
-
-test('a client certificate needs its own key', () => {
-  const sink = (tls: string) => `sinks: [{name: a, url: "syslog-tls://h", tls: ${tls}}]`
-  assert.equal(good(sink('{certFile: /ca.pem, keyFile: /key.pem}')).sinks[0]?.tls?.keyFile, '/key.pem')
-  assert.match(told(sink('{certFile: /ca.pem}'))[0] ?? '', /is given without keyFile/)
-  assert.match(told(sink('{certFile: /ca.pem, keyFile: /other-key.pem}'))[0] ?? '', /is not the key of/)
-  assert.match(
-    told(sink('{certFile: /key.pem, keyFile: /ca.pem}')).join(),
-    /holds no PEM certificate.*holds no PEM private key/s,
-  )
-})
-
 test('an empty secret file and a short scrubbing key are faults', () => {
   assert.match(
     told(oneFoundation.replace('clientSecret: s3cr3t', 'clientSecretFile: /empty'))[0] ?? '',
@@ -388,4 +310,18 @@ test('a variable that is missing is one fault, not another one for the value it 
 
 test('a variable of the process that the file builds upon is not laid over it', () => {
   assert.equal(good('log: {dir: "$' + '{DATA_DIR}/eu1"}', { DATA_DIR: '/data' }).log.dir, '/data/eu1')
+})
+
+test('the sweep that looks back longest compares guids', () => {
+  const sweeps = (text: string) => `${oneFoundation}    sweeps: ${text}\n`
+  const short = '{every: 5m, over: 1h, compare: count}'
+  assert.deepEqual(
+    told(sweeps(`[${short}, {every: 1h, over: 5h, compare: guids}]`).replace('guids', 'count')),
+    [
+      'config.yaml:6:84 | foundations[0].sweeps[1].compare | is "count" in the sweep that looks back longest: ' +
+        'an event that was deleted would hide one that came late | ' +
+        'write compare: guids in this one, or add a longer one that does',
+    ],
+  )
+  assert.equal(good(sweeps(`[${short}, {every: 1h, over: 5h, compare: guids}]`)).foundations.length, 1)
 })

@@ -4,6 +4,7 @@ import { applyEnvironment, variableFor, whereOf } from './environment.ts'
 import type { Fault } from './fault.ts'
 import { complaintOf, faultFromComplaint, unknownKeyFault } from './issue-faults.ts'
 import { keysAt } from './json-schema.ts'
+import { type MisspeltVariable, misspeltSentence, misspeltVariables } from './misspelt-variables.ts'
 import { applyOptions, type Overrides } from './options.ts'
 import { readYaml, type YamlFile } from './read-yaml.ts'
 import { configSchema } from './schema.ts'
@@ -43,10 +44,11 @@ export function loadConfig(
     ...spreadSinkOptions(tree),
   ]
   const { faults: related, secrets } = checkRelations(tree, input.readFile)
+  const misspelt = input.file === undefined ? misspeltVariables(input.env) : []
   const judged = configSchema.safeParse(tree.root)
   const single = judged.success ? [] : judged.error.issues.flatMap(issue => issueFaults(issue, tree))
   const [first, ...others] = inOrder(
-    [...laid, ...single, ...related].map(fault => ofEnvironment(fault, tree)),
+    [...laid, ...single, ...related].map(fault => ofEnvironment(fault, tree, misspelt)),
   )
   if (first !== undefined) return { faults: [first, ...others] }
   if (!judged.success) throw new Error('the schema refused a document without naming a fault')
@@ -85,17 +87,19 @@ function shapeProblem(issue: Issue): { readonly problem: string; readonly instea
 }
 
 /** What the environment's foundation lacks is said by the variable's name: there is no line to point to. */
-function ofEnvironment(fault: Fault, tree: SettingsTree): Fault {
+function ofEnvironment(fault: Fault, tree: SettingsTree, misspelt: readonly MisspeltVariable[]): Fault {
   if (fault.problem !== 'is missing' || tree.origin(['foundations', 0]).where !== 'environment') return fault
   const path: Path = ['foundations', 0, fault.path.split('.').at(-1) ?? '']
   const variable = variableFor(path)
   if (variable === undefined || pathText(path) !== fault.path) return fault
   const or = variable === 'CF_CLIENT_SECRET' ? ' (or CF_CLIENT_SECRET_FILE)' : ''
+  const near = misspelt.find(({ meant }) => meant === variable || (or !== '' && meant === `${variable}_FILE`))
+  const guess = near === undefined ? '' : `${misspeltSentence(near)} Otherwise `
   return {
     where: whereOf(variable),
     path: '',
     problem: `is not set, but a foundation needs it`,
-    instead: `set ${variable}${or}, or unset the other CF_ variables`,
+    instead: `${guess}set ${variable}${or}, or unset the other CF_ variables`,
   }
 }
 

@@ -55,6 +55,15 @@ export const foundationSchema = z.strictObject({
     about: 'Allows plain `http://` to a host that is not this machine.',
     example: 'false',
   }).prefault(false),
+  requestTimeout: duration(
+    {
+      about:
+        'How long one request to `api` or its UAA may take: connecting, headers and body. A body has 1 s more for each 16 KiB that came, so a big page over a slow line arrives.',
+      example: '60s',
+    },
+    '1s',
+    '10m',
+  ).prefault('60s'),
   startFrom: parsedText(
     {
       about:
@@ -78,7 +87,10 @@ export const foundationSchema = z.strictObject({
     .array(sweep)
     .min(1)
     .max(8)
-    .meta({ description: 'Later looks at a longer past, for what came later than the overlap.' })
+    .meta({
+      description:
+        'Later looks at a longer past, for what came later than the overlap. The longest must compare guids.',
+    })
     .prefault([
       { every: '5m', over: '1h', compare: 'count' },
       { every: '1h', over: '5h', compare: 'guids' },

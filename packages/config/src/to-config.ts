@@ -35,6 +35,7 @@ function toFoundation(document: FoundationDocument, index: number, secrets: File
     clientSecretFile: document.clientSecretFile ?? null,
     caFile: document.caFile ?? null,
     insecure: document.insecure,
+    requestTimeoutMs: document.requestTimeout,
     startFrom: document.startFrom,
     pollIntervalMs: document.pollInterval,
     overlapMs: document.overlap,

@@ -19,7 +19,7 @@ import { type SimulatedClient, uaaAnswer } from './uaa.ts'
 
 export type { Foundation, SimulatorOptions } from './foundation-contract.ts'
 
-const defaultClients: readonly SimulatedClient[] = [
+export const defaultClients: readonly SimulatedClient[] = [
   { id: 'cf-audit-drain', secret: 'a-secret-of-the-simulator', scopes: ['cloud_controller.global_auditor'] },
 ]
 

@@ -4,8 +4,9 @@ import { seededRandom } from '@cf-audit-drain/pipeline'
 import { ControlServer } from './control-server.ts'
 import { EventGenerator } from './event-generator.ts'
 import type { FaultName, FaultRule } from './faults.ts'
-import { type SimulatorOptions, startFoundation } from './foundation.ts'
+import { defaultClients, type SimulatorOptions, startFoundation } from './foundation.ts'
 import { liven } from './lively.ts'
+import { narrowClient } from './narrow-client.ts'
 import { loadRecordedCollections } from './recorded-collections.ts'
 import { everyRecordedEvent } from './recordings.ts'
 import { addWorld } from './world-resources.ts'
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     'latency-ms': { type: 'string' },
     history: { type: 'string' },
     'keep-pages': { type: 'boolean', default: false },
+    'narrow-client': { type: 'string' },
     cert: { type: 'string' },
     key: { type: 'string' },
   },
@@ -39,6 +41,8 @@ function faultRule(text: string): FaultRule {
   return { fault: fault as FaultName, count: Number(count) }
 }
 
+const narrow = values['narrow-client'] === undefined ? null : narrowClient(values['narrow-client'])
+
 function options(): SimulatorOptions {
   const { cert, key } = values
   return {
@@ -46,6 +50,7 @@ function options(): SimulatorOptions {
     port: Number(values.port),
     uaaPort: Number(values['uaa-port']),
     keepPages: values['keep-pages'],
+    ...(narrow ? { clients: [...defaultClients, narrow.client], memberships: narrow.memberships } : {}),
     ...(values['rate-limit'] ? { rateLimit: { generalLimit: Number(values['rate-limit']) } } : {}),
     ...(values['token-lifetime'] ? { tokenLifetimeSec: Number(values['token-lifetime']) } : {}),
     ...(values['latency-ms'] ? { latencyMs: Number(values['latency-ms']) } : {}),
@@ -56,6 +61,7 @@ function options(): SimulatorOptions {
 
 const foundation = await startFoundation(options())
 const generator = new EventGenerator(seededRandom(Number(values.seed) + 1), foundation.api)
+narrow?.mayRead(generator.world)
 addWorld(foundation.collections, generator.world, foundation.api)
 if (values.recorded) {
   foundation.insert(everyRecordedEvent())
@@ -86,6 +92,7 @@ process.stdout.write(
     control: control.url,
     clientId: foundation.clientId,
     clientSecret: foundation.clientSecret,
+    ...(narrow ? { narrowClientId: narrow.client.id, narrowClientSecret: narrow.client.secret } : {}),
   })}\n`,
 )
 if (Number(values.lively) > 0) {

@@ -1,83 +1,18 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import { type Foundation, startFoundation } from '@cf-audit-drain/foundation-simulator'
+import { test } from 'node:test'
+import { startFoundation } from '@cf-audit-drain/foundation-simulator'
 import { systemClock } from '@cf-audit-drain/pipeline'
-import { PrintingReceiver } from './demo.ts'
-
-/** The real command in a process of its own, as a user types it. */
-const command = join(import.meta.dirname, '../bin/cf-audit-drain')
-
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-function begin(args: readonly string[], env: Record<string, string> = {}) {
-  const { PATH = '' } = process.env
-  const child = spawn(command, [...args], { env: { PATH, ...env }, cwd: tmpdir() })
-  let [out, err] = ['', '']
-  child.stdout.on('data', chunk => {
-    out += chunk
-  })
-  child.stderr.on('data', chunk => {
-    err += chunk
-  })
-  const ended = once(child, 'close').then(([code]): Ended => ({ code: code as number | null, out, err }))
-  return { child: child as ChildProcess, ended, out: () => out, err: () => err }
-}
-
-const runs = (args: readonly string[], env: Record<string, string> = {}): Promise<Ended> =>
-  begin(args, env).ended
-
-async function until(condition: () => boolean): Promise<void> {
-  const giveUpMs = systemClock.monotonic() + 20_000
-  while (!condition()) {
-    assert.ok(systemClock.monotonic() < giveUpMs, `gave up waiting for ${condition}`)
-    await systemClock.sleep(20)
-  }
-}
-
-function temporary(t: TestContext): string {
-  const dir = mkdtempSync(join(tmpdir(), 'command-'))
-  t.after(() => rmSync(dir, { recursive: true, force: true }))
-  return dir
-}
-
-async function foundationWith(t: TestContext, count: number) {
-  const foundation = await startFoundation({})
-  foundation.insert(
-    Array.from({ length: count }, (_, i) => ({
-      createdAtUs: (systemClock.now() - 86_400_000 + i * 1000) * 1000,
-      actor: { guid: 'u-1', type: 'user', name: i % 2 ? 'bob@example.com' : 'eve@example.com' },
-      target: { guid: `a-${i}`, type: 'app', name: `app-${i}` },
-    })),
-  )
-  t.after(() => foundation.close())
-  return foundation
-}
-
-async function receiverOf(t: TestContext) {
-  const receiver = new PrintingReceiver(async () => undefined)
-  const port = await receiver.listen()
-  t.after(() => receiver.close())
-  return { receiver, url: `syslog://127.0.0.1:${port}` }
-}
-
-function environment({ api, clientId, clientSecret }: Foundation, dir: string): Record<string, string> {
-  return {
-    CF_API: api,
-    CF_CLIENT_ID: clientId,
-    CF_CLIENT_SECRET: clientSecret,
-    DATA_DIR: dir,
-    HTTP_ADDRESS: '127.0.0.1:0',
-  }
-}
+import {
+  begin,
+  environment,
+  foundationWith,
+  receiverOf,
+  runs,
+  temporary,
+  until,
+} from './command-for-tests.ts'
 
 test('version names the pinned Node, help names every command', async () => {
   const { code, out } = await runs(['version'])
@@ -201,35 +136,6 @@ test('SIGTERM settles what is in hand and exits with 0 within the deadline', asy
   assert.ok(systemClock.monotonic() - startedMs < 5_000)
 })
 
-test('check tries each end, says what works and what does not, and sends no event', async t => {
-  const dir = temporary(t)
-  const foundation = await foundationWith(t, 3)
-  const { receiver, url } = await receiverOf(t)
-  const good = await runs(['check'], { ...environment(foundation, dir), SINK_URL: url })
-  assert.equal(good.code, 0, good.out)
-  for (const end of [
-    'configuration',
-    'log',
-    'Cloud Controller',
-    'UAA client',
-    'audit events: 3 visible',
-    'sink siem',
-  ])
-    assert.match(good.out, new RegExp(`ok    .*${end}`))
-  assert.equal(receiver.received, 0)
-  assert.deepEqual(readdirSync(dir), [])
-
-  const bad = await runs(['check'], {
-    ...environment(foundation, dir),
-    CF_CLIENT_SECRET: 'wrong-secret',
-    SINK_URL: 'syslog://127.0.0.1:1',
-  })
-  assert.equal(bad.code, 3)
-  assert.match(bad.out, /FAIL {2}foundation .*UAA client.*cf-audit-drain/)
-  assert.match(bad.out, /FAIL {2}sink siem .*127\.0\.0\.1:1/)
-  assert.doesNotMatch(bad.out + bad.err, /wrong-secret/)
-})
-
 test('--strict refuses a client that may see only a part, naming the scope that is missing', async t => {
   const dir = temporary(t)
   const foundation = await startFoundation({
@@ -258,16 +164,29 @@ test('a data directory that cannot be made is an error that names it, and the co
   assert.equal(code, 4)
   assert.match(out, /\/proc\/no-such-folder/)
   const checked = await runs(['check'], { ...environment(foundation, '/proc/no-such-folder/data') })
-  assert.equal(checked.code, 3)
+  assert.equal(checked.code, 4)
+  assert.match(checked.out, /FAIL {2}log .*\/proc.*DATA_DIR/)
 })
 
-test('without a foundation a simulated one is shown, with a summary at the end of the backfill', async () => {
-  const { code, out } = await runs(['start', '--until-caught-up'], { HTTP_ADDRESS: '127.0.0.1:0' })
+test('a misspelt variable is pointed out in one warning, and where a foundation is missing, without its value', async t => {
+  const foundation = await foundationWith(t, 1)
+  const near = {
+    POLL_INTERVALL: '77s',
+    SINK_URI: 'syslog://value.example.com:1',
+    CF_API_URL: 'https://value',
+  }
+  const env = { ...environment(foundation, temporary(t)), ...near }
+  const { code, out } = await runs(['start', '--until-caught-up'], env)
   assert.equal(code, 0, out)
-  assert.match(out, /No foundation is configured/)
-  assert.match(out, /CEF:0\|Cloud Foundry\|Audit\|/)
+  const warnings = out.split('\n').filter(line => line.includes('did you mean'))
+  assert.equal(warnings.length, 1)
+  assert.equal(JSON.parse(warnings[0] ?? '').level, 'warn')
   assert.match(
     out,
-    /Backfill done in [0-9.]+ s: 200[0-9]{2} events of [0-9]+ types in the log, 200[0-9]{2} at the receiver/,
+    /POLL_INTERVAL \(POLL_INTERVALL is set and nobody reads it\)\? did you mean SINK_URL \(SINK_URI/,
   )
+  assert.doesNotMatch(out, /CF_API_URL|77s|value\.example/)
+  const dry = await runs(['start', '--dry-run'], near)
+  assert.equal(dry.code, 2)
+  assert.match(dry.out + dry.err, /did you mean CF_API \(CF_API_URL is set and nobody reads it\)\?/)
 })

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { type Config, loadConfig, renderFaults } from '@cf-audit-drain/config'
 import { EventGenerator, type Foundation, liven, startFoundation } from '@cf-audit-drain/foundation-simulator'
 import { type Clock, seededRandom } from '@cf-audit-drain/pipeline'
-import { print } from './print.ts'
+import { print, terminalColumns } from './print.ts'
+import { terminalRow } from './terminal-row.ts'
 
 const days = 21
 const historyCount = 20_000
@@ -64,6 +65,12 @@ function demoConfig(base: Config, foundation: Foundation, port: number, dir: str
   return { ...base, foundations, sinks, log }
 }
 
+/** One row for each event in a terminal, the whole message anywhere else. */
+async function printMessage(message: string): Promise<void> {
+  const columns = terminalColumns()
+  await print(columns === null ? message : terminalRow(message, columns))
+}
+
 /** Reads octet-counted frames (RFC 6587) and prints their messages: the first ones, then those after the backfill. */
 export class PrintingReceiver {
   readonly #print: (message: string) => Promise<void>
@@ -73,7 +80,7 @@ export class PrintingReceiver {
   /** While true only the first messages are printed. */
   quiet = true
 
-  constructor(show: (message: string) => Promise<void> = print) {
+  constructor(show: (message: string) => Promise<void> = printMessage) {
     this.#print = show
     this.#server = createServer({ allowHalfOpen: true }, socket => void this.#read(socket))
   }

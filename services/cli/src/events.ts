@@ -1,5 +1,6 @@
 import {
   type AuditEvent,
+  catalogue,
   decodeAuditEvent,
   describeEvent,
   UndecodableEventError,
@@ -55,13 +56,15 @@ function typeMatches(type: string, asked: string | undefined): boolean {
   return asked.endsWith('*') ? type.startsWith(asked.slice(0, -1)) : type === asked
 }
 
+const typeColumns = Math.max(...[...catalogue.keys()].map(({ length }) => length))
+
 /** `2026-11-22T02:43:39Z  audit.app.create  bob@example.com  app billing-api  bob@example.com created app billing-api` */
 export function readableEvent(event: AuditEvent): string {
   const actor = event.actor?.name || event.actor?.guid || '-'
   const target = event.target ? `${event.target.type} ${event.target.name || event.target.guid}` : '-'
   return [
     event.createdAt,
-    event.type.padEnd(32),
+    event.type.padEnd(typeColumns),
     oneLine(actor).padEnd(24),
     oneLine(target).padEnd(28),
     describeEvent(event),

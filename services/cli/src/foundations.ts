@@ -40,6 +40,7 @@ export function controllerOf(
           : readSecretFile(clientSecretFile, path => readFileSync(path, 'utf8')).reveal(),
       ...(config.caFile === null ? {} : { caFile: config.caFile }),
       insecure: config.insecure,
+      requestTimeoutMs: config.requestTimeoutMs,
       ...(deps.tries === undefined ? {} : { retry: { tries: deps.tries } }),
     },
     {

@@ -1,13 +1,6 @@
-import {
-  LogDamagedError,
-  LogInUseError,
-  LogMissingError,
-  LogStorageError,
-  LogVersionError,
-  openEmbeddedLog,
-} from '@cf-audit-drain/log'
+import { misspeltSentence, misspeltVariables } from '@cf-audit-drain/config'
+import { openEmbeddedLog } from '@cf-audit-drain/log'
 import { systemClock } from '@cf-audit-drain/pipeline'
-import { CheckpointUnreadableError, NotEverythingVisibleError } from '@cf-audit-drain/poller'
 import {
   createLogger,
   type ExitCode,
@@ -16,11 +9,12 @@ import {
   type Logger,
   runMain,
 } from '@cf-audit-drain/runtime'
-import { type Arguments, readArguments, UsageError } from './arguments.ts'
+import { type Arguments, readArguments } from './arguments.ts'
 import { check } from './check.ts'
-import { ConfigurationError, readConfiguration } from './configuration.ts'
+import { readConfiguration } from './configuration.ts'
 import { dryRun } from './dry-run.ts'
 import { printEvents } from './events.ts'
+import { exitCodeOf } from './exit-code-of.ts'
 import { print, say } from './print.ts'
 import { random } from './random.ts'
 import { startConfigured, startSimulated } from './start-command.ts'
@@ -49,17 +43,21 @@ async function main(given: Arguments): Promise<void> {
     return
   }
   const { level } = config.logging
+  const misspelt = given.config === undefined ? misspeltVariables(process.env) : []
   if (given.command === 'check') {
     const logger = createLogger({ level: level === 'info' ? 'error' : level, destination: 'stderr' })
-    const works = (signal: AbortSignal) => check(config, { logger, random }, signal)
-    return running(logger, config.shutdownTimeoutMs, async signal =>
-      (await works(signal)) ? exitCodes.ok : exitCodes.unreachable,
+    return running(logger, config.shutdownTimeoutMs, signal =>
+      check(config, { logger, random, misspelt }, signal),
     )
   }
   const logger = createLogger({ level, destination: given.dryRun ? 'stderr' : 'stdout' })
   return running(logger, config.shutdownTimeoutMs, async signal => {
-    if (config.foundations.length === 0) await startSimulated(config, given, signal)
-    else if (given.dryRun) await dryRun(config, { logger, random }, signal)
+    if (config.foundations.length === 0) {
+      await startSimulated(config, given, misspelt, signal)
+      return exitCodes.ok
+    }
+    if (misspelt.length > 0) logger.warn(misspelt.map(misspeltSentence).join(' '))
+    if (given.dryRun) await dryRun(config, { logger, random }, signal)
     else await startConfigured(config, given, logger, signal)
     return exitCodes.ok
   })
@@ -82,18 +80,4 @@ function running(
     }
   }
   return runMain(explained, { logger, shutdownTimeoutMs })
-}
-
-function exitCodeOf(error: unknown): ExitCode | undefined {
-  if (error instanceof UsageError || error instanceof ConfigurationError) return exitCodes.configuration
-  if (error instanceof NotEverythingVisibleError) return exitCodes.unreachable
-  const ofLog = [
-    LogDamagedError,
-    LogInUseError,
-    LogMissingError,
-    LogStorageError,
-    LogVersionError,
-    CheckpointUnreadableError,
-  ]
-  return ofLog.some(kind => error instanceof kind) ? exitCodes.log : undefined
 }

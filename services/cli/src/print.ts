@@ -8,3 +8,8 @@ export async function print(text: string): Promise<void> {
 export function say(text: string): void {
   process.stderr.write(`${text}\n`)
 }
+
+/** Columns of the terminal that stdout is just now; null when it is none. */
+export function terminalColumns(): number | null {
+  return process.stdout.isTTY ? process.stdout.columns || 80 : null
+}

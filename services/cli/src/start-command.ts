@@ -1,11 +1,11 @@
-import type { Config } from '@cf-audit-drain/config'
+import { type Config, type MisspeltVariable, misspeltSentence } from '@cf-audit-drain/config'
 import type { EventLog } from '@cf-audit-drain/log'
 import { openEmbeddedLog } from '@cf-audit-drain/log'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { createLogger, type Logger } from '@cf-audit-drain/runtime'
 import { type Arguments, UsageError } from './arguments.ts'
 import { startDemo } from './demo.ts'
-import { print } from './print.ts'
+import { print, terminalColumns } from './print.ts'
 import { random } from './random.ts'
 import { makeSyslogSink } from './sinks.ts'
 import { start } from './start.ts'
@@ -44,19 +44,29 @@ async function forgetSink(config: Config, name: string, logger: Logger): Promise
 }
 
 /** `start` without a foundation: a simulated one, and a receiver that prints what a SIEM would see. */
-export async function startSimulated(config: Config, given: Arguments, signal: AbortSignal): Promise<void> {
+export async function startSimulated(
+  config: Config,
+  given: Arguments,
+  misspelt: readonly MisspeltVariable[],
+  signal: AbortSignal,
+): Promise<void> {
+  const guesses = misspelt.map(misspeltSentence)
   if (given.dryRun)
-    throw new UsageError('--dry-run needs a foundation: set CF_API and its client, or name a --config')
+    throw new UsageError(
+      ['--dry-run needs a foundation: set CF_API and its client, or name a --config.', ...guesses].join(' '),
+    )
   await print(
     'No foundation is configured (CF_API, or --config): this is a simulated one, with a receiver that prints',
   )
-  await print('what a SIEM would see. Nothing leaves this machine; Ctrl-C ends it.\n')
+  await print('what a SIEM would see. Nothing leaves this machine; Ctrl-C ends it.')
+  for (const guess of guesses) await print(guess.replace(/^d/, 'D'))
   const clock = systemClock
   const startedMs = clock.monotonic()
   const demo = await startDemo(config, clock, 26)
   const done = new AbortController()
   const running = AbortSignal.any([signal, done.signal])
   try {
+    await print(seeWhole(demo.config.log.dir))
     const live = demo.liven(running)
     const logger = createLogger({ level: 'error', destination: 'stderr' })
     const onCaughtUp = async (log: EventLog) => {
@@ -77,6 +87,15 @@ export async function startSimulated(config: Config, given: Arguments, signal: A
     done.abort(new Error('done'))
     await demo.close()
   }
+}
+
+/** How to see an event whole: in a terminal its line is cut. */
+function seeWhole(dir: string): string {
+  const how =
+    terminalColumns() === null
+      ? 'One event with all its data, from another terminal:'
+      : 'Lines are cut to the width of this terminal, … marks where. Whole: npm start | cat, or, from another one,'
+  return `${how}\nnpx cf-audit-drain events --data-dir ${dir} --limit 1 --json\n`
 }
 
 /** One line of counts at the end of the backfill. */

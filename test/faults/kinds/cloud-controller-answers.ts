@@ -4,17 +4,11 @@ import type { Scene } from '../scene.ts'
 import { until } from '../until.ts'
 
 /** Cloud Controller answers wrongly, in the backfill and live, again and again at seeded requests. */
-function wrongAnswers(
-  name: string,
-  title: string,
-  faults: readonly [FaultName, ...FaultName[]],
-  durationMs?: number,
-): Kind {
+function wrongAnswers(name: string, title: string, faults: readonly [FaultName, ...FaultName[]]): Kind {
   const rule = (scene: Scene, count: number) => ({
     fault: scene.pick(...faults),
     probability: 0.4 + 0.5 * scene.random(),
     count,
-    ...(durationMs === undefined ? {} : { durationMs }),
   })
   return {
     name,
@@ -28,6 +22,21 @@ function wrongAnswers(
         await scene.lasts(scene.between(800, 1_500))
       }
       await struck(scene, faults)
+    },
+  }
+}
+
+/** Answers that never come, or never to their end: what ends the requests is the drain's own timeout, and it says so. */
+function hangingAnswers(name: string, title: string, fault: FaultName, said: RegExp): Kind {
+  const wrong = wrongAnswers(name, title, [fault])
+  return {
+    ...wrong,
+    options: () => ({ requestTimeout: '1s' }),
+    async play(scene) {
+      await wrong.play(scene)
+      const timeouts = () => scene.drain.lines().filter(line => said.test(String(line['msg']))).length
+      await until(`the drain says ${said}`, () => timeouts() > 0, 20_000, 200)
+      scene.notes.push(`${timeouts()} timeouts`)
     },
   }
 }
@@ -48,8 +57,13 @@ export const cloudControllerAnswers: readonly Kind[] = [
   wrongAnswers('error-500', '500', ['error-500']),
   wrongAnswers('error-502', '502 of the router', ['error-502']),
   wrongAnswers('error-503', '503 of the router or the database', ['error-503', 'database-503', 'html-error']),
-  wrongAnswers('hang-before-headers', 'hang before the headers', ['hang-before-headers'], 2_500),
-  wrongAnswers('hang-in-body', 'hang in the body', ['hang-in-body'], 2_500),
+  hangingAnswers(
+    'hang-before-headers',
+    'hang before the headers',
+    'hang-before-headers',
+    /gave no answer within 1000 ms/,
+  ),
+  hangingAnswers('hang-in-body', 'hang in the body', 'hang-in-body', /stopped after \d+ bytes/),
   wrongAnswers('reset', 'connection reset', ['reset-before-headers', 'reset-in-body']),
   wrongAnswers('truncated-json', 'truncated JSON', ['truncated-json', 'truncated-length']),
   wrongAnswers('html', 'HTML with status 200', ['html-200']),

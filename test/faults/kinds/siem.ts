@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
+import { isInstalled } from '@cf-audit-drain/syslog/testing/rsyslogd'
 import type { Kind } from '../kind.ts'
 import type { ReceiverOrder } from '../receiver-orders.ts'
-import { hasProgram } from '../rsyslog.ts'
 import type { Scene } from '../scene.ts'
 import { until } from '../until.ts'
 
@@ -112,7 +112,7 @@ export const siem: readonly Kind[] = [
     name: 'rsyslog-killed',
     title: 'rsyslogd, kill -9 and restarted',
     options: () => ({ receiver: 'rsyslog' }),
-    missing: () => (hasProgram('rsyslogd') ? null : 'rsyslogd is not installed: apt-get install rsyslog'),
+    missing: () => (isInstalled('rsyslogd') ? null : 'rsyslogd is not installed: apt-get install rsyslog'),
     play: scene => killedInBursts(scene, scene.rsyslog),
   },
 ]

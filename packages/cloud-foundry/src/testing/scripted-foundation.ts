@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { systemClock } from '@cf-audit-drain/pipeline'
 
 export type Script = (request: IncomingMessage, response: ServerResponse, body: string) => void
 
@@ -145,6 +146,31 @@ export function raw(text: string, then: 'end' | 'stay'): Script {
   return request => {
     request.socket.write(text)
     if (then === 'end') request.socket.end()
+  }
+}
+
+/** 200 at once, then so many bytes of the text each time, the first with the headers. */
+export function drip(text: string, everyMs: number, bytes: number): Script {
+  return (_, response) => {
+    response.writeHead(200)
+    let at = 0
+    const step = () => {
+      if (response.destroyed) return
+      response.write(text.slice(at, at + bytes))
+      at += bytes
+      if (at >= text.length) response.end()
+      else systemClock.sleep(everyMs).then(step, () => {})
+    }
+    step()
+  }
+}
+
+export function later(ms: number, script: Script): Script {
+  return (...request) => {
+    systemClock.sleep(ms).then(
+      () => script(...request),
+      () => {},
+    )
   }
 }
 

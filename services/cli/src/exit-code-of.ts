@@ -1,0 +1,27 @@
+import {
+  LogDamagedError,
+  LogInUseError,
+  LogMissingError,
+  LogStorageError,
+  LogVersionError,
+} from '@cf-audit-drain/log'
+import { CheckpointUnreadableError, NotEverythingVisibleError } from '@cf-audit-drain/poller'
+import { type ExitCode, exitCodes } from '@cf-audit-drain/runtime'
+import { UsageError } from './arguments.ts'
+import { ConfigurationError } from './configuration.ts'
+
+const ofLog = [
+  LogDamagedError,
+  LogInUseError,
+  LogMissingError,
+  LogStorageError,
+  LogVersionError,
+  CheckpointUnreadableError,
+]
+
+/** Of an error that is the operator's own to mend; undefined for any other. The same for every command. */
+export function exitCodeOf(error: unknown): ExitCode | undefined {
+  if (error instanceof UsageError || error instanceof ConfigurationError) return exitCodes.configuration
+  if (error instanceof NotEverythingVisibleError) return exitCodes.unreachable
+  return ofLog.some(kind => error instanceof kind) ? exitCodes.log : undefined
+}
