@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { cpus, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { refuse, toolOptions } from '../tool-options.ts'
 import {
   measureBackfill,
   measureIdle,
@@ -11,13 +11,14 @@ import {
   type Scale,
 } from './measures.ts'
 
-/**
- * `npm run bench`: what is claimed of speed, measured with real processes on this machine. `-- --json` prints one line
- * last; `-- --only sink` measures one; `-- --quick` is a tenth of the size, to see that it works.
- */
-const { values } = parseArgs({
-  options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string' } },
-})
+const usage = `usage: npm run bench -- [--json] [--quick] [--only sink|backfill|latency|start|idle]
+
+What is claimed of speed, measured with real processes on this machine. --json prints one line last; --quick is a tenth
+of the size, to see that it works.`
+const values = toolOptions(
+  { json: { type: 'boolean' }, quick: { type: 'boolean' }, only: { type: 'string' } },
+  usage,
+)
 
 const full: Scale = { sinkEvents: 1_000_000, backfillEvents: 1_000_000, latencyRows: 120, idleSeconds: 60 }
 const quick: Scale = { sinkEvents: 100_000, backfillEvents: 100_000, latencyRows: 12, idleSeconds: 10 }
@@ -30,6 +31,9 @@ const measures = {
   start: measureStart,
   idle: measureIdle,
 }
+
+if (values.only !== undefined && !Object.hasOwn(measures, values.only))
+  refuse(`there is nothing called "${values.only}" to measure`, usage)
 
 const processor = cpus()[0]?.model ?? 'unknown processor'
 const results: Record<string, unknown> = {

@@ -1,19 +1,20 @@
 import { cpus } from 'node:os'
-import { parseArgs } from 'node:util'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { isInstalled } from '@cf-audit-drain/syslog/testing/rsyslogd'
+import { refuse, toolOptions } from '../tool-options.ts'
 import { allKinds } from './all-kinds.ts'
 import { resultsTable, writeTable } from './results-table.ts'
 import { runAll } from './run-all.ts'
 import type { RunResult } from './run-kind.ts'
 
-/**
- * `npm run faults -- --seeds 20`: every kind of fault with so many seeds, and the table of what came of it.
- * `--kind NAME` (again and again) runs only these, `--seed N` starts there, `--json` prints one line of JSON last,
- * `--keep` keeps the folders of good runs too. The table is written only when every kind was run.
- */
-const { values } = parseArgs({
-  options: {
+const usage = `usage: npm run faults -- [--seeds N] [--seed FIRST] [--kind NAME]... [--at-once N] [--json] [--keep]
+
+Every kind of fault with so many seeds, and the table of what came of it; README's is written when every kind was run.
+--kind NAME runs only this one (again and again), --keep keeps the folders of good runs too.
+kinds: ${allKinds.map(kind => kind.name).join(', ')}`
+
+const values = toolOptions(
+  {
     seeds: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     kind: { type: 'string', multiple: true },
@@ -21,7 +22,8 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
-})
+  usage,
+)
 
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`)
@@ -29,9 +31,10 @@ const say = (text: string): void => {
 
 const asked = values.kind ?? allKinds.map(kind => kind.name)
 for (const name of asked)
-  if (!allKinds.some(kind => kind.name === name))
-    throw new Error(`there is no kind "${name}"; there are ${allKinds.map(kind => kind.name).join(', ')}`)
-if (!isInstalled('sqlite3')) throw new Error('the checker reads the log by sqlite3: apt-get install sqlite3')
+  if (!allKinds.some(kind => kind.name === name)) refuse(`there is no kind "${name}"`, usage)
+for (const name of ['seeds', 'seed', 'at-once'] as const)
+  if (!/^[1-9][0-9]{0,5}$/.test(values[name])) refuse(`--${name} takes a whole number above 0`, usage)
+if (!isInstalled('sqlite3')) refuse('the checker reads the log by sqlite3: apt-get install sqlite3', usage)
 
 const kinds = allKinds.filter(kind => asked.includes(kind.name))
 for (const kind of kinds) {
