@@ -76,6 +76,7 @@ async function readAll(
     session.observer.missing?.('catch-up', segment.missing)
     if (!segment.complete) {
       await session.recorder.record(segment.rows)
+      if (segment.failure !== undefined) throw segment.failure
       width.tooWide()
       if (++disagreements >= hastyReadings) await clock.sleep(1_000, signal)
       next = read(fromSec)

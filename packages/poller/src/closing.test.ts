@@ -9,7 +9,7 @@ import { pollerDefaults } from './options.ts'
 import { Recorder } from './recorder.ts'
 import type { ComparedWindow, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
-import { type Answer, handSetSource } from './testing/hand-set-source.ts'
+import { type Answer, type Given, handSetSource } from './testing/hand-set-source.ts'
 
 /** Goal: what moves a window's end, and what does not. Method: one step at a time over answers that are set by hand. */
 const signal = new AbortController().signal
@@ -25,7 +25,11 @@ const first: Checkpoint = {
   writtenMs: 0,
 }
 
-function scene(checkpoint: Checkpoint, answers: readonly Answer[], counts: readonly number[] = []) {
+function scene(
+  checkpoint: Checkpoint,
+  answers: readonly Given<Answer>[],
+  counts: readonly Given<number>[] = [],
+) {
   const clock = manualClock()
   const held: LogEntry[] = []
   const writer: FoundationWriter = {
@@ -99,4 +103,19 @@ test('a sweep settles what it has read whole, and nothing else', async () => {
   const whole = scene(late, [{ rows: [row('a', 700)], total: 1 }])
   await sweep(whole.session, over, true, signal)
   assert.equal(whole.recorder.checkpoint.settledSec, 900)
+})
+
+test('what was shown before a request failed is in the log when the failure is told', async () => {
+  const pageFrom = (sec: number): Answer => ({
+    rows: Array.from({ length: 5_000 }, (_, i) => row(`guid-${i}`, sec + Math.floor(i / 2_500))),
+    total: 9_000,
+  })
+  const failure = new Error('502')
+  const tail = scene(first, [pageFrom(700)], [failure])
+  await assert.rejects(pollTail(tail.session, options, signal), failure)
+  assert.equal(tail.held.length, 5_000)
+
+  const old = scene({ ...first, unread: [{ fromSec: 100, toSec: 600 }] }, [pageFrom(200)], [9_000, failure])
+  await assert.rejects(catchUp(old.session, old.clock, signal), failure)
+  assert.equal(old.held.length, 5_000)
 })

@@ -7,7 +7,8 @@ export interface RecordedSegment extends Segment {
 }
 
 /**
- * Reads from `fromSec` to `toSec`, or to the open end, each segment recorded before the next is asked for.
+ * Reads from `fromSec` to `toSec`, or to the open end, each segment recorded before the next is asked for, and before
+ * the failure that broke it off is thrown.
  * `endOf` says how far one request should reach.
  */
 export async function* readOn(
@@ -25,6 +26,7 @@ export async function* readOn(
       signal,
     )
     const published = await session.recorder.record(segment.rows)
+    if (segment.failure !== undefined) throw segment.failure
     yield { ...segment, toSec: segment.toSec ?? toSec ?? null, published }
     cursorSec = segment.toSec ?? toSec ?? null
   }

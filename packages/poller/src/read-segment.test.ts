@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readSegment } from './read-segment.ts'
+import { AnswerTooLargeError } from '@cf-audit-drain/cloud-foundry'
+import { readSegment, type Segment } from './read-segment.ts'
+import { rowKey } from './row-key.ts'
 import { handSetSource } from './testing/hand-set-source.ts'
 
 /**
@@ -77,4 +79,50 @@ test('an overfull second is read until two readings show the same guids, as many
   ])
   const broken = await readSegment(drifting.events, { fromSec: 10, toSec: 99 }, signal, 2)
   assert.deepEqual([broken.complete, broken.missing], [false, 1])
+})
+
+const guidsOf = (segment: Segment) => segment.rows.map(rowKey).toSorted()
+
+test('what a full page showed of a second is kept, also when the clean-up deletes it before it is paged through', async () => {
+  const { events } = handSetSource([
+    { rows: rows(['a', 10], ['b', 10], ['c', 10]), total: 4 },
+    { rows: rows(['c', 10], ['d', 10]), total: 2 },
+    { rows: rows(['c', 10], ['d', 10]), total: 2 },
+  ])
+  const segment = await readSegment(events, { fromSec: 10, toSec: 99 }, signal, 3)
+  assert.deepEqual([segment.complete, guidsOf(segment)], [true, ['a', 'b', 'c', 'd']])
+})
+
+test('what was shown before a request failed is kept, beside the failure', async () => {
+  const failure = new Error('502')
+  const uncounted = handSetSource([{ rows: rows(['a', 10], ['b', 11], ['c', 12]), total: 9 }], [failure])
+  const counting = await readSegment(uncounted.events, { fromSec: 10, toSec: 99 }, signal, 3)
+  assert.deepEqual(
+    [counting.complete, counting.failure, guidsOf(counting)],
+    [false, failure, ['a', 'b', 'c']],
+  )
+
+  const crowded = { rows: rows(['a', 10], ['b', 10]), total: 3 }
+  const paging = await readSegment(
+    handSetSource([crowded, crowded, failure]).events,
+    { fromSec: 10, toSec: 99 },
+    signal,
+    2,
+  )
+  assert.deepEqual([paging.complete, paging.failure, guidsOf(paging)], [false, failure, ['a', 'b']])
+})
+
+test('a page of a crowded second that is too large is asked for in smaller ones', async () => {
+  const tooLarge = new AnswerTooLargeError('too large', {
+    foundation: 'test',
+    end: 'Cloud Controller',
+  })
+  const one = (guid: string) => ({ rows: rows([guid, 10]), total: 3 })
+  const { events } = handSetSource([
+    { rows: rows(['a', 10], ['b', 10]), total: 3 },
+    tooLarge,
+    ...['a', 'b', 'c', 'a', 'b', 'c'].map(one),
+  ])
+  const segment = await readSegment(events, { fromSec: 10, toSec: 99 }, signal, 2)
+  assert.deepEqual([segment.complete, guidsOf(segment)], [true, ['a', 'b', 'c']])
 })

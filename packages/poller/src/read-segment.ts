@@ -19,12 +19,15 @@ export interface Segment {
   readonly complete: boolean
   /** Rows that Cloud Controller counted before `toSec` and did not show; 0 when complete. */
   readonly missing: number
+  /** Why the reading broke off. To be thrown once `rows` are recorded: what was shown may be gone the next time. */
+  readonly failure?: unknown
 }
 
 /**
  * Reads from `fromSec` on, at most one page deep. Pages never drift here because there is no second one: a page is one
  * SELECT, ordered by stamp, so a full page is a whole reading of every second before its last one, and the next read
  * starts at that second. Only a single second with a page full of rows or more has to be paged through.
+ * Whatever was shown once is among the rows: the clean-up may delete it before it is shown again.
  */
 export async function readSegment(
   source: AuditEvents,
@@ -48,40 +51,55 @@ export async function readSegment(
     return { fromSec, toSec: window.toSec ?? null, rows, complete, missing }
   }
   const lastSec = newestSec(rows)
-  if (lastSec <= fromSec) return readSecond(source, fromSec, signal, perPage)
+  if (lastSec <= fromSec) return readSecond(source, fromSec, signal, perPage, rows)
   const covered = rows.filter(row => (rawCreatedAtSec(row) ?? fromSec) < lastSec)
-  const counted = await source.countAuditEvents({ fromSec, toSec: lastSec }, signal)
-  const complete = distinctRows(covered) === covered.length && covered.length === counted
-  const missing = complete ? 0 : Math.max(1, counted - distinctRows(covered))
-  return { fromSec, toSec: lastSec, rows, complete, missing }
+  try {
+    const counted = await source.countAuditEvents({ fromSec, toSec: lastSec }, signal)
+    const complete = distinctRows(covered) === covered.length && covered.length === counted
+    const missing = complete ? 0 : Math.max(1, counted - distinctRows(covered))
+    return { fromSec, toSec: lastSec, rows, complete, missing }
+  } catch (failure) {
+    return { fromSec, toSec: lastSec, rows, complete: false, missing: 1, failure }
+  }
 }
 
-/** Pages through one second until two readings in a row show the same guids, as many as Cloud Controller counts. */
+/**
+ * Pages through one second until two readings in a row show the same guids, as many as Cloud Controller counts.
+ * `shown`: rows of that second that were seen before.
+ */
 async function readSecond(
   source: AuditEvents,
   fromSec: number,
   signal: AbortSignal,
   perPage: number,
+  shown: readonly RawEvent[],
 ): Promise<Segment> {
   const toSec = fromSec + 1
-  const seen = new Map<string, RawEvent>()
+  const seen = new Map(shown.map(row => [rowKey(row), row]))
   let before: ReadonlySet<string> | null = null
   let missing = 0
-  for (let reading = 0; reading < 4; reading++) {
-    const now = new Set<string>()
-    let total = 0
-    for (let page = 1; page === 1 || (page - 1) * perPage < total; page++) {
-      const answer = await source.auditEvents({ fromSec, toSec, page, perPage }, signal)
-      total = answer.totalResults
-      for (const row of answer.resources) {
-        seen.set(rowKey(row), row)
-        now.add(rowKey(row))
+  try {
+    for (let reading = 0; reading < 4; reading++) {
+      const now = new Set<string>()
+      let total = 0
+      for (let page = 1; page === 1 || (page - 1) * perPage < total; page++) {
+        const answer = await source.auditEvents({ fromSec, toSec, page, perPage }, signal)
+        total = answer.totalResults
+        for (const row of answer.resources) {
+          seen.set(rowKey(row), row)
+          now.add(rowKey(row))
+        }
       }
+      if (now.size === total && before?.size === total && before.isSubsetOf(now))
+        return { fromSec, toSec, rows: [...seen.values()], complete: true, missing: 0 }
+      before = now
+      missing = Math.max(1, total - now.size)
     }
-    if (now.size === total && before?.size === total && before.isSubsetOf(now))
-      return { fromSec, toSec, rows: [...seen.values()], complete: true, missing: 0 }
-    before = now
-    missing = Math.max(1, total - now.size)
+  } catch (failure) {
+    const rows = [...seen.values()]
+    if (failure instanceof AnswerTooLargeError && perPage > 1)
+      return readSecond(source, fromSec, signal, Math.ceil(perPage / 4), rows)
+    return { fromSec, toSec, rows, complete: false, missing: 1, failure }
   }
   return { fromSec, toSec, rows: [...seen.values()], complete: false, missing }
 }

@@ -12,23 +12,31 @@ export interface Answer {
   readonly total: number
 }
 
+/** Thrown instead of an answer. */
+export type Given<T> = T | Error
+
 /**
  * A source whose answers are set by hand. A simulator would not do: it mends itself with the next poll, and hides a
  * window that closed too early.
  */
-export function handSetSource(answers: readonly Answer[], counts: readonly number[] = []) {
+export function handSetSource(answers: readonly Given<Answer>[], counts: readonly Given<number>[] = []) {
   const asked: EventWindow[] = []
   const [pages, totals] = [[...answers], [...counts]]
   const events: AuditEvents = {
     async auditEvents(query) {
       asked.push(query)
-      return pageOf((pages.length > 1 ? pages.shift() : pages[0]) ?? { rows: [], total: 0 })
+      return pageOf(answered(pages.length > 1 ? pages.shift() : pages[0]) ?? { rows: [], total: 0 })
     },
     async countAuditEvents() {
-      return totals.shift() ?? 0
+      return answered(totals.shift()) ?? 0
     },
   }
   return { events, asked }
+}
+
+function answered<T>(given: Given<T> | undefined): T | undefined {
+  if (given instanceof Error) throw given
+  return given
 }
 
 function pageOf({ rows, total }: Answer): AuditEventPage {
