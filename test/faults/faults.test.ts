@@ -13,7 +13,7 @@ const seed = Number(process.env['FAULTS_SEED'] ?? 1)
 describe(`faults, seed ${seed}`, { concurrency: 2 }, () => {
   for (const kind of allKinds)
     test(`nothing is lost, invented or doubled in the log by: ${kind.title}`, {
-      timeout: 150_000,
+      timeout: 280_000,
     }, async t => {
       const missing = isInstalled('sqlite3')
         ? (kind.missing?.() ?? null)

@@ -2,6 +2,7 @@ import { check, type Verdict } from './checker.ts'
 import type { Kind } from './kind.ts'
 import { readLog, readReceived, readShown } from './read-ends.ts'
 import { Scene } from './scene.ts'
+import { longestRetryMs } from './until.ts'
 
 export interface RunResult {
   readonly kind: string
@@ -51,7 +52,7 @@ export async function runKind(kind: Kind, seed: number, options: RunOptions = {}
     await kind.play(scene)
     await scene.traffic.stop()
     await scene.simulator.clearFaults()
-    await untilEndsAgree(scene, options.agreeWithinMs ?? 60_000)
+    await untilEndsAgree(scene, options.agreeWithinMs ?? 2 * longestRetryMs)
     await scene.drain.stop()
     verdict = compared(scene, await scene.simulator.events())
     doubledMax = scene.drain.doubledMax()

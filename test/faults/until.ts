@@ -1,5 +1,8 @@
 import { systemClock } from '@cf-audit-drain/pipeline'
 
+/** Longer than the longest back-off of a sink (60 s) or a failing poll: what has not come by then does not come. */
+export const longestRetryMs = 75_000
+
 /** Waits for the condition, looking again and again. Throws after `deadlineMs` with what was waited for. */
 export async function until(
   what: string,

@@ -1,7 +1,7 @@
 import type { FaultName } from '@cf-audit-drain/foundation-simulator'
 import type { Kind } from '../kind.ts'
 import type { Scene } from '../scene.ts'
-import { until } from '../until.ts'
+import { longestRetryMs, until } from '../until.ts'
 
 /** Cloud Controller answers wrongly, in the backfill and live, again and again at seeded requests. */
 function wrongAnswers(name: string, title: string, faults: readonly [FaultName, ...FaultName[]]): Kind {
@@ -35,7 +35,7 @@ function hangingAnswers(name: string, title: string, fault: FaultName, said: Reg
     async play(scene) {
       await wrong.play(scene)
       const timeouts = () => scene.drain.lines().filter(line => said.test(String(line['msg']))).length
-      await until(`the drain says ${said}`, () => timeouts() > 0, 20_000, 200)
+      await until(`the drain says ${said}`, () => timeouts() > 0, longestRetryMs, 200)
       scene.notes.push(`${timeouts()} timeouts`)
     },
   }
@@ -49,7 +49,7 @@ export async function struck(scene: Scene, faults: readonly FaultName[]): Promis
     times = fired.filter(({ fault }) => (faults as readonly string[]).includes(fault)).length
     return times > 0
   }
-  await until(`${faults.join(' or ')} strikes`, look, 20_000, 200)
+  await until(`${faults.join(' or ')} strikes`, look, longestRetryMs, 200)
   scene.notes.push(`struck ${times} times`)
 }
 

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kind } from '../kind.ts'
 import type { Scene } from '../scene.ts'
-import { until } from '../until.ts'
+import { longestRetryMs, until } from '../until.ts'
 
 const mib = 1024 * 1024
 
@@ -31,7 +31,7 @@ async function play(scene: Scene): Promise<void> {
       await keepRunning()
       return complained(scene)
     },
-    20_000,
+    longestRetryMs,
     200,
   )
   for (let look = 0; look < 10; look++) {

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import type { Kind } from '../kind.ts'
 import type { KillPlan } from '../receiver-orders.ts'
 import type { Scene } from '../scene.ts'
-import { until } from '../until.ts'
+import { longestRetryMs, until } from '../until.ts'
 
 /** Kills at random moments: some lives end before they have begun, most in the middle of everything. */
 async function atRandom(scene: Scene): Promise<void> {
@@ -62,7 +62,7 @@ function byReceiver(at: KillPlan['at']): Kind['play'] {
     for (let life = 0; life < 5; life++) {
       const before = scene.receiver.killed
       await scene.receiver.planKill({ pid: scene.drain.pid, at, after: scene.between(1, 4) })
-      await until(`the receiver kills at ${at}`, () => scene.receiver.killed > before, 20_000, 5)
+      await until(`the receiver kills at ${at}`, () => scene.receiver.killed > before, longestRetryMs, 5)
       await scene.drain.died()
       scene.drain.start()
     }

@@ -3,7 +3,7 @@ import { isInstalled } from '@cf-audit-drain/syslog/testing/rsyslogd'
 import type { Kind } from '../kind.ts'
 import type { ReceiverOrder } from '../receiver-orders.ts'
 import type { Scene } from '../scene.ts'
-import { until } from '../until.ts'
+import { longestRetryMs, until } from '../until.ts'
 
 /** The receiver misbehaves from the first event on for a while, is well again, and misbehaves once more. */
 function misbehaving(
@@ -18,7 +18,7 @@ function misbehaving(
     ...(confirmTimeout ? { options: scene => ({ confirmTimeout: confirmTimeout(scene as Scene) }) } : {}),
     before: scene => scene.receiver.order(order(scene)),
     async play(scene) {
-      await until('the drain meets it', () => met(scene), 20_000, 100)
+      await until('the drain meets it', () => met(scene), longestRetryMs, 100)
       await scene.lasts(scene.between(500, 2_500))
       await scene.receiver.order({ do: 'take' })
       await scene.lasts(scene.between(1_000, 2_500))
@@ -50,7 +50,7 @@ async function killedInBursts(scene: Scene, receiver: Mortal): Promise<void> {
     const toMs = scene.clock.now()
     const before = written()
     await scene.simulator.history({ count: scene.between(500, 2_000), fromMs: toMs - 60_000, toMs })
-    await until('the receiver takes something', () => written() > before, 20_000, 1)
+    await until('the receiver takes something', () => written() > before, longestRetryMs, 1)
     if (scene.random() < 0.6) await scene.lasts(scene.between(0, 15))
     await receiver.kill()
     await scene.lasts(scene.between(50, 700))
@@ -65,7 +65,7 @@ async function diesHolding(scene: Scene): Promise<void> {
     await scene.receiver.order({ do: 'die-holding' })
     const toMs = scene.clock.now()
     await scene.simulator.history({ count: scene.between(1, 400), fromMs: toMs - 60_000, toMs })
-    await until('the receiver dies', () => !scene.receiver.alive, 20_000, 5)
+    await until('the receiver dies', () => !scene.receiver.alive, longestRetryMs, 5)
     await scene.lasts(scene.between(0, 500))
     await scene.receiver.start()
     await scene.lasts(scene.between(0, 800))
