@@ -13,8 +13,15 @@ import { waitingSuite } from './contract-suite/waiting-suite.ts'
 export type { LogHarness } from './contract-suite/log-harness.ts'
 export { makeEntries, makeEntry } from './contract-suite/made-up-entries.ts'
 
-/** Registers what every adapter of the log promises, as tests of node:test. */
-export function logContractSuite(name: string, makeHarness: () => Promise<LogHarness>): void {
+/**
+ * Registers what every adapter of the log promises, as tests of node:test. An adapter whose store has retention of its
+ * own prunes nothing, and is left out of the tests of pruning.
+ */
+export function logContractSuite(
+  name: string,
+  makeHarness: () => Promise<LogHarness>,
+  { prunes }: { readonly prunes: boolean } = { prunes: true },
+): void {
   describe(`${name} keeps the contract of the log`, () => {
     const under = logUnderTest(makeHarness)
     publishingSuite(under)
@@ -23,7 +30,7 @@ export function logContractSuite(name: string, makeHarness: () => Promise<LogHar
     waitingSuite(under)
     deadLetterSuite(under)
     readingSuite(under)
-    describe('retention', () => retentionSuite(under))
+    if (prunes) describe('retention', () => retentionSuite(under))
     mixtureSuite(under)
   })
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Clock, Source } from '@cf-audit-drain/pipeline'
+import { Arrivals } from '../arrivals.ts'
 import { LogClosedError, LogInUseError, LogStorageError } from '../log-error.ts'
 import type {
   DeadLetter,
@@ -11,7 +12,6 @@ import type {
   SinkPosition,
   Tally,
 } from '../ports.ts'
-import { Arrivals } from './arrivals.ts'
 import { readCursor, readPositions } from './cursors.ts'
 import { buryLetters, countLetters, readLetters } from './dead-letters.ts'
 import { EmbeddedWriter } from './foundation-writer.ts'

@@ -1,6 +1,6 @@
+import type { Arrivals } from '../arrivals.ts'
 import { LogClosedError } from '../log-error.ts'
 import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
-import type { Arrivals } from './arrivals.ts'
 import { buryLetters } from './dead-letters.ts'
 import type { GuidIndex } from './guid-index.ts'
 import { asNumber, asText, type LogDatabase } from './log-database.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type Batch, type Delivery, NotConnectedError, type Source } from '@cf-audit-drain/pipeline'
+import type { Arrivals } from '../arrivals.ts'
 import type { LogRecord } from '../ports.ts'
-import type { Arrivals } from './arrivals.ts'
 import { commitCursor, readCursor, registerSink } from './cursors.ts'
 import type { LogDatabase } from './log-database.ts'
 import { readState } from './log-state.ts'

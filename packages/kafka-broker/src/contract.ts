@@ -1,0 +1,47 @@
+/** A running Kafka, and what may be done to it. */
+export interface KafkaCluster {
+  /** `host:port` of every broker, for clients. They stay the same when a broker is killed and started again. */
+  readonly brokers: readonly string[]
+  /** Whether its processes are ours to stop and kill; false for one that KAFKA_BROKERS names. */
+  readonly isOurs: boolean
+  /** The broker at this place of `brokers`. Throws when the cluster is not ours, or has no such broker. */
+  broker(index: number): KafkaBroker
+  /**
+   * Ends every broker with SIGTERM, and with SIGKILL when that was not enough: after 10 s if the folder was named in the
+   * options, else after 1.5 s, and then the folder is removed. Does nothing to a cluster that is not ours. May be called again.
+   */
+  stop(): Promise<void>
+}
+
+/** One broker, which is a controller too: one JVM. */
+export interface KafkaBroker {
+  /** Of the JVM itself; null when it does not run. */
+  readonly pid: number | null
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>
+  /** SIGTERM, and SIGKILL when that was not enough within 10 s; resolves when the process is gone. */
+  stop(): Promise<void>
+  /**
+   * Starts it again on the same data and the same ports. Resolves when it answers clients and the cluster counts on it.
+   * That takes a majority of the brokers: those of three that are all down have to be started together. A broker that
+   * was killed is taken back once its session has ended (3 s). Throws what its log says last when it does not come up.
+   */
+  start(): Promise<void>
+  /** SIGSTOP: connections stay open and nobody answers. */
+  pause(): void
+  /** SIGCONT. */
+  resume(): void
+}
+
+export interface KafkaOptions {
+  /** Default 1. */
+  readonly brokers?: 1 | 3
+  /** Lines of server.properties, over those of `server-properties.ts`. */
+  readonly properties?: Readonly<Record<string, string>>
+  /** Where the data, the properties and the logs of the JVMs go; it is kept. Default: a fresh one, removed by `stop`. */
+  readonly folder?: string
+  /** The ports clients connect to, one per broker. Default: free ones. */
+  readonly ports?: readonly number[]
+  /** Gives up starting, and ends what was started. */
+  readonly signal?: AbortSignal
+}

@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict'
+import type { Clock } from '@cf-audit-drain/pipeline'
+import type { Message, Producer, Transaction } from 'kafkajs'
+import { LogClosedError } from '../log-error.ts'
+import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
+import { agreedCheckpoint } from './agreed-checkpoint.ts'
+import { deadLetterMessage } from './dead-letters.ts'
+import { createdAtSecOf, toMessage } from './event-record.ts'
+import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
+import type { KafkaClient } from './kafka-client.ts'
+import { FencedError, isFencing, KafkaUnavailableError } from './kafka-error.ts'
+import { limits, type Settings } from './kafka-options.ts'
+import { CompressionTypes } from './kafkajs-door.ts'
+import type { Names } from './names.ts'
+import { readState } from './read-state.ts'
+import { RecentGuids } from './recent-guids.ts'
+import { within } from './within.ts'
+
+const checkpointBytesMax = 4_000
+
+export interface WriterDoor {
+  readonly client: KafkaClient
+  readonly names: Names
+  readonly settings: Settings
+  readonly clock: Clock
+  /** Something an operator should know of, in one sentence. */
+  readonly warn: (sentence: string) => void
+}
+
+/**
+ * The writing end of one foundation. One transaction a publish: events, state, dead letters, and the checkpoint as an
+ * offset commit, so that the brokers themselves decide whether it took effect. Opening fences every earlier writer and
+ * only then reads the checkpoint.
+ */
+export class KafkaFoundationWriter implements FoundationWriter {
+  readonly #foundation: string
+  readonly #door: WriterDoor
+  readonly #onClose: () => void
+  readonly #producer: Producer
+  readonly #state: FoundationState
+  readonly #recent: RecentGuids
+  #stored: StoredCheckpoint | null
+  #isBroken = false
+  #isClosed = false
+
+  private constructor(
+    foundation: string,
+    door: WriterDoor,
+    onClose: () => void,
+    opened: {
+      producer: Producer
+      state: FoundationState
+      recent: RecentGuids
+      stored: StoredCheckpoint | null
+    },
+  ) {
+    this.#foundation = foundation
+    this.#door = door
+    this.#onClose = onClose
+    this.#producer = opened.producer
+    this.#state = opened.state
+    this.#recent = opened.recent
+    this.#stored = opened.stored
+  }
+
+  /** @throws KafkaStateError when what the brokers hold is no state to go on from */
+  static async open(
+    foundation: string,
+    door: WriterDoor,
+    onClose: () => void,
+  ): Promise<KafkaFoundationWriter> {
+    const { client, names, clock } = door
+    const producer = await client.transactionalProducer(names.transactionalId(foundation))
+    try {
+      const opened = await within(
+        clock,
+        limits.openMs,
+        `reading the state of ${foundation}`,
+        readBack(foundation, door),
+      )
+      return new KafkaFoundationWriter(foundation, door, onClose, { producer, ...opened })
+    } catch (error) {
+      client.drop(producer)
+      throw error
+    }
+  }
+
+  get checkpoint(): Checkpoint | null {
+    return this.#stored?.checkpoint ?? null
+  }
+
+  async *guids(sinceSec: number): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
+    const { client, names } = this.#door
+    const topic = names.events(this.#foundation)
+    const reader = await client.reader()
+    // Our clock and Cloud Controller's may differ, and an event may be stamped ahead of its coming.
+    const from = await reader.offsetAt(topic, (sinceSec - 600) * 1000)
+    if (from === null) return
+    const found: { guid: string; createdAtSec: number }[] = []
+    for await (const record of reader.read(topic, from, await reader.edge(topic, 'all'))) {
+      const createdAtSec = createdAtSecOf(record)
+      if (record.key !== null && createdAtSec !== null && createdAtSec >= sinceSec)
+        found.push({ guid: record.key.toString(), createdAtSec })
+    }
+    yield* found.toSorted((a, b) => a.createdAtSec - b.createdAtSec)
+  }
+
+  async publish(
+    entries: readonly LogEntry[],
+    next: Checkpoint,
+    deadLetters: readonly DeadLetter[] = [],
+  ): Promise<PublishResult> {
+    if (this.#isClosed) throw new LogClosedError(`the writer of ${this.#foundation} is closed`)
+    if (this.#isBroken)
+      throw new LogClosedError(
+        `the writer of ${this.#foundation} is out of service: close it and open another`,
+      )
+    const bytes = Buffer.byteLength(next)
+    assert(
+      bytes <= checkpointBytesMax,
+      `a checkpoint has at most ${checkpointBytesMax} bytes, not ${bytes} bytes`,
+    )
+    const { clock } = this.#door
+    try {
+      const publishing = this.#transact(this.#recent.unknown(entries), next, deadLetters)
+      return await within(clock, limits.publishMs, `publishing for ${this.#foundation}`, publishing)
+    } catch (error) {
+      this.#isBroken = true
+      this.#door.client.drop(this.#producer)
+      throw explained(this.#foundation, error)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    if (!this.#isBroken)
+      await within(this.#door.clock, limits.closeMs, 'closing', this.#producer.disconnect()).catch(
+        () => undefined,
+      )
+    this.#onClose()
+  }
+
+  async #transact(
+    entries: readonly LogEntry[],
+    checkpoint: Checkpoint,
+    deadLetters: readonly DeadLetter[],
+  ): Promise<PublishResult> {
+    const { names } = this.#door
+    const before = this.#stored?.seq ?? 0
+    const stored = { seq: before + entries.length, checkpoint }
+    const change = this.#state.after(entries, stored)
+    const transaction = await this.#producer.transaction()
+    const events = entries.map((entry, i) => () => toMessage(entry, before + 1 + i))
+    await this.#send(transaction, names.events(this.#foundation), events)
+    await this.#send(
+      transaction,
+      names.deadLetters,
+      deadLetters.map(letter => () => deadLetterMessage(letter)),
+    )
+    await this.#send(
+      transaction,
+      names.state(this.#foundation),
+      change.messages.map(message => () => message),
+    )
+    await transaction.sendOffsets({
+      consumerGroupId: names.checkpointGroup(this.#foundation),
+      topics: [
+        {
+          topic: names.events(this.#foundation),
+          partitions: [checkpointOffset(stored)],
+        },
+      ],
+    })
+    await transaction.commit()
+    change.apply()
+    this.#stored = stored
+    this.#recent.add(entries)
+    return { published: entries.length }
+  }
+
+  /** One request after the other, to one partition: two brokers in one send can double records in kafkajs 2.2.4. */
+  async #send(transaction: Transaction, topic: string, make: readonly (() => Message)[]): Promise<void> {
+    const { requestBytesMax } = this.#door.settings
+    let messages: Message[] = []
+    let bytes = 0
+    const flush = async () => {
+      if (messages.length > 0)
+        await transaction.send({ topic, messages, acks: -1, compression: CompressionTypes.ZSTD })
+      messages = []
+      bytes = 0
+    }
+    for (const makeOne of make) {
+      const message = makeOne()
+      const size = (message.value?.length ?? 0) + 256
+      if (bytes + size > requestBytesMax) await flush()
+      messages.push(message)
+      bytes += size
+    }
+    await flush()
+  }
+}
+
+/** `metadata` is not in kafkajs' types of this call; its encoder sends it (TxnOffsetCommit v0 and v1). */
+function checkpointOffset({ seq, checkpoint }: StoredCheckpoint) {
+  return { partition: 0, offset: String(seq), metadata: checkpoint }
+}
+
+async function readBack(foundation: string, { client, names, settings, warn }: WriterDoor) {
+  const topic = names.events(foundation)
+  const reader = await client.reader()
+  const state = await readState(reader, names.state(foundation), 'all')
+  const admin = await client.admin()
+  const [group] = await admin.fetchOffsets({ groupId: names.checkpointGroup(foundation), topics: [topic] })
+  const committed = group?.partitions[0]
+  const inGroup =
+    committed === undefined || Number(committed.offset) < 0 || committed.metadata === null
+      ? null
+      : { seq: Number(committed.offset), checkpoint: committed.metadata }
+  const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'all')]
+  const stored = agreedCheckpoint(foundation, { inGroup, mirror: state.mirror, hasRecords: to > 0n }, warn)
+  const recent = new RecentGuids()
+  const enough = to - BigInt(settings.recentGuids)
+  for await (const { key } of reader.read(topic, enough > from ? enough : from, to))
+    if (key !== null) recent.addGuid(key.toString())
+  return { state, recent, stored }
+}
+
+function explained(foundation: string, error: unknown): Error {
+  if (isFencing(error))
+    return new FencedError(
+      `another poller has taken over ${foundation}: what was being published is not in the log`,
+      {
+        cause: error,
+      },
+    )
+  if (error instanceof Error) return error
+  return new KafkaUnavailableError(String(error))
+}

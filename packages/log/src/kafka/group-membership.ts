@@ -1,0 +1,84 @@
+import type { Clock } from '@cf-audit-drain/pipeline'
+import type { Consumer } from 'kafkajs'
+import type { KafkaClient } from './kafka-client.ts'
+import { KafkaUnavailableError } from './kafka-error.ts'
+import { limits } from './kafka-options.ts'
+import { within } from './within.ts'
+
+export interface MembershipEvents {
+  /** Ours from now on, until the next call. Empty while the group is being shared out anew. */
+  assigned(topics: ReadonlySet<string>): void
+  /** The member is dead, and does not come back by itself. */
+  crashed(error: Error): void
+}
+
+/**
+ * A member of a consumer group that fetches nothing: it says which topics are ours, keeps that up by heartbeats
+ * whatever the one who reads them is waiting for, and commits. kafkajs ties heartbeats to its handler of batches, so
+ * that a slow receiver costs the membership; here no handler ever runs, because every topic is paused before the first
+ * fetch.
+ */
+export class GroupMembership {
+  readonly #consumer: Consumer
+  readonly #clock: Clock
+
+  private constructor(consumer: Consumer, clock: Clock) {
+    this.#consumer = consumer
+    this.#clock = clock
+  }
+
+  static async join(
+    client: KafkaClient,
+    group: { readonly id: string; readonly topics: readonly string[]; readonly sessionTimeoutMs: number },
+    clock: Clock,
+    events: MembershipEvents,
+  ): Promise<GroupMembership> {
+    const consumer = client.consumer(group.id, group.sessionTimeoutMs)
+    const membership = new GroupMembership(consumer, clock)
+    const { GROUP_JOIN, REBALANCING, CRASH, DISCONNECT, STOP } = consumer.events
+    const joined = Promise.withResolvers<void>()
+    joined.promise.catch(() => undefined)
+    consumer.on(GROUP_JOIN, ({ payload }) => {
+      consumer.pause(group.topics.map(topic => ({ topic })))
+      events.assigned(new Set(Object.keys(payload.memberAssignment)))
+      joined.resolve()
+    })
+    const lost = () => events.assigned(new Set())
+    for (const event of [REBALANCING, DISCONNECT, STOP]) consumer.on(event, lost)
+    consumer.on(CRASH, ({ payload }) => {
+      lost()
+      joined.reject(payload.error)
+      events.crashed(payload.error)
+    })
+    const joining = async () => {
+      await consumer.connect()
+      await consumer.subscribe({ topics: [...group.topics], fromBeginning: true })
+      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: async () => undefined })
+      await joined.promise
+    }
+    try {
+      await within(clock, limits.openMs, `joining the group ${group.id}`, joining())
+      return membership
+    } catch (error) {
+      client.drop(consumer)
+      throw error
+    }
+  }
+
+  /** `offset`: the next one to be read. Refused by the brokers when this member is no longer one. */
+  async commit(topic: string, offset: bigint): Promise<void> {
+    const committing = this.#consumer.commitOffsets([{ topic, partition: 0, offset: String(offset) }])
+    try {
+      await within(this.#clock, limits.requestMs, `committing ${topic}`, committing)
+    } catch (error) {
+      throw new KafkaUnavailableError(`the offset of ${topic} could not be committed`, { cause: error })
+    }
+  }
+
+  /** Leaves at once: the others need not wait for the session to end. */
+  async leave(): Promise<void> {
+    await within(this.#clock, limits.closeMs, 'leaving the group', this.#consumer.disconnect()).catch(
+      () => undefined,
+    )
+  }
+}

@@ -1,0 +1,163 @@
+import type { Clock } from '@cf-audit-drain/pipeline'
+import type { Admin, Consumer, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
+import { type KafkaOptions, limits } from './kafka-options.ts'
+import { Kafka, logLevel } from './kafkajs-door.ts'
+import { openCluster } from './kafkajs-internals.ts'
+import { PartitionReader } from './partition-reader.ts'
+import { within } from './within.ts'
+
+const clientId = 'cf-audit-drain'
+/** About 15 s of trying again, for elections and for a predecessor's transaction to be resolved. */
+const retry = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12 }
+
+/** The connections of one process to one Kafka: made when first needed, all closed together. */
+export class KafkaClient {
+  readonly #options: KafkaOptions
+  readonly #clock: Clock
+  readonly #kafka: KafkaClientType
+  #admin: Promise<Admin> | null = null
+  readonly #readers = new Set<PartitionReader>()
+  #reader: Promise<PartitionReader> | null = null
+
+  constructor(options: KafkaOptions, clock: Clock) {
+    this.#options = options
+    this.#clock = clock
+    this.#kafka = new Kafka({
+      clientId,
+      brokers: [...options.brokers],
+      ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
+      ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
+      ...(options.socketFactory === undefined ? {} : { socketFactory: options.socketFactory }),
+      connectionTimeout: limits.connectionMs,
+      authenticationTimeout: limits.connectionMs,
+      requestTimeout: limits.requestMs,
+      retry,
+      logLevel: logLevel.INFO,
+      logCreator: this.#logCreator(),
+    })
+  }
+
+  admin(): Promise<Admin> {
+    this.#admin ??= this.#connected(this.#kafka.admin(), 'the admin client').catch(error => {
+      this.#admin = null
+      throw error
+    })
+    return this.#admin
+  }
+
+  /** For short reads; whoever waits for records takes a reader of its own. */
+  reader(): Promise<PartitionReader> {
+    this.#reader ??= this.newReader().catch(error => {
+      this.#reader = null
+      throw error
+    })
+    return this.#reader
+  }
+
+  async newReader(): Promise<PartitionReader> {
+    const { brokers, ssl, sasl, socketFactory } = this.#options
+    const cluster = openCluster({
+      brokers,
+      clientId,
+      ...(ssl === undefined ? {} : { ssl }),
+      ...(sasl === undefined ? {} : { sasl }),
+      ...(socketFactory === undefined ? {} : { socketFactory }),
+      connectionTimeoutMs: limits.connectionMs,
+      requestTimeoutMs: limits.requestMs,
+      authenticationTimeoutMs: limits.connectionMs,
+      retries: retry.retries,
+      logLevel: logLevel.INFO,
+      logCreator: this.#logCreator(),
+    })
+    await within(this.#clock, limits.connectionMs, 'connecting to Kafka', cluster.connect())
+    const reader = new PartitionReader(cluster, this.#clock)
+    this.#readers.add(reader)
+    return reader
+  }
+
+  /** A producer that has fenced every earlier one of its transactional id. */
+  async transactionalProducer(transactionalId: string): Promise<Producer> {
+    const producer = this.#kafka.producer({
+      transactionalId,
+      transactionTimeout: limits.transactionMs,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      retry,
+      createPartitioner: () => () => 0,
+    })
+    try {
+      await this.#connected(producer, `the producer of ${transactionalId}`)
+      // kafkajs asks for its epoch with the first transaction; an empty one is never sent to the brokers.
+      const fence = async () => (await producer.transaction()).abort()
+      await within(this.#clock, limits.publishMs, `fencing ${transactionalId}`, fence())
+      return producer
+    } catch (error) {
+      this.drop(producer)
+      throw error
+    }
+  }
+
+  async idempotentProducer(): Promise<Producer> {
+    const producer = this.#kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      retry,
+      createPartitioner: () => () => 0,
+    })
+    return this.#connected(producer, 'a producer')
+  }
+
+  consumer(groupId: string, sessionTimeoutMs: number): Consumer {
+    const heartbeatInterval = Math.max(100, Math.floor(sessionTimeoutMs / 5))
+    return this.#kafka.consumer({
+      groupId,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: Math.max(sessionTimeoutMs, 20_000),
+      heartbeatInterval,
+      // Nothing is fetched by it (see GroupMembership): this is how long it rests between heartbeats.
+      maxWaitTimeInMs: heartbeatInterval,
+      allowAutoTopicCreation: false,
+      retry: { ...retry, restartOnFailure: async () => false },
+    })
+  }
+
+  /** Closes a client whose state is no longer known, without waiting for it. */
+  drop(client: { disconnect(): Promise<void> }): void {
+    client.disconnect().catch(() => undefined)
+  }
+
+  async close(): Promise<void> {
+    const admin = await this.#admin?.catch(() => null)
+    const closing = [...this.#readers].map(reader => reader.close())
+    if (admin) closing.push(admin.disconnect())
+    this.#readers.clear()
+    this.#admin = null
+    this.#reader = null
+    await within(this.#clock, limits.closeMs, 'closing', Promise.allSettled(closing)).catch(() => undefined)
+  }
+
+  async #connected<C extends { connect(): Promise<void>; disconnect(): Promise<void> }>(
+    client: C,
+    what: string,
+  ): Promise<C> {
+    try {
+      await within(this.#clock, limits.requestMs, `connecting ${what} to Kafka`, client.connect())
+      return client
+    } catch (error) {
+      this.drop(client)
+      throw error
+    }
+  }
+
+  /** kafkajs' lines without what it adds to them: payloads and addresses of clients stay out of our log. */
+  #logCreator(): logCreator {
+    const names = { [logLevel.ERROR]: 'error', [logLevel.WARN]: 'warn', [logLevel.INFO]: 'info' } as const
+    return () =>
+      ({ namespace, level, log }) => {
+        const name = (names as Record<number, 'error' | 'warn' | 'info' | undefined>)[level] ?? 'debug'
+        const cause = typeof log['error'] === 'string' ? `: ${log['error']}` : ''
+        this.#options.onLog?.({ level: name, namespace, message: `${log.message}${cause}` })
+      }
+  }
+}

@@ -1,0 +1,29 @@
+/** The brokers did not do it in time, or refused: nothing is known of what became of it. */
+export class KafkaUnavailableError extends Error {
+  override readonly name = 'KafkaUnavailableError'
+}
+
+/** Another writer of this foundation has begun since: its epoch is newer, and the brokers refuse ours. */
+export class FencedError extends Error {
+  override readonly name = 'FencedError'
+}
+
+/** What the brokers hold is not what this program made or needs; an operator has to decide. Never "start anew". */
+export class KafkaStateError extends Error {
+  override readonly name = 'KafkaStateError'
+}
+
+/** Fencing as kafkajs 2.2.4 meets it: brokers tell old clients INVALID_PRODUCER_EPOCH instead of PRODUCER_FENCED. */
+const fencing = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'])
+
+export function isFencing(error: unknown): boolean {
+  return typesOf(error).some(type => fencing.has(type))
+}
+
+/** The protocol errors along the chain of causes, as kafkajs names them. */
+export function typesOf(error: unknown): readonly string[] {
+  const types: string[] = []
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++)
+    if ('type' in at && typeof at.type === 'string') types.push(at.type)
+  return types
+}

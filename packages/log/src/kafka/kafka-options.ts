@@ -1,0 +1,53 @@
+import type { ConnectionOptions } from 'node:tls'
+import type { ISocketFactory, SASLOptions } from 'kafkajs'
+
+export interface KafkaOptions {
+  /** `host:port` of some brokers; the others are learned from them. */
+  readonly brokers: readonly string[]
+  readonly ssl?: ConnectionOptions | boolean
+  readonly sasl?: SASLOptions
+  /** What topics, groups and transactional ids begin with. */
+  readonly prefix?: string
+  /** Makes topics that are missing, one partition each; null: a missing topic is an error. */
+  readonly createTopics?: { readonly replicationFactor: number } | null
+  /** After a kill, how long until another worker takes over. */
+  readonly sessionTimeoutMs?: number
+  /** How often a sink looks for foundations that are new. */
+  readonly topicRefreshMs?: number
+  /** What one produce request holds, before compression. */
+  readonly requestBytesMax?: number
+  /** How many of the newest guids a writer reads back when it opens. */
+  readonly recentGuids?: number
+  readonly socketFactory?: ISocketFactory
+  readonly onLog?: (line: KafkaLogLine) => void
+}
+
+export interface KafkaLogLine {
+  readonly level: 'error' | 'warn' | 'info' | 'debug'
+  readonly message: string
+  readonly namespace: string
+}
+
+export type Settings = Required<Omit<KafkaOptions, 'ssl' | 'sasl' | 'socketFactory' | 'onLog'>>
+
+export const kafkaDefaults = {
+  prefix: 'cf-audit',
+  createTopics: null,
+  sessionTimeoutMs: 10_000,
+  topicRefreshMs: 30_000,
+  requestBytesMax: 900_000,
+  recentGuids: 50_000,
+} as const satisfies Omit<Settings, 'brokers'>
+
+/** Limits on single steps, none of them configurable: each is far above what a healthy cluster needs. */
+export const limits = {
+  connectionMs: 10_000,
+  requestMs: 20_000,
+  /** The brokers abort a transaction that is open longer. */
+  transactionMs: 30_000,
+  /** One publish, from its first request to its commit. */
+  publishMs: 25_000,
+  /** Fencing, reading the checkpoint and the newest guids. */
+  openMs: 120_000,
+  closeMs: 5_000,
+} as const

@@ -1,0 +1,210 @@
+import './aborted-records-guard.ts'
+import './request-queue-guard.ts'
+import type { ConnectionOptions } from 'node:tls'
+import type { ISocketFactory, Logger, logCreator, logLevel, SASLOptions } from 'kafkajs'
+import type { FetchedRecords } from './aborted-records.ts'
+import { fromKafkajs } from './pinned-kafkajs.ts'
+
+export type { RawRecord } from './aborted-records.ts'
+
+/*
+ * The classes below kafkajs' public ones. Its Consumer joins a group, its Admin opens everything anew; to read one
+ * partition from one offset we need neither. Shapes: kafkajs/src/cluster, src/broker, src/protocol/requests.
+ */
+
+/** INT8 of Fetch and ListOffsets. */
+export const isolationLevel = { READ_UNCOMMITTED: 0, READ_COMMITTED: 1 } as const
+export type IsolationLevel = (typeof isolationLevel)[keyof typeof isolationLevel]
+
+/** The timestamps of ListOffsets that mean a place, not a time. */
+export const offsetTimestamp = { LATEST: -1, EARLIEST: -2 } as const
+
+export interface ClusterOptions {
+  /** `host:port` each, at least one; asked in turn for the rest of the cluster. */
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  readonly ssl?: ConnectionOptions | boolean
+  readonly sasl?: SASLOptions
+  readonly connectionTimeoutMs: number
+  /** A fetch may take `maxWaitTime` longer than asked: the larger of the two counts. */
+  readonly requestTimeoutMs: number
+  readonly authenticationTimeoutMs: number
+  /** How often connecting and asking for metadata are tried again, 300 ms apart and then twice as long each time. */
+  readonly retries: number
+  readonly socketFactory?: ISocketFactory
+  readonly logCreator: logCreator
+  readonly logLevel: logLevel
+}
+
+export interface PartitionMetadata {
+  readonly partitionErrorCode: number
+  readonly partitionId: number
+  /** Node id; -1 when there is none now. */
+  readonly leader: number
+  readonly replicas: readonly number[]
+  readonly isr: readonly number[]
+}
+
+export interface ClusterMetadata {
+  readonly brokers: readonly {
+    readonly nodeId: number
+    readonly host: string
+    readonly port: number
+    readonly rack?: string | null
+  }[]
+  readonly clusterId?: string | null
+  readonly controllerId?: number
+  readonly topicMetadata: readonly {
+    readonly topicErrorCode: number
+    readonly topic: string
+    readonly isInternal?: boolean
+    readonly partitionMetadata: readonly PartitionMetadata[]
+  }[]
+}
+
+export interface FetchRequest {
+  readonly isolationLevel: IsolationLevel
+  /** Milliseconds the broker waits for `minBytes`; also the least time the request is given. */
+  readonly maxWaitTime: number
+  readonly minBytes: number
+  /** Not a bound: the first batch of the first partition comes whole, however large. */
+  readonly maxBytes: number
+  readonly topics: readonly {
+    readonly topic: string
+    readonly partitions: readonly {
+      readonly partition: number
+      /** INT64 in decimal. */
+      readonly fetchOffset: string
+      readonly maxBytes: number
+    }[]
+  }[]
+  readonly rackId?: string
+}
+
+/** Records not yet filtered: give it to `committedRecords`. Empty batches (compaction) leave nothing behind. */
+export interface FetchedPartition extends FetchedRecords {
+  readonly partition: number
+  /** 0: any other one was thrown as KafkaJSProtocolError, or KafkaJSOffsetOutOfRange. */
+  readonly errorCode: number
+  /** The offset after the last replicated record. */
+  readonly highWatermark: string
+  /** Below it every transaction has ended; a READ_COMMITTED fetch ends here. Every broker that knows transactions has it. */
+  readonly lastStableOffset: string
+  /** The earliest offset there is; kafkajs spells it so. Fetch version 5 on. */
+  readonly lastStartOffset?: string
+  /** Node id to fetch from instead, -1 for none. Fetch version 11 on, with `rackId`. */
+  readonly preferredReadReplica?: number
+}
+
+export interface FetchResponse {
+  readonly responses: readonly {
+    readonly topicName: string
+    readonly partitions: readonly FetchedPartition[]
+  }[]
+}
+
+export interface ListOffsetsRequest {
+  readonly isolationLevel: IsolationLevel
+  readonly topics: readonly {
+    readonly topic: string
+    readonly partitions: readonly {
+      readonly partition: number
+      /** Milliseconds since the epoch, or one of `offsetTimestamp`. */
+      readonly timestamp: number | string
+    }[]
+  }[]
+}
+
+export interface ListOffsetsResponse {
+  readonly responses: readonly {
+    readonly topic: string
+    readonly partitions: readonly {
+      readonly partition: number
+      readonly errorCode: number
+      readonly timestamp: string
+      /** -1 when no record is that young. */
+      readonly offset: string
+    }[]
+  }[]
+}
+
+/**
+ * One broker. Fetches go over a connection of their own, answered in order: a fetch that waits holds up the next fetch
+ * to this broker by the same Cluster, and `disconnect`, for up to its `maxWaitTime`.
+ * Fails with KafkaJSProtocolError (`type`, `code`, `retriable`), KafkaJSConnectionError, KafkaJSRequestTimeoutError.
+ */
+export interface Broker {
+  isConnected(): boolean
+  fetch(request: FetchRequest): Promise<FetchResponse>
+  listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse>
+  metadata(topics: readonly string[]): Promise<ClusterMetadata>
+}
+
+export interface TopicToList {
+  readonly topic: string
+  readonly partitions: readonly { readonly partition: number }[]
+  /** True: the earliest offset. False: the last stable one. Not looked at with `fromTimestamp`. */
+  readonly fromBeginning?: boolean
+  /** Milliseconds since the epoch: the first offset at or after it, '-1' when there is none. */
+  readonly fromTimestamp?: number
+}
+
+export interface ListedTopic {
+  readonly topic: string
+  readonly partitions: readonly { readonly partition: number; readonly offset: string }[]
+}
+
+export interface Cluster {
+  isConnected(): boolean
+  connect(): Promise<void>
+  /** Waits for the requests under way. */
+  disconnect(): Promise<void>
+  /** Asks for the metadata of these topics and, from now on, of them in every refresh. A missing one is an error. */
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>
+  refreshMetadata(): Promise<void>
+  refreshMetadataIfNecessary(): Promise<void>
+  /** Asked of some broker that answers; null when none did. No topics: all of them. */
+  metadata(options: { readonly topics: readonly string[] }): Promise<ClusterMetadata | null>
+  getNodeIds(): string[]
+  /** Connected. When it cannot be had the metadata is refreshed and the error thrown: ask for the leader again. */
+  findBroker(options: { readonly nodeId: number | string }): Promise<Broker>
+  findControllerBroker(): Promise<Broker>
+  /** Of the metadata at hand: empty for a topic it does not know. */
+  findTopicPartitionMetadata(topic: string): readonly PartitionMetadata[]
+  /** By the leader's node id, '-1' for those without; partitions the metadata does not know are left out. */
+  findLeaderForPartitions(
+    topic: string,
+    partitions: readonly number[],
+  ): Readonly<Record<string, readonly number[]>>
+  /** Of topics given to `addMultipleTargetTopics` before. */
+  fetchTopicsOffset(topics: readonly TopicToList[]): Promise<readonly ListedTopic[]>
+}
+
+const metadataMaxAgeMs = 300_000
+
+const ClusterClass = fromKafkajs('src/cluster/index.js') as new (options: object) => Cluster
+const { createLogger } = fromKafkajs('src/loggers/index.js') as {
+  createLogger(options: { readonly level: logLevel; readonly logCreator: logCreator }): Logger
+}
+const defaultSocketFactory = fromKafkajs('src/network/socketFactory.js') as () => ISocketFactory
+
+/** Not connected yet. It never lets a broker create a topic. */
+export function openCluster(options: ClusterOptions): Cluster {
+  return new ClusterClass({
+    brokers: [...options.brokers],
+    clientId: options.clientId,
+    ssl: options.ssl,
+    sasl: options.sasl,
+    connectionTimeout: options.connectionTimeoutMs,
+    requestTimeout: options.requestTimeoutMs,
+    authenticationTimeout: options.authenticationTimeoutMs,
+    enforceRequestTimeout: true,
+    retry: { retries: options.retries },
+    socketFactory: options.socketFactory ?? defaultSocketFactory(),
+    logger: createLogger({ level: options.logLevel, logCreator: options.logCreator }),
+    metadataMaxAge: metadataMaxAgeMs,
+    allowAutoTopicCreation: false,
+    maxInFlightRequests: null,
+    isolationLevel: isolationLevel.READ_COMMITTED,
+  })
+}

@@ -1,0 +1,180 @@
+import type { Clock } from '@cf-audit-drain/pipeline'
+import { committedRecords } from './aborted-records.ts'
+import { KafkaUnavailableError } from './kafka-error.ts'
+import {
+  type Cluster,
+  type FetchedPartition,
+  type IsolationLevel,
+  isolationLevel,
+  offsetTimestamp,
+  type RawRecord,
+} from './kafkajs-internals.ts'
+
+/** A record that was committed, or was never part of a transaction. */
+export interface KafkaRecord {
+  readonly topic: string
+  readonly offset: bigint
+  readonly timestampMs: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: Readonly<Record<string, Buffer | readonly Buffer[] | undefined>>
+}
+
+export interface Fetched {
+  readonly topic: string
+  readonly records: readonly KafkaRecord[]
+  /** Where to go on; may be past the last record, for control records and aborted ones lie between. */
+  readonly nextOffset: bigint
+}
+
+/** `earliest` kept, or one past the last. `committed`: what a read-committed reader can see (the last stable offset). */
+export type Edge = 'earliest' | 'committed' | 'all'
+
+/** A publish is over sooner, unless its writer hangs. */
+const openTransactionMs = 2_000
+const bytesPerFetch = 4 * 1024 * 1024
+const { READ_COMMITTED, READ_UNCOMMITTED } = isolationLevel
+
+/**
+ * Reads partition 0 of topics at offsets of the caller's choice, read-committed. kafkajs has no such reader (its
+ * consumers have to join a group, and its filter of aborted records is wrong), so this one speaks to the brokers by
+ * kafkajs' own protocol layer.
+ */
+export class PartitionReader {
+  readonly #cluster: Cluster
+  readonly #clock: Clock
+
+  constructor(cluster: Cluster, clock: Clock) {
+    this.#cluster = cluster
+    this.#clock = clock
+  }
+
+  /** One round of fetches, a request per broker; empty after `waitMs` when nothing came. */
+  async fetch(
+    positions: ReadonlyMap<string, bigint>,
+    waitMs: number,
+    bytesMax = bytesPerFetch,
+  ): Promise<readonly Fetched[]> {
+    await this.#cluster.addMultipleTargetTopics([...positions.keys()])
+    const byLeader = Map.groupBy(positions.keys(), topic => this.#leaderOf(topic))
+    const answers = await Promise.all(
+      [...byLeader].map(async ([nodeId, topics]) => {
+        const broker = await this.#cluster.findBroker({ nodeId })
+        const { responses } = await broker.fetch({
+          isolationLevel: READ_COMMITTED,
+          maxWaitTime: waitMs,
+          minBytes: 1,
+          maxBytes: bytesMax,
+          topics: topics.map(topic => ({
+            topic,
+            partitions: [{ partition: 0, fetchOffset: String(positions.get(topic)), maxBytes: bytesMax }],
+          })),
+          rackId: '',
+        })
+        return responses
+      }),
+    )
+    return answers.flat().flatMap(({ topicName, partitions }) =>
+      partitions.map(partition => {
+        const from = positions.get(topicName) ?? 0n
+        return {
+          topic: topicName,
+          records: committedRecords(partition, from).map(record => asRecord(topicName, record)),
+          nextOffset: offsetAfter(partition, from),
+        }
+      }),
+    )
+  }
+
+  /** Everything in `[from, to)`. */
+  async *read(topic: string, from: bigint, to: bigint): AsyncGenerator<KafkaRecord> {
+    for (let at = from; at < to; ) {
+      const [fetched] = await this.fetch(new Map([[topic, at]]), 500)
+      if (fetched === undefined)
+        throw new KafkaUnavailableError(`${topic}: the broker left it out of its answer`)
+      for (const record of fetched.records) if (record.offset < to) yield record
+      at = fetched.nextOffset
+    }
+  }
+
+  /**
+   * A commit is answered a moment before its records are visible: `committed` waits for what the brokers had when it was
+   * asked, but not for a transaction that stays open.
+   */
+  async edge(topic: string, edge: Edge): Promise<bigint> {
+    if (edge === 'earliest') return this.#listOffset(topic, offsetTimestamp.EARLIEST, READ_UNCOMMITTED)
+    const end = await this.#listOffset(topic, offsetTimestamp.LATEST, READ_UNCOMMITTED)
+    if (edge === 'all') return end
+    const startedMs = this.#clock.monotonic()
+    for (;;) {
+      const stable = await this.#listOffset(topic, offsetTimestamp.LATEST, READ_COMMITTED)
+      if (stable >= end) return end
+      if (this.#clock.monotonic() - startedMs > openTransactionMs) return stable
+      await this.#clock.sleep(5)
+    }
+  }
+
+  /** The last committed record; null when there is none. */
+  async last(topic: string): Promise<KafkaRecord | null> {
+    const [from, to] = [await this.edge(topic, 'earliest'), await this.edge(topic, 'committed')]
+    // Control records and aborted ones lie between: look further and further back.
+    for (let back = 4n; ; back *= 8n) {
+      const start = later(to - back, from)
+      const last = (await Array.fromAsync(this.read(topic, start, to))).at(-1)
+      if (last !== undefined || start === from) return last ?? null
+    }
+  }
+
+  /** The first record stamped at or after `ms`; null when there is none. */
+  async offsetAt(topic: string, ms: number): Promise<bigint | null> {
+    const offset = await this.#listOffset(topic, Math.max(0, Math.floor(ms)), READ_UNCOMMITTED)
+    return offset < 0n ? null : offset
+  }
+
+  async close(): Promise<void> {
+    await this.#cluster.disconnect()
+  }
+
+  async #listOffset(topic: string, timestamp: number, level: IsolationLevel): Promise<bigint> {
+    await this.#cluster.addMultipleTargetTopics([topic])
+    const broker = await this.#cluster.findBroker({ nodeId: this.#leaderOf(topic) })
+    const { responses } = await broker.listOffsets({
+      isolationLevel: level,
+      topics: [{ topic, partitions: [{ partition: 0, timestamp }] }],
+    })
+    const offset = responses[0]?.partitions[0]?.offset
+    if (offset === undefined) throw new KafkaUnavailableError(`${topic}: the broker named no offset`)
+    return BigInt(offset)
+  }
+
+  #leaderOf(topic: string): string {
+    const [leader] = Object.keys(this.#cluster.findLeaderForPartitions(topic, [0]))
+    if (leader === undefined || leader === '-1')
+      throw new KafkaUnavailableError(`${topic}: partition 0 has no leader now`)
+    return leader
+  }
+}
+
+/**
+ * Past the last whole batch that came, for batches may end with records that nobody sees. An answer without records
+ * says nothing of what is there: the room may have gone to other topics.
+ */
+function offsetAfter({ messages }: FetchedPartition, from: bigint): bigint {
+  const last = messages.at(-1)
+  if (last === undefined) return from
+  const { firstOffset, lastOffsetDelta } = last.batchContext ?? {
+    firstOffset: last.offset,
+    lastOffsetDelta: 0,
+  }
+  const next = BigInt(firstOffset) + BigInt(lastOffsetDelta) + 1n
+  return next > from ? next : from
+}
+
+function asRecord(topic: string, { offset, timestamp, key, value, headers }: RawRecord): KafkaRecord {
+  return { topic, offset: BigInt(offset), timestampMs: Number(timestamp), key, value, headers: headers ?? {} }
+}
+
+/** Math.max takes no bigint. */
+function later(a: bigint, b: bigint): bigint {
+  return a < b ? b : a
+}

@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict'
+import {
+  asError,
+  type Batch,
+  type Clock,
+  type Delivery,
+  NotConnectedError,
+  type Source,
+} from '@cf-audit-drain/pipeline'
+import { Arrivals } from '../arrivals.ts'
+import type { LogRecord } from '../ports.ts'
+import { toLogRecord } from './event-record.ts'
+import { GroupMembership } from './group-membership.ts'
+import type { KafkaClient } from './kafka-client.ts'
+import { typesOf } from './kafka-error.ts'
+import { limits, type Settings } from './kafka-options.ts'
+import type { Names } from './names.ts'
+import type { PartitionReader } from './partition-reader.ts'
+import { within } from './within.ts'
+
+/** How long a broker holds a fetch that finds nothing. */
+const fetchWaitMs = 250
+const retryMs = 500
+
+export interface SinkSourceDoor {
+  readonly client: KafkaClient
+  readonly names: Names
+  readonly settings: Settings
+  readonly clock: Clock
+  /** Topics of events that exist now. */
+  eventTopics(): Promise<readonly string[]>
+  claim(sink: string, source: KafkaSinkSource): void
+  release(sink: string, source: KafkaSinkSource): void
+  readonly observer: SinkSourceObserver
+}
+
+export interface SinkSourceObserver {
+  /** Retention removed records that this sink had not had: an event is lost to it. */
+  outOfRange?(lost: {
+    readonly sink: string
+    readonly topic: string
+    readonly from: bigint
+    readonly to: bigint
+  }): void
+  /** Records were delivered, and their foundation had gone to another worker meanwhile: it delivers them again. */
+  deliveredTwice?(records: number): void
+  failed?(error: Error): void
+}
+
+interface Position {
+  next: bigint
+  /** Fetched and not handed out yet; `end` is where the last fetch came to. */
+  readonly waiting: LogRecord[]
+  fetched: bigint
+}
+
+/**
+ * What one worker of a sink reads: the foundations its consumer group has given to it, read-committed, in the order of
+ * each. One delivery is of one foundation. Settling commits its offset; when the foundation has gone to another worker
+ * in the meantime nothing is committed and that one delivers the same records again.
+ */
+export class KafkaSinkSource implements Source<LogRecord> {
+  readonly #sink: string
+  readonly #batchMax: number
+  readonly #door: SinkSourceDoor
+  readonly #arrivals = new Arrivals()
+  readonly #closing = new AbortController()
+  #reader: PartitionReader | null = null
+  #membership: GroupMembership | null = null
+  #positions = new Map<string, Position>()
+  #mustJoin = false
+  #wakeWatcher: () => void = () => undefined
+  #inHand = false
+  #loops: Promise<unknown> = Promise.resolve()
+
+  constructor(sink: string, batchMax: number, door: SinkSourceDoor) {
+    assert(Number.isInteger(batchMax) && batchMax > 0, `batchMax is a positive whole number, not ${batchMax}`)
+    this.#sink = sink
+    this.#batchMax = batchMax
+    this.#door = door
+  }
+
+  async connect(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    assert(!this.#closing.signal.aborted, `the source of sink ${this.#sink} is closed`)
+    this.#door.claim(this.#sink, this)
+    const topics = await this.#door.eventTopics()
+    this.#reader ??= await this.#door.client.newReader()
+    await this.#join(topics)
+    this.#loops = Promise.all([this.#fetching(), this.#watching(new Set(topics))])
+  }
+
+  async read(signal: AbortSignal): Promise<Delivery<LogRecord> | null> {
+    assert(!this.#inHand, `read of sink ${this.#sink} before the delivery in hand was settled`)
+    for (;;) {
+      signal.throwIfAborted()
+      if (this.#closing.signal.aborted) return null
+      if (this.#reader === null)
+        throw new NotConnectedError(`the source of sink ${this.#sink} is not connected`)
+      const delivery = this.#next()
+      if (delivery !== null) return delivery
+      await this.#arrivals.next(signal)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return
+    this.#closing.abort()
+    this.#positions = new Map()
+    this.#arrivals.announce()
+    await this.#membership?.leave()
+    const ending = this.#loops.then(() => this.#reader?.close())
+    await within(this.#door.clock, limits.closeMs, 'closing', ending).catch(() => undefined)
+    this.#door.release(this.#sink, this)
+  }
+
+  #next(): Delivery<LogRecord> | null {
+    for (const [topic, position] of this.#positions) {
+      const batch = position.waiting.splice(0, this.#batchMax)
+      if (!isBatch(batch)) continue
+      // The next delivery is of the next foundation, if it has any.
+      this.#positions.delete(topic)
+      this.#positions.set(topic, position)
+      this.#inHand = true
+      return { batch, settle: this.#settling(topic, position, batch) }
+    }
+    return null
+  }
+
+  #settling(topic: string, position: Position, batch: Batch<LogRecord>) {
+    let settled = false
+    const after = BigInt(batch.at(-1)?.offset ?? 0) + 1n
+    return async (reason?: Error): Promise<void> => {
+      assert(!settled, `a delivery of sink ${this.#sink} was settled twice`)
+      const isOurs = () => this.#positions.get(topic) === position
+      if (reason !== undefined) position.waiting.unshift(...batch)
+      else if (!isOurs()) this.#door.observer.deliveredTwice?.(batch.length)
+      else {
+        // Nothing before the position's next fetch is left when all is handed out: control records are passed, too.
+        const through = position.waiting.length === 0 && position.fetched > after ? position.fetched : after
+        await this.#commit(topic, through, isOurs, batch.length)
+      }
+      settled = true
+      this.#inHand = false
+      this.#arrivals.announce()
+    }
+  }
+
+  /** Until it is durable, or the foundation is another worker's. */
+  async #commit(topic: string, offset: bigint, isOurs: () => boolean, records: number): Promise<void> {
+    while (isOurs() && this.#membership !== null) {
+      try {
+        return await this.#membership.commit(topic, offset)
+      } catch (error) {
+        this.#door.observer.failed?.(asError(error))
+        await this.#door.clock.sleep(retryMs, this.#closing.signal).catch(() => undefined)
+      }
+    }
+    this.#door.observer.deliveredTwice?.(records)
+  }
+
+  async #join(topics: readonly string[]): Promise<void> {
+    if (topics.length === 0) return
+    const { client, names, settings, clock } = this.#door
+    const id = names.sinkGroup(this.#sink)
+    let assignments = 0
+    this.#membership = await GroupMembership.join(
+      client,
+      { id, topics, sessionTimeoutMs: settings.sessionTimeoutMs },
+      clock,
+      {
+        assigned: ours => {
+          const assignment = ++assignments
+          this.#positions = new Map()
+          if (ours.size > 0)
+            this.#begin(id, ours, () => assignment === assignments).catch(error => this.#lost(error))
+        },
+        crashed: error => this.#lost(error),
+      },
+    )
+  }
+
+  /** Reads on where the group has committed; a foundation it has not had yet begins at its beginning. */
+  async #begin(group: string, topics: ReadonlySet<string>, isCurrent: () => boolean): Promise<void> {
+    const admin = await this.#door.client.admin()
+    const reader = await this.#door.client.reader()
+    const committed = await admin.fetchOffsets({ groupId: group, topics: [...topics] })
+    const positions = new Map<string, Position>()
+    for (const { topic, partitions } of committed) {
+      const offset = BigInt(partitions[0]?.offset ?? -1)
+      const next = offset >= 0n ? offset : await reader.edge(topic, 'earliest')
+      // Registers the sink, before it has had anything.
+      if (offset < 0n && isCurrent()) await this.#membership?.commit(topic, next).catch(() => undefined)
+      positions.set(topic, { next, waiting: [], fetched: next })
+    }
+    if (!isCurrent()) return
+    this.#positions = positions
+    this.#arrivals.announce()
+  }
+
+  /** Keeps something waiting for every foundation, and no more than a batch. */
+  async #fetching(): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      const positions = this.#positions
+      const hungry = [...positions].filter(([, { waiting }]) => waiting.length < this.#batchMax)
+      if (hungry.length === 0) {
+        await this.#arrivals.next(signal).catch(() => undefined)
+        continue
+      }
+      try {
+        await this.#fetch(new Map(hungry))
+      } catch (error) {
+        if (signal.aborted) return
+        if (!(await this.#recover(error, positions))) this.#door.observer.failed?.(asError(error))
+        await this.#door.clock.sleep(retryMs, signal).catch(() => undefined)
+      }
+    }
+  }
+
+  async #fetch(hungry: ReadonlyMap<string, Position>): Promise<void> {
+    const from = new Map([...hungry].map(([topic, { fetched }]) => [topic, fetched]))
+    const answers = (await this.#reader?.fetch(from, fetchWaitMs)) ?? []
+    for (const { topic, records, nextOffset } of answers) {
+      const position = hungry.get(topic)
+      const foundation = this.#door.names.foundationOf(topic)
+      if (position === undefined || foundation === null) continue
+      for (const record of records) {
+        const read = toLogRecord(foundation, record)
+        if (read !== null) position.waiting.push(read)
+      }
+      position.fetched = nextOffset
+      if (records.length > 0) this.#arrivals.announce()
+    }
+  }
+
+  /** Retention has overtaken us: what is lost is told, and reading goes on at the oldest record, never at the newest. */
+  async #recover(error: unknown, positions: Map<string, Position>): Promise<boolean> {
+    if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) return false
+    const reader = await this.#door.client.reader()
+    for (const [topic, position] of positions) {
+      const earliest = await reader.edge(topic, 'earliest')
+      const end = await reader.edge(topic, 'all')
+      if (position.fetched >= earliest && position.fetched <= end) continue
+      this.#door.observer.outOfRange?.({ sink: this.#sink, topic, from: position.fetched, to: earliest })
+      position.fetched = earliest
+    }
+    return true
+  }
+
+  /** Joins anew when the membership is lost, and when there are foundations that were not there before. */
+  async #watching(known: ReadonlySet<string>): Promise<void> {
+    const { signal } = this.#closing
+    for (let joined = known; !signal.aborted; ) {
+      await this.#rest(this.#mustJoin ? retryMs : this.#door.settings.topicRefreshMs)
+      if (signal.aborted) return
+      try {
+        const now = new Set(await this.#door.eventTopics())
+        if (!this.#mustJoin && now.isSubsetOf(joined)) continue
+        // Between two deliveries: what is in hand would have to be delivered again.
+        while (this.#inHand && !this.#mustJoin) await this.#arrivals.next(signal)
+        await this.#membership?.leave()
+        this.#mustJoin = false
+        await this.#join([...now])
+        joined = now
+      } catch (error) {
+        if (!signal.aborted) this.#lost(error)
+      }
+    }
+  }
+
+  /** For `ms`, or until the membership is lost. */
+  async #rest(ms: number): Promise<void> {
+    const { signal } = this.#closing
+    const rested = new AbortController()
+    const resting = this.#door.clock
+      .sleep(ms, AbortSignal.any([signal, rested.signal]))
+      .catch(() => undefined)
+    this.#wakeWatcher = () => rested.abort()
+    await resting
+  }
+
+  #lost(error: unknown): void {
+    if (this.#closing.signal.aborted) return
+    this.#door.observer.failed?.(asError(error))
+    this.#mustJoin = true
+    this.#wakeWatcher()
+  }
+}
+
+function isBatch<T>(records: readonly T[]): records is Batch<T> {
+  return records.length > 0
+}
