@@ -69,7 +69,8 @@ async function replayTrace(scene: Scene): Promise<void> {
       visibleAtMs: visibleMs + shiftMs,
     })),
   )
-  await scene.lasts(Math.max(...rows.map(row => row.visibleMs)) + shiftMs - scene.clock.now())
+  // Until the simulator has shown the last one too: what appears while the drain is being stopped proves nothing.
+  await scene.lasts(Math.max(...rows.map(row => row.visibleMs)) + shiftMs - scene.clock.now() + 1_000)
   scene.notes.push(`${rows.length} rows of the recording`)
 }
 
