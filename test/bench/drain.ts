@@ -4,21 +4,24 @@ import { Child } from '../faults/child.ts'
 import { places } from '../faults/places.ts'
 import type { Simulator } from '../faults/simulator.ts'
 
+export const foundationName = 'bench'
+
 /** The command as a user starts it, by the environment alone. */
 export function startDrain(
   folder: string,
   simulator: Simulator,
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  command: 'start' | 'poller' | 'sink' = 'start',
 ): Child {
   const { api, clientId, clientSecret } = simulator.addresses
   return new Child({
     command: places.drain,
-    args: ['start', ...args],
+    args: [command, ...args],
     outputFile: join(folder, 'drain.out'),
     errorFile: join(folder, 'drain.err'),
     env: {
-      CF_FOUNDATION: 'bench',
+      CF_FOUNDATION: foundationName,
       CF_API: api,
       CF_CLIENT_ID: clientId,
       CF_CLIENT_SECRET: clientSecret,

@@ -1,7 +1,11 @@
 import { foundationNameFromApi, isLoopback, parseApiUrl } from './api-url.ts'
 import { FileChecks } from './check-files.ts'
+import { checkKafka } from './check-kafka.ts'
+import { checkOneSecret } from './check-one-secret.ts'
+import { checkTlsFiles } from './check-tls-files.ts'
 import { durationMs } from './duration.ts'
 import type { Fault } from './fault.ts'
+import type { Say } from './say.ts'
 import type { Secret } from './secret.ts'
 import { type Path, pathText, type SettingsTree } from './settings-tree.ts'
 
@@ -30,7 +34,7 @@ export function checkRelations(
     const base = ['foundations', i]
     plainHttp(tree, base, say)
     longestSweep(tree, base, say)
-    oneSecret(tree, base, 'clientSecret', 'clientSecretFile', true, say)
+    checkOneSecret(tree, base, { key: 'clientSecret', fileKey: 'clientSecretFile', isRequired: true }, say)
     fileSecret([...base, 'clientSecretFile'])
     files.certificates([...base, 'caFile'])
   })
@@ -39,12 +43,12 @@ export function checkRelations(
     checkTls(tree, ['sinks', i], files, say)
   })
   uniqueNames(tree, 'sinks', say)
-  oneSecret(tree, ['scrub'], 'key', 'keyFile', false, say)
+  checkOneSecret(tree, ['scrub'], { key: 'key', fileKey: 'keyFile', isRequired: false }, say)
   fileSecret(['scrub', 'keyFile'], 32)
+  checkKafka(tree, files, say)
+  fileSecret(['log', 'kafka', 'sasl', 'passwordFile'])
   return { faults: [...faults, ...files.faults], secrets }
 }
-
-type Say = (path: Path, problem: string, instead: string) => void
 
 function indices(tree: SettingsTree, list: 'foundations' | 'sinks'): readonly number[] {
   const items = tree.get([list])
@@ -83,22 +87,6 @@ function longestSweep(tree: SettingsTree, base: Path, say: Say): void {
     )
 }
 
-function oneSecret(
-  tree: SettingsTree,
-  base: Path,
-  key: string,
-  fileKey: string,
-  required: boolean,
-  say: Say,
-) {
-  const given = [key, fileKey].filter(each => tree.get([...base, each]) !== undefined)
-  const path = [...base, given.length === 2 ? fileKey : key]
-  if (given.length === 2)
-    say(path, `is given beside ${key}: it is not clear which is meant`, 'keep one of the two')
-  if (given.length === 0 && required)
-    say(path, 'is missing', `write ${fileKey}: /path, or ${key}: $\{VARIABLE}`)
-}
-
 function apiOf(tree: SettingsTree, base: Path): string | undefined {
   const path = [...base, 'api']
   const text = tree.get(path)
@@ -132,29 +120,12 @@ function uniqueNames(tree: SettingsTree, list: 'foundations' | 'sinks', say: Say
 
 function checkTls(tree: SettingsTree, sink: Path, files: FileChecks, say: Say): void {
   const tls = [...sink, 'tls']
-  const given = ['caFile', 'certFile', 'keyFile', 'serverName', 'minVersion'].filter(
+  const given = ['caFile', 'certFile', 'keyFile', 'serverName', 'minVersion'].find(
     key => tree.get([...tls, key]) !== undefined,
   )
   const url = tree.get([...sink, 'url'])
-  if (given[0] !== undefined && typeof url === 'string' && url.startsWith('syslog:')) {
-    say(
-      [...tls, given[0]],
-      'is for TLS, but the url is syslog://',
-      'make the url syslog-tls://, or take it out',
-    )
+  if (given !== undefined && typeof url === 'string' && url.startsWith('syslog:')) {
+    say([...tls, given], 'is for TLS, but the url is syslog://', 'make the url syslog-tls://, or take it out')
   }
-  files.certificates([...tls, 'caFile'])
-  const certificates = files.certificates([...tls, 'certFile'])
-  const key = files.privateKey([...tls, 'keyFile'])
-  if (given.includes('certFile') !== given.includes('keyFile')) {
-    const [here, other] = given.includes('certFile') ? ['certFile', 'keyFile'] : ['keyFile', 'certFile']
-    say([...tls, here], `is given without ${other}`, `write ${other}: /path as well`)
-  }
-  if (certificates !== undefined && key !== undefined && !certificates[0].checkPrivateKey(key)) {
-    say(
-      [...tls, 'keyFile'],
-      'is not the key of the first certificate in certFile',
-      'name the two that belong together',
-    )
-  }
+  checkTlsFiles(tree, tls, files, say)
 }

@@ -11,6 +11,8 @@ export interface Config {
   readonly log: {
     readonly dir: string
     readonly retention: { readonly maxAgeMs: number | null; readonly maxBytes: number | null }
+    /** Null: the log is in `dir`. Otherwise `dir` holds the scrubbing key only, and `retention` is empty. */
+    readonly kafka: KafkaConfig | null
   }
   /** Both null: a key is made on the first start and kept in `log.dir`. */
   readonly scrub: { readonly key: Secret | null; readonly keyFile: string | null }
@@ -20,6 +22,26 @@ export interface Config {
 }
 
 export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'
+
+export interface KafkaConfig {
+  /** `host:port`, never empty. */
+  readonly brokers: readonly string[]
+  readonly prefix: string
+  readonly createTopics: boolean
+  /** Of the topics made here. */
+  readonly replicationFactor: number
+  /** Null over plain TCP. */
+  readonly tls: TlsConfig | null
+  /** Null: nobody logs in. */
+  readonly sasl: KafkaSaslConfig | null
+  readonly sessionTimeoutMs: number
+}
+
+export interface KafkaSaslConfig {
+  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+  readonly username: string
+  readonly password: Secret
+}
 
 export interface FoundationConfig {
   readonly name: string
@@ -55,14 +77,14 @@ export interface SinkConfig {
   readonly format: 'cef' | 'json'
   readonly framing: 'octet-counting' | 'lf'
   /** Null over plain TCP. */
-  readonly tls: SinkTlsConfig | null
+  readonly tls: TlsConfig | null
   readonly maxMessageBytes: number
   readonly facility: number
   readonly confirmTimeoutMs: number
   readonly cef: { readonly avoidEquals: boolean; readonly leadingSpace: boolean }
 }
 
-export interface SinkTlsConfig {
+export interface TlsConfig {
   readonly caFile: string | null
   readonly certFile: string | null
   readonly keyFile: string | null

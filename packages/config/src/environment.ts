@@ -1,3 +1,4 @@
+import { brokersIn } from './expand-kafka-shorthands.ts'
 import type { Fault } from './fault.ts'
 import { optionComplaint } from './issue-faults.ts'
 import { foundationSchema } from './schema.ts'
@@ -9,14 +10,20 @@ type Env = Readonly<Record<string, string | undefined>>
 interface Variable {
   readonly name: string
   readonly path: Path
-  /** `process`: over the file. `foundation`, `sink`: together the only one of its kind, when the file has none. */
-  readonly scope: 'process' | 'foundation' | 'sink'
+  /** `process`: over the file. `foundation`, `sink`, `log`: together the only one of its kind, when the file has none. */
+  readonly scope: 'process' | 'foundation' | 'sink' | 'log'
 }
 
 const foundation = (name: string, key: keyof typeof foundationSchema.shape): Variable => ({
   name,
   path: ['foundations', 0, key],
   scope: 'foundation',
+})
+
+const kafka = (name: string, ...keys: readonly string[]): Variable => ({
+  name,
+  path: ['log', 'kafka', ...keys],
+  scope: 'log',
 })
 
 /** Every environment variable that is read; an empty one counts as not set. */
@@ -32,6 +39,11 @@ export const variables: readonly Variable[] = [
   foundation('START_FROM', 'startFrom'),
   foundation('STRICT', 'strict'),
   { name: 'SINK_URL', path: ['sinks', 0, 'url'], scope: 'sink' },
+  kafka('KAFKA_BROKERS', 'brokers'),
+  kafka('KAFKA_TLS_CA_FILE', 'tls', 'caFile'),
+  kafka('KAFKA_SASL_MECHANISM', 'sasl', 'mechanism'),
+  kafka('KAFKA_SASL_USERNAME', 'sasl', 'username'),
+  kafka('KAFKA_SASL_PASSWORD', 'sasl', 'password'),
   { name: 'DATA_DIR', path: ['log', 'dir'], scope: 'process' },
   { name: 'HTTP_ADDRESS', path: ['http', 'address'], scope: 'process' },
   { name: 'LOG_LEVEL', path: ['logging', 'level'], scope: 'process' },
@@ -60,6 +72,8 @@ export function applyEnvironment(
       assignment: `${variable.name}=`,
     })
 
+  // Before DATA_DIR puts one there.
+  const fileHasLog = hasLog(tree)
   for (const variable of set.filter(each => each.scope === 'process' && !references.has(each.name))) {
     if (variable.path[0] === 'scrub') dropScrub(tree)
     lay(variable)
@@ -80,21 +94,36 @@ export function applyEnvironment(
       tree.set(['sinks', 0, 'name'], environmentSinkName, { where: whereOf(variable.name) })
     }
   }
+
+  const ofLog = set.filter(each => each.scope === 'log')
+  if (fileHasLog) faults.push(...refuse(ofLog, 'log', references))
+  else if (ofLog.length > 0) {
+    for (const variable of ofLog) lay(variable)
+    tree.note(['log', 'kafka'], { where: 'environment' })
+    topicsByDefault(tree, env['KAFKA_BROKERS'] ?? '')
+  }
   return faults
+}
+
+/** Without a file there is nobody to make the topics beforehand, and one broker is a try on one machine. */
+function topicsByDefault(tree: SettingsTree, brokers: string): void {
+  const origin = { where: whereOf('KAFKA_BROKERS') }
+  tree.set(['log', 'kafka', 'createTopics'], true, origin)
+  tree.set(['log', 'kafka', 'replicationFactor'], brokersIn(brokers).length === 1 ? 1 : 3, origin)
 }
 
 export function whereOf(variable: string): string {
   return `environment variable ${variable}`
 }
 
-/** The variable that could have set `path`, if any. */
-export function variableFor(path: Path): string | undefined {
-  return variables.find(variable => JSON.stringify(variable.path) === JSON.stringify(path))?.name
-}
-
 function has(tree: SettingsTree, key: 'foundations' | 'sinks'): boolean {
   const list = tree.get([key])
   return list !== undefined && !(Array.isArray(list) && list.length === 0)
+}
+
+function hasLog(tree: SettingsTree): boolean {
+  const log = tree.get(['log'])
+  return isMapping(log) ? Object.keys(log).length > 0 : log !== undefined
 }
 
 /** SCRUB_KEY replaces a keyFile of the file, and the other way round; both variables together stay a fault. */

@@ -16,10 +16,14 @@ export interface SchemaNode {
   readonly writeOnly?: boolean
   readonly required?: readonly string[]
   readonly items?: SchemaNode
+  /** What may be written instead: true or false, or a variable that holds the whole. Written out by the loader. */
+  readonly shorthand?: 'flag' | 'variable'
 }
 
 /** The schema as the settings state it, each with an `example`. */
 export const settingsSchema = z.toJSONSchema(configSchema, { io: 'input' }) as SchemaNode
+
+type JsonPart = Readonly<Record<string, unknown>>
 
 const reference = { type: 'string', pattern: '[$][{]' }
 
@@ -27,12 +31,12 @@ const reference = { type: 'string', pattern: '[$][{]' }
  * Draft 2020-12, of the file as the operator writes it. Wherever a value stands, text with a `$\{NAME}` in it may
  * stand as well: what it comes to is known only when the program starts.
  */
-export function jsonSchema(): Readonly<Record<string, unknown>> {
+export function jsonSchema(): JsonPart {
   return withReferences(settingsSchema)
 }
 
 function withReferences(node: SchemaNode): Record<string, unknown> {
-  const { properties, items, example, description, default: fallback, ...shape } = node
+  const { properties, items, example, description, default: fallback, shorthand, ...shape } = node
   const about = {
     ...(description === undefined ? {} : { description }),
     ...(example === undefined ? {} : { examples: [example] }),
@@ -40,13 +44,24 @@ function withReferences(node: SchemaNode): Record<string, unknown> {
   }
   if (properties !== undefined) {
     const children = Object.entries(properties).map(([key, child]) => [key, withReferences(child)])
-    return { ...shape, ...about, properties: Object.fromEntries(children) }
+    return orShorthand(shape, about, { properties: Object.fromEntries(children) }, shorthand)
   }
-  if (items !== undefined) return { ...shape, ...about, items: withReferences(items) }
+  if (items !== undefined) return orShorthand(shape, about, { items: withReferences(items) }, shorthand)
   const isAnyText = shape.type === 'string' && shape.pattern === undefined && shape.enum === undefined
   return isAnyText && (shape.minLength ?? 0) <= 1
     ? { ...shape, ...about }
     : { ...about, anyOf: [shape, reference] }
+}
+
+function orShorthand(
+  shape: JsonPart,
+  about: JsonPart,
+  content: JsonPart,
+  shorthand: SchemaNode['shorthand'],
+): Record<string, unknown> {
+  if (shorthand === undefined) return { ...shape, ...about, ...content }
+  const flag = shorthand === 'flag' ? [{ type: 'boolean' }] : []
+  return { ...about, anyOf: [{ ...shape, ...content }, ...flag, reference] }
 }
 
 /** The settings that may stand in the mapping at `path`. */

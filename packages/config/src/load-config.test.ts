@@ -8,7 +8,7 @@ test('nothing configured is no fault: there are no foundations, and every defaul
   assert.deepEqual(good(undefined), {
     foundations: [],
     sinks: [],
-    log: { dir: './data', retention: { maxAgeMs: null, maxBytes: null } },
+    log: { dir: './data', retention: { maxAgeMs: null, maxBytes: null }, kafka: null },
     scrub: { key: null, keyFile: null },
     http: { host: '127.0.0.1', port: 9470 },
     logging: { level: 'info' },

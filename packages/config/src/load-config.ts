@@ -1,14 +1,16 @@
 import { checkRelations } from './check-relations.ts'
 import type { Config } from './config.ts'
-import { applyEnvironment, variableFor, whereOf } from './environment.ts'
+import { applyEnvironment } from './environment.ts'
+import { expandKafkaShorthands } from './expand-kafka-shorthands.ts'
 import type { Fault } from './fault.ts'
 import { complaintOf, faultFromComplaint, unknownKeyFault } from './issue-faults.ts'
 import { keysAt } from './json-schema.ts'
-import { type MisspeltVariable, misspeltSentence, misspeltVariables } from './misspelt-variables.ts'
+import { byVariable } from './missing-variable.ts'
+import { misspeltVariables } from './misspelt-variables.ts'
 import { applyOptions, type Overrides } from './options.ts'
 import { readYaml, type YamlFile } from './read-yaml.ts'
 import { configSchema } from './schema.ts'
-import { type Path, pathText, SettingsTree } from './settings-tree.ts'
+import { pathText, SettingsTree } from './settings-tree.ts'
 import { spreadSinkOptions } from './sink-options.ts'
 import { toConfig } from './to-config.ts'
 
@@ -25,9 +27,9 @@ export interface LoadInput {
  * File, environment and options → a configuration, or every fault of all of them at once. Reads the files that
  * settings name; connects to nothing.
  *
- * Options go over environment variables, and these over the file. Variables that describe a foundation (or a sink)
- * are not merged into a file that has foundations (sinks): set beside one they are faults, unless the file refers to
- * them as `${NAME}`.
+ * Options go over environment variables, and these over the file. Variables that describe a foundation (a sink, the
+ * log) are not merged into a file that has foundations (sinks, settings of the log): set beside one they are faults,
+ * unless the file refers to them as `${NAME}`.
  */
 export function loadConfig(
   input: LoadInput,
@@ -42,13 +44,14 @@ export function loadConfig(
     ...applyEnvironment(input.env, reading.references, tree),
     ...applyOptions(input.args ?? {}, tree),
     ...spreadSinkOptions(tree),
+    ...expandKafkaShorthands(tree),
   ]
   const { faults: related, secrets } = checkRelations(tree, input.readFile)
   const misspelt = input.file === undefined ? misspeltVariables(input.env) : []
   const judged = configSchema.safeParse(tree.root)
   const single = judged.success ? [] : judged.error.issues.flatMap(issue => issueFaults(issue, tree))
   const [first, ...others] = inOrder(
-    [...laid, ...single, ...related].map(fault => ofEnvironment(fault, tree, misspelt)),
+    [...laid, ...single, ...related].map(fault => byVariable(fault, tree, misspelt)),
   )
   if (first !== undefined) return { faults: [first, ...others] }
   if (!judged.success) throw new Error('the schema refused a document without naming a fault')
@@ -70,37 +73,35 @@ function issueFaults(issue: Issue, tree: SettingsTree): readonly Fault[] {
       unknownKeyFault(path, key, keysAt(path), tree.keyOrigin([...path, key]).where),
     )
   }
-  return [{ where: tree.origin(path).where, path: pathText(path), ...shapeProblem(issue) }]
+  return [
+    {
+      where: tree.origin(path).where,
+      path: pathText(path),
+      ...shapeProblem(issue, tree.get(path) === undefined),
+    },
+  ]
 }
 
-function shapeProblem(issue: Issue): { readonly problem: string; readonly instead: string } {
+function shapeProblem(
+  issue: Issue,
+  isMissing: boolean,
+): { readonly problem: string; readonly instead: string } {
   if (issue.code === 'invalid_type' && issue.expected === 'array') {
-    return { problem: 'must be a list', instead: 'write one "- " line per item' }
+    return {
+      problem: isMissing ? 'is missing' : 'must be a list',
+      instead: 'write one "- " line per item',
+    }
   }
   if (issue.code === 'invalid_type' && issue.expected === 'object') {
     return { problem: 'must be a mapping', instead: 'write key: value lines, indented under it' }
+  }
+  if (issue.code === 'too_small') {
+    return { problem: 'is an empty list', instead: 'write at least one "- " line under it' }
   }
   if (issue.code === 'too_big') {
     return { problem: `has more than ${issue.maximum} items`, instead: `keep at most ${issue.maximum}` }
   }
   return { problem: issue.message, instead: 'see docs/reference/config.md' }
-}
-
-/** What the environment's foundation lacks is said by the variable's name: there is no line to point to. */
-function ofEnvironment(fault: Fault, tree: SettingsTree, misspelt: readonly MisspeltVariable[]): Fault {
-  if (fault.problem !== 'is missing' || tree.origin(['foundations', 0]).where !== 'environment') return fault
-  const path: Path = ['foundations', 0, fault.path.split('.').at(-1) ?? '']
-  const variable = variableFor(path)
-  if (variable === undefined || pathText(path) !== fault.path) return fault
-  const or = variable === 'CF_CLIENT_SECRET' ? ' (or CF_CLIENT_SECRET_FILE)' : ''
-  const near = misspelt.find(({ meant }) => meant === variable || (or !== '' && meant === `${variable}_FILE`))
-  const guess = near === undefined ? '' : `${misspeltSentence(near)} Otherwise `
-  return {
-    where: whereOf(variable),
-    path: '',
-    problem: `is not set, but a foundation needs it`,
-    instead: `${guess}set ${variable}${or}, or unset the other CF_ variables`,
-  }
 }
 
 /** By place, as the operator will go through them: the file from top to bottom, then the rest. */

@@ -22,6 +22,12 @@ test('other separators, another case, a needless word and a wrong letter are tak
     DATADIR: 'DATA_DIR',
     'DATA-DIR': 'DATA_DIR',
     CF_CLIENT_SECRETFILE: 'CF_CLIENT_SECRET_FILE',
+    KAFKA_BROKER: 'KAFKA_BROKERS',
+    KAFKA_BROKERS_URL: 'KAFKA_BROKERS',
+    KAFKA_TLS_CAFILE: 'KAFKA_TLS_CA_FILE',
+    KAFKA_SASL_MECHANISMS: 'KAFKA_SASL_MECHANISM',
+    KAFKA_SASL_USER_NAME: 'KAFKA_SASL_USERNAME',
+    KAFKA_SASL_PASWORD: 'KAFKA_SASL_PASSWORD',
   }
   assert.deepEqual(Object.fromEntries(Object.keys(pairs).map(written => [written, meantBy(written)])), pairs)
 })
@@ -31,7 +37,7 @@ test('what the cf CLI, a container, a shell and other programs read is nobody el
     'CF_HOME CF_TRACE CF_COLOR CF_STAGING_TIMEOUT CF_STARTUP_TIMEOUT CF_DIAL_TIMEOUT CF_PLUGIN_HOME CF_USERNAME CF_PASSWORD ' +
     'CF_DOCKER_PASSWORD CF_CNB_REGISTRY_CREDS CF_EXPERIMENTAL CF_LOG_LEVEL CF_INSTANCE_GUID CF_INSTANCE_INDEX VCAP_APPLICATION ' +
     'VCAP_SERVICES CF_ORG CF_SPACE CF_APP PATH HOME HTTP_PROXY HTTPS_PROXY NO_PROXY XDG_DATA_DIRS XDG_DATA_HOME LANG TERM PORT ' +
-    'NODE_ENV npm_config_user_agent npm_package_name LS_COLORS SSH_CLIENT SHLVL HTTP_HOST DATABASE_URL UAA_URL'
+    'NODE_ENV npm_config_user_agent npm_package_name LS_COLORS SSH_CLIENT SHLVL HTTP_HOST DATABASE_URL UAA_URL KAFKA_BROKER_ID KAFKA_HOME KAFKA_OPTS KAFKA_HEAP_OPTS'
   const env = Object.fromEntries(others.split(' ').map(name => [name, 'x']))
   assert.deepEqual(misspeltVariables(env), [])
 })

@@ -8,9 +8,9 @@ export interface MisspeltVariable {
   readonly meant: string
 }
 
-/** Of the cf CLI, of a Cloud Foundry container, and what scripts around the CLI call their own. */
+/** Of the cf CLI, of a Cloud Foundry container, what scripts around the CLI call their own, and of a Kafka broker. */
 const ofOthers =
-  /^(?:CF_(?:HOME|TRACE|COLOR|STAGING_TIMEOUT|STARTUP_TIMEOUT|DIAL_TIMEOUT|PLUGIN_HOME|USERNAME|PASSWORD|DOCKER_PASSWORD|CNB_REGISTRY_CREDS|EXPERIMENTAL|LOG_LEVEL|ORG|SPACE|APP|INSTANCE_.*)|VCAP_.*)$/
+  /^(?:CF_(?:HOME|TRACE|COLOR|STAGING_TIMEOUT|STARTUP_TIMEOUT|DIAL_TIMEOUT|PLUGIN_HOME|USERNAME|PASSWORD|DOCKER_PASSWORD|CNB_REGISTRY_CREDS|EXPERIMENTAL|LOG_LEVEL|ORG|SPACE|APP|INSTANCE_.*)|VCAP_.*|KAFKA_BROKER_ID)$/
 
 /** What people add to a name that has no need of it: CF_API_URL, POLL_INTERVAL_MS. */
 const needlessEnd = /(?:url|uri|endpoint|address|addr|host|ms|sec|seconds|value|path)$/

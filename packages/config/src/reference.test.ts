@@ -4,7 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { jsonSchema } from './json-schema.ts'
-import { loadConfig } from './load-config.ts'
+import { type LoadInput, loadConfig } from './load-config.ts'
 import { renderReference } from './reference.ts'
 
 const root = new URL('../../../', import.meta.url)
@@ -52,13 +52,20 @@ test('every setting has its sentence in the reference', () => {
   assert.deepEqual(bare, [])
 })
 
-test('the example in the docs loads and names every setting', () => {
-  const text = readFileSync(new URL('config.example.yaml', folder), 'utf8')
-  const env = { CF_CLIENT_SECRET: 's', SCRUB_KEY: 'k'.repeat(32) }
-  const result = loadConfig({ file: { path: 'config.example.yaml', text }, env, readFile: () => '' })
-  assert.deepEqual('faults' in result ? result.faults : [], [])
+test('the examples in the docs load and name every setting: one has the log in a folder, the other on Kafka', () => {
+  const secrets = { CF_CLIENT_SECRET: 's', SCRUB_KEY: 'k'.repeat(32) }
+  const inFolder = example('config.example.yaml', secrets)
+  const onKafka = example('config.kafka.example.yaml', { ...secrets, KAFKA_SASL_PASSWORD: 'p' })
   const [settings = ''] = renderReference().split('## Environment variables')
-  for (const [, setting = ''] of settings.matchAll(/^\| `(?:[\w[\].]*\.)?(\w+)` \|/gm)) {
-    assert.match(text, new RegExp(`\\b${setting}:`), setting)
+  for (const [, path = '', setting = ''] of settings.matchAll(/^\| `([\w[\].]*?)(\w+)` \|/gm)) {
+    const text = path.startsWith('log.kafka.') ? onKafka : inFolder
+    if (`${path}${setting}` !== 'log.kafka') assert.match(text, new RegExp(`\\b${setting}:`), path + setting)
   }
 })
+
+function example(name: string, env: LoadInput['env']): string {
+  const text = readFileSync(new URL(name, folder), 'utf8')
+  const result = loadConfig({ file: { path: name, text }, env, readFile: () => '' })
+  assert.deepEqual('faults' in result ? result.faults : [], [])
+  return text
+}

@@ -37,12 +37,17 @@ ${variables.map(variableRow).join('\n')}
 When a file is given as well:
 
 - variables marked _process_ go over what the file says;
-- the others describe one foundation or one sink. They are used when the file has no \`foundations\` (no \`sinks\`). Beside
-  a file that has them they are a fault, because it is not clear which is meant. A variable that the file itself refers
-  to as \`$\{NAME}\` is only used there.
+- the others describe one foundation, one sink or the log. They are used when the file has no \`foundations\` (no \`sinks\`,
+  nothing under \`log\`). Beside a file that has them they are a fault, because it is not clear which is meant. A variable
+  that the file itself refers to as \`$\{NAME}\` is only used there.
 - \`POLL_INTERVAL\`, \`START_FROM\` and the like without \`CF_API\` and its client configure nothing, but must be right.
 
 \`SINK_URL\` makes a sink named \`siem\`, whatever its host: its place in the log stays when the SIEM moves.
+
+\`KAFKA_BROKERS=host:port,host:port\` chooses Kafka as the log. Topics are then made at start where allowed
+(\`createTopics: true\`), on one broker when one is given, else on three (\`replicationFactor\`). The other \`KAFKA_\` variables
+need it; \`KAFKA_TLS_CA_FILE\` is what turns TLS on. \`DATA_DIR\` beside it is the folder of the scrubbing key. What else a log on
+Kafka has to say stands in a file.
 
 ## Options of the command line
 
@@ -88,7 +93,7 @@ function defaultOf(node: SchemaNode): string {
 }
 
 function kindOf(node: SchemaNode): string {
-  if (node.properties !== undefined) return 'mapping'
+  if (node.properties !== undefined) return node.shorthand === 'flag' ? 'true or mapping' : 'mapping'
   if (node.items !== undefined) return 'list'
   if (node.enum?.includes(true) === true) return 'true or false'
   if (node.enum !== undefined) return 'choice'

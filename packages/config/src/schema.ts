@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { parseApiUrl } from './api-url.ts'
 import { parseHttpAddress } from './http-address.ts'
+import { kafkaSchema } from './kafka-schema.ts'
 import { namePattern, parseName } from './name.ts'
 import { byteSize, duration, flag, oneOf, parsedText, secret, text, wholeNumber } from './setting.ts'
 import { parseSinkUrl } from './sink-url.ts'
@@ -211,6 +212,7 @@ export const configSchema = z
           './data',
         ),
         retention: retentionSchema.prefault({}),
+        kafka: kafkaSchema.optional(),
       })
       .prefault({}),
     scrub: z

@@ -71,6 +71,23 @@ export class SettingsTree {
     this.note(path, origin)
   }
 
+  /** Puts a list in place of what is at `path`, each item with the origin it came with. */
+  setItems(
+    path: Path,
+    items: readonly { readonly value: unknown; readonly origin: Origin; readonly isSpoiled: boolean }[],
+  ): void {
+    this.set(
+      path,
+      items.map(({ value }) => value),
+      this.origin(path),
+    )
+    items.forEach(({ origin, isSpoiled }, i) => {
+      this.note([...path, i], origin)
+      if (isSpoiled) this.spoil([...path, i])
+      else this.#spoiled.delete(JSON.stringify([...path, i]))
+    })
+  }
+
   get(path: Path): unknown {
     return path.reduce<unknown>((at, step) => child(at, step), this.root)
   }

@@ -1,17 +1,26 @@
 import { foundationNameFromApi } from './api-url.ts'
 import type { FileSecrets } from './check-relations.ts'
-import type { Config, FoundationConfig, SinkConfig } from './config.ts'
+import type {
+  Config,
+  FoundationConfig,
+  KafkaConfig,
+  KafkaSaslConfig,
+  SinkConfig,
+  TlsConfig,
+} from './config.ts'
+import type { KafkaDocument } from './kafka-schema.ts'
 import type { ConfigDocument, FoundationDocument, SinkDocument } from './schema.ts'
 
 /** From a document without a fault to what the program works with. */
 export function toConfig(document: ConfigDocument, secrets: FileSecrets): Config {
-  const { retention } = document.log
+  const { retention, kafka } = document.log
   return {
     foundations: document.foundations.map((each, i) => toFoundation(each, i, secrets)),
     sinks: document.sinks.map(toSink),
     log: {
       dir: document.log.dir,
       retention: { maxAgeMs: retention.maxAge ?? null, maxBytes: retention.maxSize ?? null },
+      kafka: kafka === undefined ? null : toKafka(kafka, secrets),
     },
     scrub: {
       key: secrets.get('scrub.keyFile') ?? document.scrub.key ?? null,
@@ -46,7 +55,6 @@ function toFoundation(document: FoundationDocument, index: number, secrets: File
 
 function toSink(document: SinkDocument): SinkConfig {
   const { transport, host, port } = document.url
-  const { tls } = document
   return {
     name: document.name,
     url: `${transport === 'tls' ? 'syslog-tls' : 'syslog'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
@@ -54,19 +62,39 @@ function toSink(document: SinkDocument): SinkConfig {
     port,
     format: document.format,
     framing: document.framing,
-    tls:
-      transport === 'tcp'
-        ? null
-        : {
-            caFile: tls.caFile ?? null,
-            certFile: tls.certFile ?? null,
-            keyFile: tls.keyFile ?? null,
-            serverName: tls.serverName ?? null,
-            minVersion: tls.minVersion,
-          },
+    tls: transport === 'tcp' ? null : toTls(document.tls),
     maxMessageBytes: document.maxMessageBytes,
     facility: document.facility,
     confirmTimeoutMs: document.confirmTimeout,
     cef: document.cef,
   }
+}
+
+function toTls(document: SinkDocument['tls']): TlsConfig {
+  return {
+    caFile: document.caFile ?? null,
+    certFile: document.certFile ?? null,
+    keyFile: document.keyFile ?? null,
+    serverName: document.serverName ?? null,
+    minVersion: document.minVersion,
+  }
+}
+
+function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
+  const { brokers, prefix, createTopics, replicationFactor, tls, sasl, sessionTimeout } = document
+  return {
+    brokers,
+    prefix,
+    createTopics,
+    replicationFactor,
+    tls: tls === undefined ? null : toTls(tls),
+    sasl: sasl === undefined ? null : toSasl(sasl, secrets),
+    sessionTimeoutMs: sessionTimeout,
+  }
+}
+
+function toSasl(document: NonNullable<KafkaDocument['sasl']>, secrets: FileSecrets): KafkaSaslConfig {
+  const password = secrets.get('log.kafka.sasl.passwordFile') ?? document.password
+  if (password === undefined) throw new Error('log.kafka.sasl has no password: checkKafka must say so')
+  return { mechanism: document.mechanism, username: document.username, password }
 }

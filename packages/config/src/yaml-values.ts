@@ -45,9 +45,10 @@ export function yamlValues(document: Document, target: YamlTarget): unknown {
       }
       const childPath = [...path, key.value]
       const child = read(value, childPath)
-      tree.noteKey(childPath, { where: where(keyOffset) })
       // A key with nothing after it ("retention:" with all lines below commented out) is as if not written.
-      if (child !== null) setOwn(mapping, key.value, child)
+      if (child === null) continue
+      tree.noteKey(childPath, { where: where(keyOffset) })
+      setOwn(mapping, key.value, child)
     }
     return mapping
   }

@@ -1,6 +1,6 @@
 import { type CloudController, CloudFoundryError, type Rights } from '@cf-audit-drain/cloud-foundry'
 import type { Scrubber } from '@cf-audit-drain/event'
-import type { EventLog, FoundationWriter, LogEntry } from '@cf-audit-drain/log'
+import { type EventLog, type FoundationWriter, KafkaStateError, type LogEntry } from '@cf-audit-drain/log'
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
@@ -131,7 +131,7 @@ export class Poller {
   /** Nothing that time mends: the operator has to decide. */
   #isFatal(error: unknown): boolean {
     const refused = error instanceof NotEverythingVisibleError && this.#lastPoll === null
-    return refused || error instanceof CheckpointUnreadableError
+    return refused || error instanceof CheckpointUnreadableError || error instanceof KafkaStateError
   }
 
   async #session(signal: AbortSignal, fail: (error: Error) => void, working: () => void): Promise<void> {

@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
 export interface Arguments {
-  readonly command: 'start' | 'check' | 'events' | 'version' | 'help'
+  readonly command: 'start' | 'poller' | 'sink' | 'check' | 'events' | 'version' | 'help'
   readonly config?: string
   /** Options that change the configuration; the configuration judges their values. */
   readonly overrides: {
@@ -34,7 +34,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-const commands = ['start', 'check', 'events', 'version', 'help'] as const
+const commands = ['start', 'poller', 'sink', 'check', 'events', 'version', 'help'] as const
 
 const configuring = {
   config: { type: 'string', short: 'c' },
@@ -53,6 +53,15 @@ const options = {
     'dry-run': { type: 'boolean' },
     'forget-sink': { type: 'string' },
   },
+  poller: {
+    ...configuring,
+    'http-address': { type: 'string' },
+    'start-from': { type: 'string' },
+    'poll-interval': { type: 'string' },
+    strict: { type: 'boolean' },
+    'until-caught-up': { type: 'boolean' },
+  },
+  sink: { ...configuring, 'http-address': { type: 'string' }, 'until-caught-up': { type: 'boolean' } },
   check: { ...configuring, strict: { type: 'boolean' } },
   events: {
     ...configuring,

@@ -19,14 +19,14 @@ test('version names the pinned Node, help names every command', async () => {
   assert.equal(code, 0)
   assert.match(out, /^cf-audit-drain 0\.1\.0 \(Node 26\./)
   const help = await runs(['help'])
-  for (const name of ['start', 'check', 'events', 'version'])
+  for (const name of ['start', 'poller', 'sink', 'check', 'events', 'version'])
     assert.match(help.out, new RegExp(`cf-audit-drain ${name}`))
 })
 
 test('what was typed wrongly is said with what can be typed, and exits with 2', async () => {
   const wrong = await runs(['begin'])
   assert.deepEqual([wrong.code, wrong.out], [2, ''])
-  assert.match(wrong.err, /no command "begin".*start, check, events/)
+  assert.match(wrong.err, /no command "begin".*start, poller, sink, check, events/)
   const option = await runs(['start', '--untill-caught-up'])
   assert.equal(option.code, 2)
   assert.match(option.err, /--untill-caught-up.*--until-caught-up/)

@@ -1,4 +1,5 @@
 import {
+  KafkaStateError,
   LogDamagedError,
   LogInUseError,
   LogMissingError,
@@ -11,6 +12,7 @@ import { UsageError } from './arguments.ts'
 import { ConfigurationError } from './configuration.ts'
 
 const ofLog = [
+  KafkaStateError,
   LogDamagedError,
   LogInUseError,
   LogMissingError,

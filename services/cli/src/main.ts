@@ -1,5 +1,4 @@
 import { misspeltSentence, misspeltVariables } from '@cf-audit-drain/config'
-import { openEmbeddedLog } from '@cf-audit-drain/log'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import {
   createLogger,
@@ -15,6 +14,8 @@ import { readConfiguration } from './configuration.ts'
 import { dryRun } from './dry-run.ts'
 import { printEvents } from './events.ts'
 import { exitCodeOf } from './exit-code-of.ts'
+import { openLog } from './open-log.ts'
+import { partOf } from './part-of.ts'
 import { print, say } from './print.ts'
 import { random } from './random.ts'
 import { startConfigured, startSimulated } from './start-command.ts'
@@ -36,9 +37,9 @@ try {
 async function main(given: Arguments): Promise<void> {
   if (given.command === 'help') return print(usage)
   if (given.command === 'version') return print(`cf-audit-drain ${version} (Node ${process.versions.node})`)
-  const config = readConfiguration(given)
+  const config = partOf(given.command, readConfiguration(given))
   if (given.command === 'events') {
-    const log = await openEmbeddedLog({ dir: config.log.dir, clock: systemClock, mode: 'read' })
+    const log = await openLog(config, { clock: systemClock, logger: null }, 'read')
     await printEvents(log, given.query).finally(() => log.close())
     return
   }
@@ -52,7 +53,7 @@ async function main(given: Arguments): Promise<void> {
   }
   const logger = createLogger({ level, destination: given.dryRun ? 'stderr' : 'stdout' })
   return running(logger, config.shutdownTimeoutMs, async signal => {
-    if (config.foundations.length === 0) {
+    if (given.command === 'start' && config.foundations.length === 0) {
       await startSimulated(config, given, misspelt, signal)
       return exitCodes.ok
     }

@@ -1,6 +1,6 @@
 import type { Config } from '@cf-audit-drain/config'
-import { type EventLog, LogStorageError } from '@cf-audit-drain/log'
-import type { Clock } from '@cf-audit-drain/pipeline'
+import { type EventLog, isPassing } from '@cf-audit-drain/log'
+import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
 
 const everyMs = 60_000
@@ -23,8 +23,8 @@ export async function keepRetention(
   }
   while (!signal.aborted) {
     const { pruned } = await log.prune(policy, clock.now()).catch((error: unknown) => {
-      if (!(error instanceof LogStorageError)) throw error
-      logger.warn({ reason: error.message }, 'retention could not be kept just now')
+      if (!isPassing(error)) throw error
+      logger.warn({ reason: asError(error).message }, 'retention could not be kept just now')
       return { pruned: 0 }
     })
     if (pruned > 0) logger.info({ pruned }, 'retention removed events that every sink has had')

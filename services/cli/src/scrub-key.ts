@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Config } from '@cf-audit-drain/config'
 
 export interface ScrubKey {
@@ -11,7 +11,7 @@ export interface ScrubKey {
 
 /**
  * The key of the fingerprints that stand where secrets were: configured, or made on the first start and kept in the
- * folder of the log, which must be there.
+ * folder of the log. Processes on several machines have to be given one key, or equal secrets look different.
  */
 export function scrubKey(config: Config): ScrubKey {
   if (config.scrub.key) return { key: Buffer.from(config.scrub.key.reveal(), 'utf8'), made: false }
@@ -44,6 +44,7 @@ function readIfThere(path: string): string | null {
 
 /** Whole or not at all: written under another name, then linked, so that a crash leaves no half key. */
 function make(path: string): string {
+  makeFolder(dirname(path))
   const draft = `${path}.${process.pid}`
   writeFileSync(draft, `${randomBytes(keyBytes).toString('hex')}\n`, { mode: 0o600, flush: true })
   try {
@@ -54,4 +55,13 @@ function make(path: string): string {
     rmSync(draft, { force: true })
   }
   return readFileSync(path, 'utf8')
+}
+
+/** The embedded log has made it already; with a log on Kafka nobody has. */
+function makeFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { mode: 0o700 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
 }

@@ -1,6 +1,7 @@
 import type { SinkConfig } from '@cf-audit-drain/config'
-import { type EventLog, type LogRecord, LogStorageError } from '@cf-audit-drain/log'
+import { type EventLog, isPassing, type LogRecord } from '@cf-audit-drain/log'
 import {
+  asError,
   type Clock,
   type Random,
   run,
@@ -69,8 +70,8 @@ export class SinkWorker {
       try {
         return await this.#deliver(signal)
       } catch (error) {
-        if (!(error instanceof LogStorageError)) throw error
-        this.#failed({ reason: error, attempt, delayMs: logRetryMs, unknown: 0 })
+        if (!isPassing(error)) throw error
+        this.#failed({ reason: asError(error), attempt, delayMs: logRetryMs, unknown: 0 })
         await this.#deps.clock.sleep(logRetryMs, signal).catch(() => undefined)
       }
     }
@@ -88,7 +89,7 @@ export class SinkWorker {
       log.source(this.config.name, { batchMax }),
       {
         delayMs: logRetryMs,
-        isPassing: error => error instanceof LogStorageError,
+        isPassing,
         onFailure: (reason, attempt) => this.#failed({ reason, attempt, delayMs: logRetryMs, unknown: 0 }),
       },
       clock,
@@ -96,7 +97,12 @@ export class SinkWorker {
     await run(
       source,
       sink,
-      { clock, reconnectMs: 1_000, onSettled: records => this.#settled(records) },
+      {
+        clock,
+        reconnectMs: 1_000,
+        onSettled: records => this.#settled(records),
+        onConnectFailure: (_end, reason) => this.#failed({ reason, attempt: 1, delayMs: 1_000, unknown: 0 }),
+      },
       signal,
     )
   }

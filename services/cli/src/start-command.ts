@@ -18,7 +18,7 @@ export async function startConfigured(
   signal: AbortSignal,
 ): Promise<void> {
   if (given.forgetSink !== undefined) await forgetSink(config, given.forgetSink, logger)
-  if (config.sinks.length === 0)
+  if (config.sinks.length === 0 && given.command === 'start')
     logger.warn('no sink is configured: events are kept in the log, and go nowhere (SINK_URL)')
   await start(
     {
@@ -36,6 +36,10 @@ async function forgetSink(config: Config, name: string, logger: Logger): Promise
   if (config.sinks.some(sink => sink.name === name))
     throw new UsageError(
       `--forget-sink ${name}: that sink is configured; remove it from the configuration first`,
+    )
+  if (config.log.kafka !== null)
+    throw new UsageError(
+      '--forget-sink is for the embedded log: on Kafka delete the consumer group of the sink (kafka-consumer-groups --delete)',
     )
   const log = await openEmbeddedLog({ dir: config.log.dir, clock: systemClock })
   const forgotten = await log.forgetSink(name).finally(() => log.close())

@@ -1,10 +1,11 @@
 import type { Config, SinkConfig } from '@cf-audit-drain/config'
 import { catalogue, createScrubber } from '@cf-audit-drain/event'
-import { type EventLog, type LogRecord, openEmbeddedLog } from '@cf-audit-drain/log'
+import type { EventLog, LogRecord } from '@cf-audit-drain/log'
 import { type Clock, type Random, type Sink, systemClock } from '@cf-audit-drain/pipeline'
 import { createMetrics, type Logger, type Metrics, startHttpServer } from '@cf-audit-drain/runtime'
 import { ConfigurationError } from './configuration.ts'
 import { type FoundationService, foundationService, refreshMetrics } from './foundations.ts'
+import { openLog } from './open-log.ts'
 import { keepRetention } from './retention.ts'
 import { scrubKey } from './scrub-key.ts'
 import { type SinkObserver, SinkWorker } from './sink-worker.ts'
@@ -32,25 +33,11 @@ export interface StartOptions {
  */
 export async function start(options: StartOptions, signal: AbortSignal): Promise<void> {
   const { config, logger, random, clock = systemClock } = options
-  const log = await openEmbeddedLog({ dir: config.log.dir, clock })
+  const log = await openLog(config, { clock, logger })
   try {
-    const { key, made } = scrubKey(config)
-    if (made && (await log.tallies()).length > 0)
-      logger.warn(
-        'the key of the fingerprints was gone from the folder of the log, and a new one was made: a secret has another fingerprint from now on',
-      )
-    const scrubber = createScrubber({ key })
     const metrics = metricsOf(config, log, clock)
-    const foundations = config.foundations.map(foundation =>
-      foundationService(foundation, {
-        log,
-        scrubber,
-        clock,
-        random,
-        logger: logger.child({ component: 'poller', foundation: foundation.name }),
-        metrics: metrics.foundation(foundation.name),
-      }),
-    )
+    const foundations =
+      config.foundations.length === 0 ? [] : await pollers({ ...options, clock }, log, metrics)
     const workers = config.sinks.map(
       sink =>
         new SinkWorker(
@@ -64,6 +51,30 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
   } finally {
     await log.close()
   }
+}
+
+/** A process that only delivers has no use for the scrubbing key, and makes none. */
+async function pollers(
+  { config, logger, random, clock }: StartOptions & { readonly clock: Clock },
+  log: EventLog,
+  metrics: Metrics,
+): Promise<readonly FoundationService[]> {
+  const { key, made } = scrubKey(config)
+  if (made && (await log.tallies()).length > 0)
+    logger.warn(
+      'the key of the fingerprints was gone from the data directory, and a new one was made: a secret has another fingerprint from now on',
+    )
+  const scrubber = createScrubber({ key })
+  return config.foundations.map(foundation =>
+    foundationService(foundation, {
+      log,
+      scrubber,
+      clock,
+      random,
+      logger: logger.child({ component: 'poller', foundation: foundation.name }),
+      metrics: metrics.foundation(foundation.name),
+    }),
+  )
 }
 
 interface Parts {

@@ -1,23 +1,27 @@
 export const usage = `cf-audit-drain takes every audit event out of Cloud Foundry and delivers it to a SIEM.
 
   cf-audit-drain start    polls and delivers until stopped; without a foundation it shows a simulated one
+  cf-audit-drain poller   only polls, into a log on Kafka (KAFKA_BROKERS, log.kafka)
+  cf-audit-drain sink     only delivers, from a log on Kafka; any number of them share the work
   cf-audit-drain check    says every fault of the configuration, then tries each end; sends no event
   cf-audit-drain events   looks into the log, also while it is being written
   cf-audit-drain version
 
-start, check, events
+start, poller, sink, check, events
   --config FILE           YAML, see docs/reference/config.md; one foundation needs only the environment:
                           CF_API, CF_CLIENT_ID, CF_CLIENT_SECRET, SINK_URL (syslog://host:port, syslog-tls://host:port)
   --data-dir DIR          the log and the scrubbing key (./data)
   --log-level LEVEL       trace, debug, info, warn, error, fatal (info)
-start, check
+start, poller, check
   --strict                refuse when the client may not see every event
-start
+start, poller, sink
   --until-caught-up       end with 0 once everything visible is in the log and acknowledged by every sink
-  --dry-run               print what would be sent; nothing is sent, the log is not touched
+  --http-address ADDRESS  127.0.0.1:9470; port 0 takes a free one
+start, poller
   --start-from WHEN       retention, now, or a time (2026-11-01T00:00:00Z); only the first start asks
   --poll-interval TIME    10s
-  --http-address ADDRESS  127.0.0.1:9470; port 0 takes a free one
+start
+  --dry-run               print what would be sent; nothing is sent, the log is not touched
   --forget-sink NAME      drop the place of a sink that is gone, so that retention no longer waits for it
 events
   --foundation NAME  --type TYPE (audit.app.* is allowed)  --actor NAME|GUID  --target NAME|GUID  --org GUID

@@ -1,5 +1,6 @@
-import type { Clock } from '@cf-audit-drain/pipeline'
+import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { Admin, Consumer, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
+import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { openCluster } from './kafkajs-internals.ts'
@@ -146,8 +147,18 @@ export class KafkaClient {
       return client
     } catch (error) {
       this.drop(client)
-      throw error
+      throw this.#explained(error)
     }
+  }
+
+  #explained(error: unknown): Error {
+    const { name, message } = asError(error)
+    if (name === 'KafkaJSSASLAuthenticationError')
+      return new KafkaStateError(`Kafka refuses the login: ${message}; check log.kafka.sasl`, {
+        cause: error,
+      })
+    const brokers = this.#options.brokers.join(', ')
+    return new KafkaUnavailableError(`cannot reach Kafka at ${brokers}: ${message}`, { cause: error })
   }
 
   /** kafkajs' lines without what it adds to them: payloads and addresses of clients stay out of our log. */

@@ -1,0 +1,4 @@
+/** A door of its own: who keeps the log in a file need not load a Kafka client. */
+export { checkKafkaLog } from './kafka/check-kafka-log.ts'
+export { type KafkaLogDeps, openKafkaLog } from './kafka/kafka-log.ts'
+export type { KafkaLogLine, KafkaOptions } from './kafka/kafka-options.ts'

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { skipWithoutKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { freePort, hasProgram, startRsyslogd } from '@cf-audit-drain/syslog/testing/rsyslogd'
+import { foundationName, startDrain } from '../bench/drain.ts'
+import { Simulator } from '../faults/simulator.ts'
+
+/**
+ * Goal: poller, Kafka and sink as three processes lose and double nothing. Method: the recorded events through a real
+ * broker to a real rsyslogd; kcat, which is not ours, says what the log holds.
+ */
+test('every recorded event goes through Kafka once, from a poller process to a sink process', {
+  timeout: 180_000,
+}, async t => {
+  if (skipWithoutKafka(t) || !hasProgram(t, 'kcat', 'kcat') || !hasProgram(t, 'rsyslogd', 'rsyslog')) return
+  const folder = mkdtempSync(join(tmpdir(), 'end-to-end-kafka-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const kafka = await startKafka()
+  t.after(() => kafka.stop())
+  const brokers = kafka.brokers.join(',')
+  const port = await freePort()
+  const rsyslogd = await startRsyslogd({ folder, port, maxMessageSize: '8k' })
+  t.after(() => rsyslogd.stop())
+  const simulator = await Simulator.start(folder, ['--recorded'])
+  t.after(() => simulator.stop())
+  const shown = await simulator.events()
+  const topic = `cf-audit.events.${foundationName}`
+
+  async function run(command: 'poller' | 'sink'): Promise<void> {
+    const drain = startDrain(
+      folder,
+      simulator,
+      ['--until-caught-up'],
+      { KAFKA_BROKERS: brokers, SINK_URL: `syslog://127.0.0.1:${port}?format=cef` },
+      command,
+    )
+    await drain.exited
+    assert.equal(drain.end, 0, readFileSync(join(folder, 'drain.out'), 'utf8').slice(-2_000))
+  }
+  await run('poller')
+  const held = keysByKcat(brokers, topic)
+  assert.equal(held.length, shown.size, 'one record an event')
+  assert.deepEqual(new Set(held), new Set(shown.keys()))
+
+  await run('sink')
+  const lines = await rsyslogd.lines()
+  assert.equal(lines.length, shown.size, 'one line an event')
+
+  await run('poller')
+  await run('sink')
+  assert.equal(keysByKcat(brokers, topic).length, shown.size)
+  assert.equal((await rsyslogd.lines()).length, shown.size, 'a second run sends nothing again')
+})
+
+function kcat(...args: readonly string[]): string {
+  return execFileSync('kcat', args, { maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+}
+
+function keysByKcat(brokers: string, topic: string): readonly string[] {
+  const from = ['-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-X', 'isolation.level=read_committed']
+  return kcat('-b', brokers, ...from, '-f', '%k\n')
+    .split('\n')
+    .filter(line => line !== '')
+}
