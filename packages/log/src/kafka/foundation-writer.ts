@@ -4,6 +4,7 @@ import type { Message, Producer, Transaction } from 'kafkajs'
 import { LogClosedError } from '../log-error.ts'
 import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
 import { agreedCheckpoint } from './agreed-checkpoint.ts'
+import { committedOffsets } from './committed-offsets.ts'
 import { deadLetterMessage } from './dead-letters.ts'
 import { createdAtSecOf, toMessage } from './event-record.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
@@ -206,19 +207,21 @@ function checkpointOffset({ seq, checkpoint }: StoredCheckpoint) {
   return { partition: 0, offset: String(seq), metadata: checkpoint }
 }
 
-async function readBack(foundation: string, { client, names, settings, warn }: WriterDoor) {
+async function readBack(foundation: string, { client, names, settings, clock, warn }: WriterDoor) {
   const topic = names.events(foundation)
   const reader = await client.reader()
   const state = await readState(reader, names.state(foundation), 'all')
   const admin = await client.admin()
-  const [group] = await admin.fetchOffsets({ groupId: names.checkpointGroup(foundation), topics: [topic] })
+  const [group] = await committedOffsets(admin, names.checkpointGroup(foundation), [topic], clock)
   const committed = group?.partitions[0]
   const inGroup =
     committed === undefined || Number(committed.offset) < 0 || committed.metadata === null
       ? null
       : { seq: Number(committed.offset), checkpoint: committed.metadata }
   const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'all')]
-  const stored = agreedCheckpoint(foundation, { inGroup, mirror: state.mirror, hasRecords: to > 0n }, warn)
+  // What an aborted first publish left takes up offsets, too, and is no event.
+  const hasRecords = from > 0n || (to > 0n && (await reader.last(topic)) !== null)
+  const stored = agreedCheckpoint(foundation, { inGroup, mirror: state.mirror, hasRecords }, warn)
   const recent = new RecentGuids()
   const enough = to - BigInt(settings.recentGuids)
   for await (const { key } of reader.read(topic, enough > from ? enough : from, to))

@@ -21,10 +21,13 @@ export interface MembershipEvents {
 export class GroupMembership {
   readonly #consumer: Consumer
   readonly #clock: Clock
+  readonly #events: MembershipEvents
+  #isLeft = false
 
-  private constructor(consumer: Consumer, clock: Clock) {
+  private constructor(consumer: Consumer, clock: Clock, events: MembershipEvents) {
     this.#consumer = consumer
     this.#clock = clock
+    this.#events = events
   }
 
   static async join(
@@ -34,21 +37,21 @@ export class GroupMembership {
     events: MembershipEvents,
   ): Promise<GroupMembership> {
     const consumer = client.consumer(group.id, group.sessionTimeoutMs)
-    const membership = new GroupMembership(consumer, clock)
+    const membership = new GroupMembership(consumer, clock, events)
     const { GROUP_JOIN, REBALANCING, CRASH, DISCONNECT, STOP } = consumer.events
     const joined = Promise.withResolvers<void>()
     joined.promise.catch(() => undefined)
     consumer.on(GROUP_JOIN, ({ payload }) => {
       consumer.pause(group.topics.map(topic => ({ topic })))
-      events.assigned(new Set(Object.keys(payload.memberAssignment)))
+      membership.#assigned(new Set(Object.keys(payload.memberAssignment)))
       joined.resolve()
     })
-    const lost = () => events.assigned(new Set())
+    const lost = () => membership.#assigned(new Set())
     for (const event of [REBALANCING, DISCONNECT, STOP]) consumer.on(event, lost)
     consumer.on(CRASH, ({ payload }) => {
       lost()
       joined.reject(payload.error)
-      events.crashed(payload.error)
+      if (!membership.#isLeft) events.crashed(payload.error)
     })
     const joining = async () => {
       await consumer.connect()
@@ -60,6 +63,7 @@ export class GroupMembership {
       await within(clock, limits.openMs, `joining the group ${group.id}`, joining())
       return membership
     } catch (error) {
+      membership.#retire()
       client.drop(consumer)
       throw error
     }
@@ -67,18 +71,38 @@ export class GroupMembership {
 
   /** `offset`: the next one to be read. Refused by the brokers when this member is no longer one. */
   async commit(topic: string, offset: bigint): Promise<void> {
-    const committing = this.#consumer.commitOffsets([{ topic, partition: 0, offset: String(offset) }])
+    let isCommitted = false
+    const forget = this.#consumer.on(this.#consumer.events.COMMIT_OFFSETS, ({ payload }) => {
+      const partitions = payload.topics.find(one => one.topic === topic)?.partitions ?? []
+      if (partitions.some(partition => String(partition.offset) === String(offset))) isCommitted = true
+    })
     try {
+      const committing = this.#consumer.commitOffsets([{ topic, partition: 0, offset: String(offset) }])
       await within(this.#clock, limits.requestMs, `committing ${topic}`, committing)
+      // kafkajs leaves a commit out without a word when the member is about to stop.
+      if (!isCommitted) throw new KafkaUnavailableError('this member is stopping')
     } catch (error) {
       throw new KafkaUnavailableError(`the offset of ${topic} could not be committed`, { cause: error })
+    } finally {
+      forget()
     }
   }
 
-  /** Leaves at once: the others need not wait for the session to end. */
+  /** Leaves at once: the others need not wait for the session to end. From the call on, nothing is ours. */
   async leave(): Promise<void> {
+    this.#retire()
     await within(this.#clock, limits.closeMs, 'leaving the group', this.#consumer.disconnect()).catch(
       () => undefined,
     )
+  }
+
+  #assigned(topics: ReadonlySet<string>): void {
+    if (!this.#isLeft) this.#events.assigned(topics)
+  }
+
+  /** kafkajs takes its time to stop: what it says meanwhile must not be taken for the next membership's. */
+  #retire(): void {
+    this.#assigned(new Set())
+    this.#isLeft = true
   }
 }

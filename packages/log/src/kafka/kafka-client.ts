@@ -161,12 +161,15 @@ export class KafkaClient {
     return new KafkaUnavailableError(`cannot reach Kafka at ${brokers}: ${message}`, { cause: error })
   }
 
-  /** kafkajs' lines without what it adds to them: payloads and addresses of clients stay out of our log. */
+  /**
+   * kafkajs' lines, a level lower (it says error of what it then tries again, and what fails in the end we say
+   * ourselves), and without what it adds to them: payloads stay out of our log.
+   */
   #logCreator(): logCreator {
-    const names = { [logLevel.ERROR]: 'error', [logLevel.WARN]: 'warn', [logLevel.INFO]: 'info' } as const
+    const names = { [logLevel.ERROR]: 'warn', [logLevel.WARN]: 'info' } as const
     return () =>
       ({ namespace, level, log }) => {
-        const name = (names as Record<number, 'error' | 'warn' | 'info' | undefined>)[level] ?? 'debug'
+        const name = (names as Record<number, 'warn' | 'info' | undefined>)[level] ?? 'debug'
         const cause = typeof log['error'] === 'string' ? `: ${log['error']}` : ''
         this.#options.onLog?.({ level: name, namespace, message: `${log.message}${cause}` })
       }

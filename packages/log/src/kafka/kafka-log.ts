@@ -152,7 +152,8 @@ class KafkaLog implements EventLog {
     const positions: SinkPosition[] = []
     for (const { groupId } of groups) {
       const sink = this.#names.sinkOf(groupId)
-      if (sink !== null) positions.push(await positionOf(sink, groupId, topics, this.#client))
+      if (sink !== null)
+        positions.push(await positionOf(sink, groupId, topics, this.#client, this.#deps.clock))
     }
     return positions
   }

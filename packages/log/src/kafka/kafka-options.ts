@@ -23,7 +23,7 @@ export interface KafkaOptions {
 }
 
 export interface KafkaLogLine {
-  readonly level: 'error' | 'warn' | 'info' | 'debug'
+  readonly level: 'warn' | 'info' | 'debug'
   readonly message: string
   readonly namespace: string
 }

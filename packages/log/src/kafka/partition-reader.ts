@@ -1,6 +1,6 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { committedRecords } from './aborted-records.ts'
-import { KafkaUnavailableError } from './kafka-error.ts'
+import { KafkaUnavailableError, typesOf } from './kafka-error.ts'
 import {
   type Cluster,
   type FetchedPartition,
@@ -50,10 +50,18 @@ export class PartitionReader {
   }
 
   /** One round of fetches, a request per broker; empty after `waitMs` when nothing came. */
-  async fetch(
+  fetch(
     positions: ReadonlyMap<string, bigint>,
     waitMs: number,
     bytesMax = bytesPerFetch,
+  ): Promise<readonly Fetched[]> {
+    return this.#withFreshMetadata(() => this.#fetch(positions, waitMs, bytesMax))
+  }
+
+  async #fetch(
+    positions: ReadonlyMap<string, bigint>,
+    waitMs: number,
+    bytesMax: number,
   ): Promise<readonly Fetched[]> {
     await this.#cluster.addMultipleTargetTopics([...positions.keys()])
     const byLeader = Map.groupBy(positions.keys(), topic => this.#leaderOf(topic))
@@ -135,7 +143,22 @@ export class PartitionReader {
     await this.#cluster.disconnect()
   }
 
-  async #listOffset(topic: string, timestamp: number, level: IsolationLevel): Promise<bigint> {
+  /** A leader that has moved is learned from the brokers before the next attempt; whoever asked tries again. */
+  async #withFreshMetadata<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE'))
+        await this.#cluster.refreshMetadata().catch(() => undefined)
+      throw error
+    }
+  }
+
+  #listOffset(topic: string, timestamp: number, level: IsolationLevel): Promise<bigint> {
+    return this.#withFreshMetadata(() => this.#askOffset(topic, timestamp, level))
+  }
+
+  async #askOffset(topic: string, timestamp: number, level: IsolationLevel): Promise<bigint> {
     await this.#cluster.addMultipleTargetTopics([topic])
     const broker = await this.#cluster.findBroker({ nodeId: this.#leaderOf(topic) })
     const { responses } = await broker.listOffsets({

@@ -1,4 +1,6 @@
+import type { Clock } from '@cf-audit-drain/pipeline'
 import type { SinkPosition } from '../ports.ts'
+import { committedOffsets } from './committed-offsets.ts'
 import { seqOf } from './event-record.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import type { KafkaRecord, PartitionReader } from './partition-reader.ts'
@@ -13,10 +15,11 @@ export async function positionOf(
   group: string,
   topics: readonly string[],
   client: KafkaClient,
+  clock: Clock,
 ): Promise<SinkPosition> {
   const admin = await client.admin()
   const reader = await client.reader()
-  const committed = await admin.fetchOffsets({ groupId: group, topics: [...topics] })
+  const committed = await committedOffsets(admin, group, topics, clock)
   let [offset, lag, oldestUndeliveredMs] = [0, 0, null as number | null]
   for (const { topic, partitions } of committed) {
     const last = await reader.last(topic)

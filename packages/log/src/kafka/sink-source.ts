@@ -9,6 +9,7 @@ import {
 } from '@cf-audit-drain/pipeline'
 import { Arrivals } from '../arrivals.ts'
 import type { LogRecord } from '../ports.ts'
+import { committedOffsets } from './committed-offsets.ts'
 import { toLogRecord } from './event-record.ts'
 import { GroupMembership } from './group-membership.ts'
 import type { KafkaClient } from './kafka-client.ts'
@@ -21,6 +22,8 @@ import { within } from './within.ts'
 /** How long a broker holds a fetch that finds nothing. */
 const fetchWaitMs = 250
 const retryMs = 500
+/** What is waiting, and what is handed out, end with the record that goes beyond it: records may have megabytes each. */
+const batchMaxBytes = 16 * 1024 * 1024
 
 export interface SinkSourceDoor {
   readonly client: KafkaClient
@@ -48,9 +51,11 @@ export interface SinkSourceObserver {
 }
 
 interface Position {
-  next: bigint
-  /** Fetched and not handed out yet; `end` is where the last fetch came to. */
+  /** Fetched and not handed out yet. */
   readonly waiting: LogRecord[]
+  /** Of the records waiting. */
+  waitingBytes: number
+  /** Where the last fetch came to. */
   fetched: bigint
 }
 
@@ -87,6 +92,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     const topics = await this.#door.eventTopics()
     this.#reader ??= await this.#door.client.newReader()
     await this.#join(topics)
+    if (this.#closing.signal.aborted) return this.#reader.close()
     this.#loops = Promise.all([this.#fetching(), this.#watching(new Set(topics))])
   }
 
@@ -116,7 +122,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
   #next(): Delivery<LogRecord> | null {
     for (const [topic, position] of this.#positions) {
-      const batch = position.waiting.splice(0, this.#batchMax)
+      const batch = taken(position, this.#batchMax)
       if (!isBatch(batch)) continue
       // The next delivery is of the next foundation, if it has any.
       this.#positions.delete(topic)
@@ -133,7 +139,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     return async (reason?: Error): Promise<void> => {
       assert(!settled, `a delivery of sink ${this.#sink} was settled twice`)
       const isOurs = () => this.#positions.get(topic) === position
-      if (reason !== undefined) position.waiting.unshift(...batch)
+      if (reason !== undefined) giveBack(position, batch)
       else if (!isOurs()) this.#door.observer.deliveredTwice?.(batch.length)
       else {
         // Nothing before the position's next fetch is left when all is handed out: control records are passed, too.
@@ -164,7 +170,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     const { client, names, settings, clock } = this.#door
     const id = names.sinkGroup(this.#sink)
     let assignments = 0
-    this.#membership = await GroupMembership.join(
+    const membership = await GroupMembership.join(
       client,
       { id, topics, sessionTimeoutMs: settings.sessionTimeoutMs },
       clock,
@@ -178,20 +184,23 @@ export class KafkaSinkSource implements Source<LogRecord> {
         crashed: error => this.#lost(error),
       },
     )
+    // Nobody would read what a member of a closed source keeps from the others.
+    if (this.#closing.signal.aborted) await membership.leave()
+    else this.#membership = membership
   }
 
   /** Reads on where the group has committed; a foundation it has not had yet begins at its beginning. */
   async #begin(group: string, topics: ReadonlySet<string>, isCurrent: () => boolean): Promise<void> {
     const admin = await this.#door.client.admin()
     const reader = await this.#door.client.reader()
-    const committed = await admin.fetchOffsets({ groupId: group, topics: [...topics] })
+    const committed = await committedOffsets(admin, group, [...topics], this.#door.clock)
     const positions = new Map<string, Position>()
     for (const { topic, partitions } of committed) {
       const offset = BigInt(partitions[0]?.offset ?? -1)
       const next = offset >= 0n ? offset : await reader.edge(topic, 'earliest')
       // Registers the sink, before it has had anything.
       if (offset < 0n && isCurrent()) await this.#membership?.commit(topic, next).catch(() => undefined)
-      positions.set(topic, { next, waiting: [], fetched: next })
+      positions.set(topic, { waiting: [], waitingBytes: 0, fetched: next })
     }
     if (!isCurrent()) return
     this.#positions = positions
@@ -203,7 +212,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
     const { signal } = this.#closing
     while (!signal.aborted) {
       const positions = this.#positions
-      const hungry = [...positions].filter(([, { waiting }]) => waiting.length < this.#batchMax)
+      const hungry = [...positions].filter(
+        ([, { waiting, waitingBytes }]) => waiting.length < this.#batchMax && waitingBytes < batchMaxBytes,
+      )
       if (hungry.length === 0) {
         await this.#arrivals.next(signal).catch(() => undefined)
         continue
@@ -212,7 +223,8 @@ export class KafkaSinkSource implements Source<LogRecord> {
         await this.#fetch(new Map(hungry))
       } catch (error) {
         if (signal.aborted) return
-        if (!(await this.#recover(error, positions))) this.#door.observer.failed?.(asError(error))
+        // The brokers may fail this, too; the loop must outlive it.
+        await this.#recover(error, positions).catch(failure => this.#door.observer.failed?.(asError(failure)))
         await this.#door.clock.sleep(retryMs, signal).catch(() => undefined)
       }
     }
@@ -227,7 +239,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
       if (position === undefined || foundation === null) continue
       for (const record of records) {
         const read = toLogRecord(foundation, record)
-        if (read !== null) position.waiting.push(read)
+        if (read === null) continue
+        position.waiting.push(read)
+        position.waitingBytes += read.bytes.length
       }
       position.fetched = nextOffset
       if (records.length > 0) this.#arrivals.announce()
@@ -235,8 +249,8 @@ export class KafkaSinkSource implements Source<LogRecord> {
   }
 
   /** Retention has overtaken us: what is lost is told, and reading goes on at the oldest record, never at the newest. */
-  async #recover(error: unknown, positions: Map<string, Position>): Promise<boolean> {
-    if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) return false
+  async #recover(error: unknown, positions: Map<string, Position>): Promise<void> {
+    if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) throw error
     const reader = await this.#door.client.reader()
     for (const [topic, position] of positions) {
       const earliest = await reader.edge(topic, 'earliest')
@@ -245,7 +259,6 @@ export class KafkaSinkSource implements Source<LogRecord> {
       this.#door.observer.outOfRange?.({ sink: this.#sink, topic, from: position.fetched, to: earliest })
       position.fetched = earliest
     }
-    return true
   }
 
   /** Joins anew when the membership is lost, and when there are foundations that were not there before. */
@@ -290,4 +303,20 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
 function isBatch<T>(records: readonly T[]): records is Batch<T> {
   return records.length > 0
+}
+
+function taken(position: Position, max: number): LogRecord[] {
+  let [count, bytes] = [0, 0]
+  for (const record of position.waiting) {
+    if (count === max || bytes >= batchMaxBytes) break
+    count++
+    bytes += record.bytes.length
+  }
+  position.waitingBytes -= bytes
+  return position.waiting.splice(0, count)
+}
+
+function giveBack(position: Position, batch: Batch<LogRecord>): void {
+  position.waiting.unshift(...batch)
+  for (const { bytes } of batch) position.waitingBytes += bytes.length
 }

@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { until } from '@cf-audit-drain/kafka-broker'
+import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
+import { GroupMembership } from './group-membership.ts'
+import type { KafkaClient } from './kafka-client.ts'
+import { kafkaDefaults } from './kafka-options.ts'
+import { Names } from './names.ts'
+import type { Fetched } from './partition-reader.ts'
+import { KafkaSinkSource } from './sink-source.ts'
+
+const topic = 'cf-audit.events.lab'
+const { signal } = new AbortController()
+/** All limits and rests are a hundredth of what they are. */
+const fastClock: Clock = { ...systemClock, sleep: (ms, stop) => systemClock.sleep(ms / 100, stop) }
+
+/** A member as kafkajs' consumer is one, its silence about commits while it stops included. */
+class MadeUpConsumer extends EventEmitter {
+  readonly events = {
+    GROUP_JOIN: 'j',
+    REBALANCING: 'r',
+    CRASH: 'c',
+    DISCONNECT: 'd',
+    STOP: 's',
+    COMMIT_OFFSETS: 'o',
+  }
+  isRunning = true
+  isJoining = false
+  committed: string[] = []
+  mayJoin: Promise<unknown> = Promise.resolve()
+  mayLeave: Promise<unknown> = Promise.resolve()
+  left = 0
+
+  listen(event: string, listener: (event: { payload: unknown }) => void): () => void {
+    super.on(event, listener)
+    return () => super.off(event, listener)
+  }
+  async connect() {}
+  async subscribe() {}
+  pause() {}
+  async run() {
+    this.isJoining = true
+    await this.mayJoin
+    this.emit('j', { payload: { memberAssignment: { [topic]: [0] } } })
+  }
+  async commitOffsets(
+    offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: string }[],
+  ) {
+    if (!this.isRunning) return
+    for (const { topic: name, partition, offset } of offsets) {
+      this.committed.push(offset)
+      this.emit('o', { payload: { topics: [{ topic: name, partitions: [{ partition, offset }] }] } })
+    }
+  }
+  async disconnect() {
+    this.left++
+    this.isRunning = false
+    await this.mayLeave
+    this.emit('s', { payload: null })
+    this.emit('d', { payload: null })
+  }
+}
+
+/** As many rounds of the event loop as a loop that does not stop would need to be seen. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) await setImmediate()
+}
+
+function made(
+  consumers: MadeUpConsumer[],
+  topics: () => readonly string[],
+  { bytes = 5, batchMax = 1 } = {},
+) {
+  let handedOut = 0
+  const failures: Error[] = []
+  const log = Array.from({ length: 100 }, (_, i) => BigInt(i))
+  const value = Buffer.alloc(bytes)
+  const fetches: bigint[] = []
+  const reader = {
+    edge: async () => 0n,
+    close: async () => undefined,
+    fetch: async (from: ReadonlyMap<string, bigint>): Promise<readonly Fetched[]> => {
+      await setImmediate()
+      return [...from].map(([name, at]) => {
+        fetches.push(at)
+        const offsets = log.filter(offset => offset >= at).slice(0, 1)
+        const records = offsets.map(offset => ({
+          topic: name,
+          offset,
+          timestampMs: 0,
+          key: Buffer.from(String(offset)),
+          value,
+          headers: {},
+        }))
+        return { topic: name, records, nextOffset: at + BigInt(offsets.length) }
+      })
+    },
+  }
+  const client = {
+    consumer: () => {
+      const consumer = consumers[handedOut++] ?? assert.fail('one join too many')
+      // As in kafkajs: what it gives back takes the listener away.
+      return Object.assign(consumer, { on: consumer.listen })
+    },
+    drop: (one: MadeUpConsumer) => void one.disconnect(),
+    admin: async () => ({
+      fetchOffsets: async () => [{ topic, partitions: [{ partition: 0, offset: '0', metadata: null }] }],
+    }),
+    reader: async () => reader,
+    newReader: async () => reader,
+  } as unknown as KafkaClient
+  const source = new KafkaSinkSource('siem', batchMax, {
+    client,
+    names: new Names('cf-audit'),
+    settings: { ...kafkaDefaults, brokers: [], topicRefreshMs: 1_000 },
+    clock: fastClock,
+    eventTopics: async () => topics(),
+    claim: () => undefined,
+    release: () => undefined,
+    observer: { failed: error => failures.push(error) },
+  })
+  return { client, source, failures, fetches, reader }
+}
+
+test('a commit that kafkajs leaves out, because the member is stopping, is an error', async () => {
+  const consumer = new MadeUpConsumer()
+  const { client } = made([consumer], () => [topic])
+  const nothing = { assigned: () => undefined, crashed: () => undefined }
+  const group = { id: 'g', topics: [topic], sessionTimeoutMs: 10_000 }
+  const membership = await GroupMembership.join(client, group, fastClock, nothing)
+  await membership.commit(topic, 5n)
+  consumer.isRunning = false
+  await assert.rejects(membership.commit(topic, 6n), /could not be committed/)
+  assert.deepEqual(consumer.committed, ['5'])
+})
+
+test('what a membership says after it was left does not stop the reading under the next one', {
+  timeout: 5_000,
+}, async () => {
+  const [first, second] = [new MadeUpConsumer(), new MadeUpConsumer()]
+  const leaving = Promise.withResolvers<void>()
+  first.mayLeave = leaving.promise
+  const topics = [topic]
+  const { source } = made([first, second], () => topics)
+  await source.connect(signal)
+  await (await source.read(signal))?.settle()
+  topics.push('cf-audit.events.new')
+  // Read and settled under the second: it has joined, though the first is still leaving.
+  while (second.committed.length === 0) await (await source.read(signal))?.settle()
+  leaving.resolve()
+  await systemClock.sleep(20)
+  const more = second.committed.length + 3
+  while (second.committed.length < more) await (await source.read(signal))?.settle()
+  await source.close()
+})
+
+test('nothing is settled by a member that is leaving', { timeout: 5_000 }, async () => {
+  const [first, second] = [new MadeUpConsumer(), new MadeUpConsumer()]
+  const leaving = Promise.withResolvers<void>()
+  first.mayLeave = leaving.promise
+  const topics = [topic]
+  const { source } = made([first, second], () => topics)
+  await source.connect(signal)
+  await (await source.read(signal))?.settle()
+  topics.push('cf-audit.events.new')
+  while (first.left === 0) await systemClock.sleep(1)
+  const committed = [...first.committed]
+  const reading = source.read(signal)
+  await systemClock.sleep(10)
+  // Whatever comes while it leaves would be delivered again.
+  assert.equal(await Promise.race([reading, 'waits']), 'waits')
+  assert.deepEqual(first.committed, committed)
+  leaving.resolve()
+  await (await reading)?.settle()
+  await source.close()
+})
+
+test('a source that is closed while it joins leaves the group', { timeout: 5_000 }, async () => {
+  const consumer = new MadeUpConsumer()
+  const joining = Promise.withResolvers<void>()
+  consumer.mayJoin = joining.promise
+  const { source } = made([consumer], () => [topic])
+  const connecting = source.connect(signal).catch(() => undefined)
+  await until('it joins', () => consumer.isJoining, 2_000)
+  await source.close()
+  joining.resolve()
+  await connecting
+  assert.equal(consumer.left, 1)
+})
+
+test('no more than 16 MB are waiting or handed out, give or take a record', { timeout: 5_000 }, async () => {
+  const bytes = 3 * 1024 * 1024
+  const { source, fetches } = made([new MadeUpConsumer()], () => [topic], { bytes, batchMax: 1_000 })
+  await source.connect(signal)
+  await until('it has fetched 16 MB', () => fetches.length >= 6, 2_000)
+  await turns()
+  assert.equal(fetches.length, 6)
+  const delivery = await source.read(signal)
+  assert.equal(delivery?.batch.length, 6)
+  await delivery?.settle(new Error('not now'))
+  await turns()
+  assert.equal(fetches.length, 6)
+  const again = await source.read(signal)
+  assert.deepEqual(again?.batch, delivery?.batch)
+  await again?.settle()
+  await until('it has fetched as much again', () => fetches.length >= 12, 2_000)
+  await turns()
+  assert.equal(fetches.length, 12)
+  await source.close()
+})
+
+test('reading goes on when even the way out of an offset that is gone fails', {
+  timeout: 5_000,
+}, async () => {
+  const { source, failures, reader } = made([new MadeUpConsumer()], () => [topic])
+  const { fetch, edge } = reader
+  reader.fetch = async () => {
+    reader.fetch = fetch
+    throw Object.assign(new Error('out of range'), { type: 'OFFSET_OUT_OF_RANGE' })
+  }
+  reader.edge = async () => {
+    reader.edge = edge
+    throw new Error('no leader now')
+  }
+  await source.connect(signal)
+  const delivery = await source.read(signal)
+  assert.equal(delivery?.batch[0].offset, 0)
+  assert.deepEqual(
+    failures.map(({ message }) => message),
+    ['no leader now'],
+  )
+  await delivery?.settle()
+  await source.close()
+})
