@@ -27,7 +27,7 @@ export class Progress {
     const stop = this.#stop.signal
     const loop = async () => {
       for (let leftMs = this.#leftMs(); leftMs > 0; leftMs = this.#leftMs())
-        await this.#clock.sleep(leftMs, stop)
+        await this.#clock.sleep(Math.min(leftMs, this.#limits.standstillMs), stop)
       if (!stop.aborted) expired()
     }
     loop().catch(() => {})

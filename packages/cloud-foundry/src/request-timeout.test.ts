@@ -52,3 +52,11 @@ for (const [slowness, script, name] of slownesses)
       // A clock that starts anew with the body, or the next step, would take twice as long.
       assert.ok(tookMs > requestTimeoutMs - 5 && tookMs < 2 * requestTimeoutMs, `${tookMs} ms`)
     })
+
+test('a body that stands still ends after standstillMs, however long the whole request may take', {
+  timeout: 10_000,
+}, async () => {
+  const controller = fresh.client({ requestTimeoutMs: 60_000, standstillMs: 200 })
+  fresh.foundation.events = raw(`${head}{"pagin`, 'stay')
+  await assert.rejects(controller.countAuditEvents({ fromSec: 0 }, never), CloudFoundryError)
+})

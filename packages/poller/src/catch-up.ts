@@ -72,11 +72,14 @@ async function readAll(
     const { fromSec, toSec } = next
     const segment = await next.segment
     const endSec = Math.min(segment.toSec ?? toSec, toSec)
+    if (segment.failure !== undefined) {
+      await session.recorder.record(segment.rows)
+      throw segment.failure
+    }
     width.learn(segment.rows.length, endSec - fromSec)
     session.observer.missing?.('catch-up', segment.missing)
     if (!segment.complete) {
       await session.recorder.record(segment.rows)
-      if (segment.failure !== undefined) throw segment.failure
       width.tooWide()
       if (++disagreements >= hastyReadings) await clock.sleep(1_000, signal)
       next = read(fromSec)

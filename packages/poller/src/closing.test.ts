@@ -118,4 +118,7 @@ test('what was shown before a request failed is in the log when the failure is t
   const old = scene({ ...first, unread: [{ fromSec: 100, toSec: 600 }] }, [pageFrom(200)], [9_000, failure])
   await assert.rejects(catchUp(old.session, old.clock, signal), failure)
   assert.equal(old.held.length, 5_000)
+  assert.deepEqual([...tail.missing, ...old.missing], [], 'nobody has counted what is missing')
+  assert.deepEqual(old.recorder.checkpoint.unread, [{ fromSec: 100, toSec: 600 }])
+  assert.equal(tail.recorder.checkpoint.tailFromSec, first.tailFromSec)
 })

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startFoundation } from '@cf-audit-drain/foundation-simulator'
@@ -91,6 +93,24 @@ test('--dry-run prints what would be sent, sends nothing and makes no log', asyn
   )
   assert.equal(receiver.received, 0)
   assert.deepEqual(readdirSync(dir), [])
+})
+
+test('--dry-run lets a log on Kafka alone, too', async t => {
+  const foundation = await foundationWith(t, 5)
+  let connections = 0
+  const broker = createServer(socket => {
+    connections++
+    socket.destroy()
+  }).listen(0, '127.0.0.1')
+  await once(broker, 'listening')
+  t.after(() => broker.close())
+  const { port } = broker.address() as AddressInfo
+  const { code, out } = await runs(['start', '--dry-run'], {
+    ...environment(foundation, join(temporary(t), 'data')),
+    KAFKA_BROKERS: `127.0.0.1:${port}`,
+    SINK_URL: 'syslog://127.0.0.1:9',
+  })
+  assert.deepEqual([code, out.match(/CEF:0/g)?.length, connections], [0, 5, 0])
 })
 
 test('events finds by type, actor, target and time, while the poller writes', async t => {

@@ -13,7 +13,7 @@ import { start } from './start.ts'
 
 /**
  * `start --dry-run`: reads Cloud Controller as a first start would, prints what each sink would be sent, and ends. The
- * log of the data directory is neither read nor written, and nothing is sent.
+ * log, in the data directory or on Kafka, is neither read nor written, and nothing is sent.
  */
 export async function dryRun(
   config: Config,
@@ -22,7 +22,7 @@ export async function dryRun(
 ): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'cf-audit-drain-dry-run-'))
   try {
-    const tried = { ...config, log: { ...config.log, dir } }
+    const tried = { ...config, log: { ...config.log, dir, kafka: null } }
     await start({ ...deps, config: tried, makeSink: printingSink, untilCaughtUp: true, quiet: true }, signal)
   } finally {
     await rm(dir, { recursive: true, force: true })

@@ -141,7 +141,15 @@ async function listen(options: StartOptions, parts: Parts) {
   return server
 }
 
-function notReady({ foundations }: Parts): string[] {
+/** A SIEM that is down does not make the poller unready; a process that only delivers has nothing else to do. */
+function notReady({ foundations, workers }: Parts): string[] {
+  if (foundations.length === 0)
+    return workers.flatMap(worker => {
+      const { sink, state, lastError } = worker.status()
+      return state === 'failing'
+        ? [`sink ${sink} fails: ${lastError?.message ?? 'for an unknown reason'}`]
+        : []
+    })
   return foundations.flatMap(({ poller }) => {
     const { foundation, state, lastPoll, lastError } = poller.status()
     if (lastPoll && state === 'running') return []
