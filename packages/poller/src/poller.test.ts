@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { LogDamagedError } from '@cf-audit-drain/log'
 import { seededRandom } from '@cf-audit-drain/pipeline'
 import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
 
@@ -321,4 +322,22 @@ test('a checkpoint that cannot be read stops the poller instead of starting from
   await writer.close()
   await assert.rejects(one.start(), /version 99/)
   assert.deepEqual(await one.guids(), [])
+})
+
+test('a log that is found damaged in mid-run stops the poller: trying again would hide it', async t => {
+  const one = await PolledFoundation.make(t)
+  await one.started()
+  const { writer } = one.log
+  one.log.writer = async foundation => {
+    const real = await writer.call(one.log, foundation)
+    return {
+      checkpoint: real.checkpoint,
+      guids: since => real.guids(since),
+      close: () => real.close(),
+      publish: () => Promise.reject(new LogDamagedError('log.db', 'a page makes no sense', 'Keep it')),
+    }
+  }
+  await one.stop()
+  one.foundation.insert([{}])
+  await assert.rejects(one.start(), { name: 'LogDamagedError' })
 })

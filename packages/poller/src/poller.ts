@@ -1,6 +1,12 @@
 import { type CloudController, CloudFoundryError, type Rights } from '@cf-audit-drain/cloud-foundry'
 import type { Scrubber } from '@cf-audit-drain/event'
-import { type EventLog, type FoundationWriter, KafkaStateError, type LogEntry } from '@cf-audit-drain/log'
+import {
+  type EventLog,
+  type FoundationWriter,
+  KafkaStateError,
+  LogDamagedError,
+  type LogEntry,
+} from '@cf-audit-drain/log'
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
@@ -88,7 +94,8 @@ export class Poller {
         )
       } catch (error) {
         if (signal.aborted) return
-        if (this.#isFatal(error)) throw error
+        const fatal = this.#fatal(error)
+        if (fatal) throw fatal
         await this.#rest('session', asError(error), attempt, signal).catch(() => undefined)
       }
     }
@@ -128,10 +135,12 @@ export class Poller {
     return unread?.length === 0 && this.#polled && this.#swept >= this.#options.sweeps.length
   }
 
-  /** Nothing that time mends: the operator has to decide. */
-  #isFatal(error: unknown): boolean {
+  /** What no time mends, so that the operator has to decide; null for anything else. */
+  #fatal(error: unknown): Error | null {
+    const { cause } = asError(error)
+    if (mustBeDecided(cause)) return asError(cause)
     const refused = error instanceof NotEverythingVisibleError && this.#lastPoll === null
-    return refused || error instanceof CheckpointUnreadableError || error instanceof KafkaStateError
+    return refused || mustBeDecided(error) ? asError(error) : null
   }
 
   async #session(signal: AbortSignal, fail: (error: Error) => void, working: () => void): Promise<void> {
@@ -311,6 +320,11 @@ export class Poller {
     const hot = Math.ceil(Math.max(0, this.#nowSec() - checkpoint.tailFromSec) / tileSec)
     return hot + checkpoint.unread.length
   }
+}
+
+/** What is stored is not what it should be: trying again would hide it. */
+function mustBeDecided(error: unknown): boolean {
+  return [CheckpointUnreadableError, KafkaStateError, LogDamagedError].some(kind => error instanceof kind)
 }
 
 /** How far back anything looks. */
