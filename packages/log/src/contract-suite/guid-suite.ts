@@ -72,6 +72,13 @@ export function guidSuite(under: LogUnderTest): void {
     assert.deepEqual(await held(), guids)
   })
 
+  test('a guid that UTF-8 cannot keep is refused with its batch: two of them would become one', async () => {
+    for (const guid of ['\ud800', 'with \udc00 in it', ''])
+      await assert.rejects(publish([makeEntry(0), makeEntry(1, { guid })]), /well-formed/)
+    assert.deepEqual(await held(), [])
+    assert.equal(await publish([makeEntry(0)]), 1)
+  })
+
   test('the guids of the last while are listed oldest first, with their second', async () => {
     const entries = [5, 1, 3, 1, 9].map((second, i) => makeEntry(i, { createdAtSec: baseSec + second }))
     await publish(entries)

@@ -1,13 +1,13 @@
 import type { Arrivals } from '../arrivals.ts'
 import { LogClosedError } from '../log-error.ts'
 import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
+import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import { buryLetters } from './dead-letters.ts'
 import type { GuidIndex } from './guid-index.ts'
 import { asNumber, asText, type LogDatabase } from './log-database.ts'
 import { readState } from './log-state.ts'
 import { BatchTally } from './tallies.ts'
 
-const checkpointMaxBytes = 4_000
 const guidsPerLook = 5_000
 
 export interface WriterDoor {
@@ -142,16 +142,4 @@ function foundationId(database: LogDatabase, name: string): number {
     database.run('INSERT INTO foundations (name) VALUES (?)', name)
     return asNumber(database.row(select, name)?.[0])
   })
-}
-
-function requireCheckpoint(checkpoint: Checkpoint): void {
-  const bytes = Buffer.byteLength(checkpoint)
-  if (bytes <= checkpointMaxBytes) return
-  throw new RangeError(`the checkpoint has ${bytes} bytes; a log takes at most ${checkpointMaxBytes}`)
-}
-
-/** SQLite would take it and keep something else: a lone surrogate becomes U+FFFD, and two guids one. */
-function requireEntry(entry: LogEntry): void {
-  if (entry.guid !== '' && entry.guid.isWellFormed()) return
-  throw new TypeError(`a guid is a non-empty, well-formed text, not ${JSON.stringify(entry.guid)}`)
 }

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
 import { type Batch, type Delivery, NotConnectedError, type Source } from '@cf-audit-drain/pipeline'
 import type { Arrivals } from '../arrivals.ts'
+import { batchMaxBytes, isBatch, requireBatchMax } from '../batch-rules.ts'
 import type { LogRecord } from '../ports.ts'
 import { commitCursor, readCursor, registerSink } from './cursors.ts'
 import type { LogDatabase } from './log-database.ts'
 import { readState } from './log-state.ts'
 import { packedRecords } from './packed-rows.ts'
-
-/** A batch ends early here, so that a backlog of megabyte events does not fill the memory. */
-const batchMaxBytes = 16 * 1024 * 1024
 
 export interface SourceDoor {
   readonly database: LogDatabase
@@ -29,7 +27,7 @@ export class SinkSource implements Source<LogRecord> {
   #cursor = 0
 
   constructor(sink: string, batchMax: number, door: SourceDoor) {
-    assert(Number.isInteger(batchMax) && batchMax > 0, `batchMax is a positive whole number, not ${batchMax}`)
+    requireBatchMax(batchMax)
     this.#sink = sink
     this.#batchMax = batchMax
     this.#door = door
@@ -98,8 +96,4 @@ export class SinkSource implements Source<LogRecord> {
       },
     }
   }
-}
-
-function isBatch<T>(records: readonly T[]): records is Batch<T> {
-  return records.length > 0
 }

@@ -3,7 +3,7 @@ import { KafkaClient } from './kafka-client.ts'
 import { KafkaStateError } from './kafka-error.ts'
 import { type KafkaOptions, kafkaDefaults } from './kafka-options.ts'
 import { Names } from './names.ts'
-import { topicsOf } from './topics.ts'
+import { missingTopics, topicsMissing, topicsOf } from './topics.ts'
 
 /**
  * What works, in a sentence. Changes nothing.
@@ -20,21 +20,17 @@ export async function checkKafkaLog(
   try {
     const admin = await client.admin()
     const { brokers } = await admin.describeCluster()
-    const there = new Set(await admin.listTopics())
-    const wanted = new Set(foundations.flatMap(name => topicsOf(names, name, 1).map(({ topic }) => topic)))
-    const missing = [...wanted].filter(topic => !there.has(topic))
-    const { topics } = await admin.fetchTopicMetadata({
-      topics: [...wanted].filter(topic => there.has(topic)),
-    })
+    const wanted = foundations.flatMap(name => topicsOf(names, name, 1))
+    const missing = await missingTopics(admin, wanted)
+    const isMissing = new Set(missing.map(({ topic }) => topic))
+    const present = new Set(wanted.map(({ topic }) => topic).filter(topic => !isMissing.has(topic)))
+    const { topics } = await admin.fetchTopicMetadata({ topics: [...present] })
     const wide = topics.filter(({ partitions }) => partitions.length !== 1).map(({ name }) => name)
     if (wide.length > 0)
       throw new KafkaStateError(
         `${wide.join(', ')}: more than one partition, so there is no one order; make the topic anew with one`,
       )
-    if (missing.length > 0 && !options.createTopics)
-      throw new KafkaStateError(
-        `no topic ${missing.join(', ')}: make them with one partition each, or set log.kafka.createTopics`,
-      )
+    if (missing.length > 0 && !options.createTopics) throw topicsMissing(missing)
     const made = missing.length > 0 ? `, ${missing.length} topics will be made at the first start` : ''
     return `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'}${made}`
   } finally {

@@ -1,8 +1,8 @@
-import assert from 'node:assert/strict'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Message, Producer, Transaction } from 'kafkajs'
 import { LogClosedError } from '../log-error.ts'
 import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
+import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import { agreedCheckpoint } from './agreed-checkpoint.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { deadLetterMessage } from './dead-letters.ts'
@@ -16,8 +16,6 @@ import type { Names } from './names.ts'
 import { readState } from './read-state.ts'
 import { RecentGuids } from './recent-guids.ts'
 import { within } from './within.ts'
-
-const checkpointBytesMax = 4_000
 
 export interface WriterDoor {
   readonly client: KafkaClient
@@ -116,13 +114,10 @@ export class KafkaFoundationWriter implements FoundationWriter {
       throw new LogClosedError(
         `the writer of ${this.#foundation} is out of service: close it and open another`,
       )
-    const bytes = Buffer.byteLength(next)
-    assert(
-      bytes <= checkpointBytesMax,
-      `a checkpoint has at most ${checkpointBytesMax} bytes, not ${bytes} bytes`,
-    )
     const { clock } = this.#door
     try {
+      requireCheckpoint(next)
+      entries.forEach(requireEntry)
       const publishing = this.#transact(this.#recent.unknown(entries), next, deadLetters)
       return await within(clock, limits.publishMs, `publishing for ${this.#foundation}`, publishing)
     } catch (error) {

@@ -15,13 +15,12 @@ import { deadLetterMessage, identityOf, toDeadLetter } from './dead-letters.ts'
 import { eventsOf } from './events.ts'
 import { KafkaFoundationWriter } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
-import { KafkaStateError } from './kafka-error.ts'
 import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
 import { Names } from './names.ts'
-import { positionOf } from './positions.ts'
+import { sinkPositions } from './positions.ts'
 import { readState } from './read-state.ts'
 import { KafkaSinkSource, type SinkSourceObserver } from './sink-source.ts'
-import { makeMissing, topicsOf } from './topics.ts'
+import { missingTopics, topicsMissing, topicsOf } from './topics.ts'
 import { within } from './within.ts'
 
 export interface KafkaLogDeps {
@@ -60,7 +59,7 @@ class KafkaLog implements EventLog {
       throw new LogInUseError(foundation, null, 'this process has a writer of it already')
     this.#writers.add(foundation)
     try {
-      await this.#topicsOf(foundation)
+      await this.#requireTopics(foundation)
       return await KafkaFoundationWriter.open(
         foundation,
         {
@@ -102,7 +101,7 @@ class KafkaLog implements EventLog {
   async bury(letters: readonly DeadLetter[]): Promise<void> {
     this.#assertOpen()
     if (letters.length === 0) return
-    await this.#topicsOf(letters[0]?.foundation ?? '')
+    await this.#requireTopics(letters[0]?.foundation ?? '')
     this.#burier ??= this.#client.idempotentProducer()
     const burier = this.#burier
     try {
@@ -146,16 +145,7 @@ class KafkaLog implements EventLog {
   }
 
   async positions(): Promise<readonly SinkPosition[]> {
-    const admin = await this.#client.admin()
-    const { groups } = await admin.listGroups()
-    const topics = await this.#eventTopics()
-    const positions: SinkPosition[] = []
-    for (const { groupId } of groups) {
-      const sink = this.#names.sinkOf(groupId)
-      if (sink !== null)
-        positions.push(await positionOf(sink, groupId, topics, this.#client, this.#deps.clock))
-    }
-    return positions
+    return sinkPositions(this.#client, this.#names, await this.#eventTopics(), this.#deps.clock)
   }
 
   async *events({ foundation, sinceSec, newestFirst }: EventQuery): AsyncGenerator<LogRecord> {
@@ -199,17 +189,15 @@ class KafkaLog implements EventLog {
     return [...letters.values()]
   }
 
-  async #topicsOf(foundation: string): Promise<void> {
+  /** Makes the topics of a foundation that are missing, where that is allowed. */
+  async #requireTopics(foundation: string): Promise<void> {
     const admin = await this.#client.admin()
     const { createTopics } = this.#settings
     const wanted = topicsOf(this.#names, foundation, createTopics?.replicationFactor ?? 1)
-    if (createTopics !== null) return makeMissing(admin, wanted)
-    const there = new Set(await admin.listTopics())
-    const missing = wanted.map(({ topic }) => topic).filter(topic => !there.has(topic))
-    if (missing.length > 0)
-      throw new KafkaStateError(
-        `Kafka has no topic ${missing.join(', ')}: make it with cf-audit-drain topics apply`,
-      )
+    const missing = await missingTopics(admin, wanted)
+    if (missing.length === 0) return
+    if (createTopics === null) throw topicsMissing(missing)
+    await admin.createTopics({ topics: [...missing], waitForLeaders: true })
   }
 
   async #eventTopics(): Promise<readonly string[]> {

@@ -12,42 +12,8 @@ const kafkajs = fromKafkajs('index.js') as typeof Types
 
 registerCodecs(kafkajs.CompressionCodecs)
 
-export const { CompressionTypes, ConfigResourceTypes, Kafka, logLevel, Partitioners } = kafkajs
+export const { CompressionTypes, Kafka, KafkaJSNonRetriableError, logLevel } = kafkajs
 export type Kafka = Types.Kafka
 export type logLevel = Types.logLevel
 
-export const {
-  KafkaJSConnectionError,
-  KafkaJSError,
-  KafkaJSNonRetriableError,
-  KafkaJSNumberOfRetriesExceeded,
-  KafkaJSOffsetOutOfRange,
-  KafkaJSProtocolError,
-  KafkaJSRequestTimeoutError,
-} = kafkajs
-export type KafkaJSConnectionError = Types.KafkaJSConnectionError
-export type KafkaJSError = Types.KafkaJSError
-export type KafkaJSNonRetriableError = Types.KafkaJSNonRetriableError
-export type KafkaJSNumberOfRetriesExceeded = Types.KafkaJSNumberOfRetriesExceeded
-export type KafkaJSOffsetOutOfRange = Types.KafkaJSOffsetOutOfRange
-export type KafkaJSProtocolError = Types.KafkaJSProtocolError
-export type KafkaJSRequestTimeoutError = Types.KafkaJSRequestTimeoutError
-
-export type {
-  Admin,
-  ISocketFactory,
-  KafkaConfig,
-  LogEntry,
-  logCreator,
-  Message,
-  Producer,
-  RecordMetadata,
-  SASLOptions,
-  Transaction,
-} from 'kafkajs'
-export {
-  type AbortedTransaction,
-  committedRecords,
-  type FetchedRecords,
-} from './aborted-records.ts'
 export * from './kafkajs-internals.ts'

@@ -36,32 +36,6 @@ export interface ClusterOptions {
   readonly logLevel: logLevel
 }
 
-export interface PartitionMetadata {
-  readonly partitionErrorCode: number
-  readonly partitionId: number
-  /** Node id; -1 when there is none now. */
-  readonly leader: number
-  readonly replicas: readonly number[]
-  readonly isr: readonly number[]
-}
-
-export interface ClusterMetadata {
-  readonly brokers: readonly {
-    readonly nodeId: number
-    readonly host: string
-    readonly port: number
-    readonly rack?: string | null
-  }[]
-  readonly clusterId?: string | null
-  readonly controllerId?: number
-  readonly topicMetadata: readonly {
-    readonly topicErrorCode: number
-    readonly topic: string
-    readonly isInternal?: boolean
-    readonly partitionMetadata: readonly PartitionMetadata[]
-  }[]
-}
-
 export interface FetchRequest {
   readonly isolationLevel: IsolationLevel
   /** Milliseconds the broker waits for `minBytes`; also the least time the request is given. */
@@ -134,24 +108,8 @@ export interface ListOffsetsResponse {
  * Fails with KafkaJSProtocolError (`type`, `code`, `retriable`), KafkaJSConnectionError, KafkaJSRequestTimeoutError.
  */
 export interface Broker {
-  isConnected(): boolean
   fetch(request: FetchRequest): Promise<FetchResponse>
   listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse>
-  metadata(topics: readonly string[]): Promise<ClusterMetadata>
-}
-
-export interface TopicToList {
-  readonly topic: string
-  readonly partitions: readonly { readonly partition: number }[]
-  /** True: the earliest offset. False: the last stable one. Not looked at with `fromTimestamp`. */
-  readonly fromBeginning?: boolean
-  /** Milliseconds since the epoch: the first offset at or after it, '-1' when there is none. */
-  readonly fromTimestamp?: number
-}
-
-export interface ListedTopic {
-  readonly topic: string
-  readonly partitions: readonly { readonly partition: number; readonly offset: string }[]
 }
 
 export interface Cluster {
@@ -162,22 +120,13 @@ export interface Cluster {
   /** Asks for the metadata of these topics and, from now on, of them in every refresh. A missing one is an error. */
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>
   refreshMetadata(): Promise<void>
-  refreshMetadataIfNecessary(): Promise<void>
-  /** Asked of some broker that answers; null when none did. No topics: all of them. */
-  metadata(options: { readonly topics: readonly string[] }): Promise<ClusterMetadata | null>
-  getNodeIds(): string[]
   /** Connected. When it cannot be had the metadata is refreshed and the error thrown: ask for the leader again. */
   findBroker(options: { readonly nodeId: number | string }): Promise<Broker>
-  findControllerBroker(): Promise<Broker>
-  /** Of the metadata at hand: empty for a topic it does not know. */
-  findTopicPartitionMetadata(topic: string): readonly PartitionMetadata[]
   /** By the leader's node id, '-1' for those without; partitions the metadata does not know are left out. */
   findLeaderForPartitions(
     topic: string,
     partitions: readonly number[],
   ): Readonly<Record<string, readonly number[]>>
-  /** Of topics given to `addMultipleTargetTopics` before. */
-  fetchTopicsOffset(topics: readonly TopicToList[]): Promise<readonly ListedTopic[]>
 }
 
 const metadataMaxAgeMs = 300_000

@@ -50,19 +50,11 @@ export class PartitionReader {
   }
 
   /** One round of fetches, a request per broker; empty after `waitMs` when nothing came. */
-  fetch(
-    positions: ReadonlyMap<string, bigint>,
-    waitMs: number,
-    bytesMax = bytesPerFetch,
-  ): Promise<readonly Fetched[]> {
-    return this.#withFreshMetadata(() => this.#fetch(positions, waitMs, bytesMax))
+  fetch(positions: ReadonlyMap<string, bigint>, waitMs: number): Promise<readonly Fetched[]> {
+    return this.#withFreshMetadata(() => this.#fetch(positions, waitMs))
   }
 
-  async #fetch(
-    positions: ReadonlyMap<string, bigint>,
-    waitMs: number,
-    bytesMax: number,
-  ): Promise<readonly Fetched[]> {
+  async #fetch(positions: ReadonlyMap<string, bigint>, waitMs: number): Promise<readonly Fetched[]> {
     await this.#cluster.addMultipleTargetTopics([...positions.keys()])
     const byLeader = Map.groupBy(positions.keys(), topic => this.#leaderOf(topic))
     const answers = await Promise.all(
@@ -72,10 +64,12 @@ export class PartitionReader {
           isolationLevel: READ_COMMITTED,
           maxWaitTime: waitMs,
           minBytes: 1,
-          maxBytes: bytesMax,
+          maxBytes: bytesPerFetch,
           topics: topics.map(topic => ({
             topic,
-            partitions: [{ partition: 0, fetchOffset: String(positions.get(topic)), maxBytes: bytesMax }],
+            partitions: [
+              { partition: 0, fetchOffset: String(positions.get(topic)), maxBytes: bytesPerFetch },
+            ],
           })),
           rackId: '',
         })

@@ -3,35 +3,58 @@ import type { SinkPosition } from '../ports.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { seqOf } from './event-record.ts'
 import type { KafkaClient } from './kafka-client.ts'
+import type { Names } from './names.ts'
 import type { KafkaRecord, PartitionReader } from './partition-reader.ts'
 
 /**
- * How far a sink is, over all foundations. Offsets count control records and aborted ones, so the lag comes from the
- * sequence numbers of the events: of the first that was not delivered, and of the newest. `offset` is how many were
+ * How far every sink is, over all foundations. Offsets count control records and aborted ones, so the lag comes from
+ * the sequence numbers of the events: of the first that was not delivered, and of the newest. `offset` is how many were
  * delivered.
  */
-export async function positionOf(
-  sink: string,
-  group: string,
-  topics: readonly string[],
+export async function sinkPositions(
   client: KafkaClient,
+  names: Names,
+  topics: readonly string[],
   clock: Clock,
-): Promise<SinkPosition> {
+): Promise<readonly SinkPosition[]> {
   const admin = await client.admin()
   const reader = await client.reader()
-  const committed = await committedOffsets(admin, group, topics, clock)
-  let [offset, lag, oldestUndeliveredMs] = [0, 0, null as number | null]
-  for (const { topic, partitions } of committed) {
+  const { groups } = await admin.listGroups()
+  const newest = new Map<string, number>()
+  for (const topic of topics) {
     const last = await reader.last(topic)
-    const newest = last === null ? 0 : (seqOf(last) ?? 0)
-    const next = BigInt(partitions[0]?.offset ?? -1)
-    const first = await firstFrom(reader, topic, next)
-    const waiting = first === null ? 0 : newest - (seqOf(first) ?? newest) + 1
+    newest.set(topic, last === null ? 0 : (seqOf(last) ?? 0))
+  }
+  const positions: SinkPosition[] = []
+  for (const { groupId } of groups) {
+    const sink = names.sinkOf(groupId)
+    if (sink === null) continue
+    const committed = await committedOffsets(admin, groupId, topics, clock)
+    const next = committed.map(
+      ({ topic, partitions }) => [topic, BigInt(partitions[0]?.offset ?? -1)] as const,
+    )
+    positions.push({ sink, ...(await wayLeft(reader, new Map(next), newest)) })
+  }
+  return positions
+}
+
+/** `next`: by topic the offset after the last that was delivered, -1 for none. `newest`: by topic its newest event. */
+async function wayLeft(
+  reader: PartitionReader,
+  next: ReadonlyMap<string, bigint>,
+  newest: ReadonlyMap<string, number>,
+): Promise<Omit<SinkPosition, 'sink'>> {
+  let [offset, lag, oldestUndeliveredMs] = [0, 0, null as number | null]
+  for (const [topic, from] of next) {
+    const last = newest.get(topic) ?? 0
+    const first = await firstFrom(reader, topic, from)
+    // The first may have come since the newest was looked up.
+    const waiting = first === null ? 0 : Math.max(0, last - (seqOf(first) ?? last) + 1)
     lag += waiting
-    offset += newest - waiting
+    offset += last - waiting
     if (first !== null) oldestUndeliveredMs = Math.min(oldestUndeliveredMs ?? Infinity, first.timestampMs)
   }
-  return { sink, offset, lag, oldestUndeliveredMs }
+  return { offset, lag, oldestUndeliveredMs }
 }
 
 /** The first committed record at or after the offset; null when there is none. */

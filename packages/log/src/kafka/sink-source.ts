@@ -8,6 +8,7 @@ import {
   type Source,
 } from '@cf-audit-drain/pipeline'
 import { Arrivals } from '../arrivals.ts'
+import { batchMaxBytes, isBatch, requireBatchMax } from '../batch-rules.ts'
 import type { LogRecord } from '../ports.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { toLogRecord } from './event-record.ts'
@@ -22,9 +23,6 @@ import { within } from './within.ts'
 /** How long a broker holds a fetch that finds nothing. */
 const fetchWaitMs = 250
 const retryMs = 500
-/** What is waiting, and what is handed out, end with the record that goes beyond it: records may have megabytes each. */
-const batchMaxBytes = 16 * 1024 * 1024
-
 export interface SinkSourceDoor {
   readonly client: KafkaClient
   readonly names: Names
@@ -79,7 +77,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   #loops: Promise<unknown> = Promise.resolve()
 
   constructor(sink: string, batchMax: number, door: SinkSourceDoor) {
-    assert(Number.isInteger(batchMax) && batchMax > 0, `batchMax is a positive whole number, not ${batchMax}`)
+    requireBatchMax(batchMax)
     this.#sink = sink
     this.#batchMax = batchMax
     this.#door = door
@@ -299,10 +297,6 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#mustJoin = true
     this.#wakeWatcher()
   }
-}
-
-function isBatch<T>(records: readonly T[]): records is Batch<T> {
-  return records.length > 0
 }
 
 function taken(position: Position, max: number): LogRecord[] {

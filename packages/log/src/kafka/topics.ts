@@ -1,4 +1,5 @@
 import type { Admin, ITopicConfig } from 'kafkajs'
+import { KafkaStateError } from './kafka-error.ts'
 import type { Names } from './names.ts'
 
 /** Larger than any event Cloud Controller makes, with room for a manifest of several megabytes. */
@@ -23,9 +24,20 @@ export function topicsOf(
   ]
 }
 
-/** Makes those that are missing; the others are left as they are. */
-export async function makeMissing(admin: Admin, wanted: readonly ITopicConfig[]): Promise<void> {
+/** Those of the wanted that the brokers do not have, each once. */
+export async function missingTopics(
+  admin: Admin,
+  wanted: readonly ITopicConfig[],
+): Promise<readonly ITopicConfig[]> {
   const there = new Set(await admin.listTopics())
   const missing = wanted.filter(({ topic }) => !there.has(topic))
-  if (missing.length > 0) await admin.createTopics({ topics: [...missing], waitForLeaders: true })
+  return [...new Map(missing.map(config => [config.topic, config])).values()]
+}
+
+/** For an operator whose Kafka makes no topics for us. */
+export function topicsMissing(missing: readonly ITopicConfig[]): KafkaStateError {
+  const names = missing.map(({ topic }) => topic).join(', ')
+  return new KafkaStateError(
+    `Kafka has no topic ${names}: make them with one partition each, or set log.kafka.createTopics`,
+  )
 }
