@@ -4,17 +4,20 @@ import { LogClosedError } from '../log-error.ts'
 import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
 import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import { agreedCheckpoint } from './agreed-checkpoint.ts'
-import { committedOffsets } from './committed-offsets.ts'
-import { deadLetterMessage } from './dead-letters.ts'
+import { committedCheckpoint } from './committed-checkpoint.ts'
+import { deadLetterMessages } from './dead-letters.ts'
 import { createdAtSecOf, toMessage } from './event-record.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
+import { endHangingTransaction } from './hanging-transaction.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaUnavailableError } from './kafka-error.ts'
-import { limits, type Settings } from './kafka-options.ts'
+import { limits, publishMsOf, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import type { Names } from './names.ts'
+import { newestEvents } from './newest-events.ts'
 import { readState } from './read-state.ts'
-import { RecentGuids } from './recent-guids.ts'
+import type { RecentGuids } from './recent-guids.ts'
+import type { SizeLimits } from './size-limits.ts'
 import { within } from './within.ts'
 
 export interface WriterDoor {
@@ -22,6 +25,8 @@ export interface WriterDoor {
   readonly names: Names
   readonly settings: Settings
   readonly clock: Clock
+  /** Kept from writer to writer. */
+  readonly sizes: SizeLimits
   /** Something an operator should know of, in one sentence. */
   readonly warn: (sentence: string) => void
 }
@@ -69,14 +74,18 @@ export class KafkaFoundationWriter implements FoundationWriter {
     onClose: () => void,
   ): Promise<KafkaFoundationWriter> {
     const { client, names, clock } = door
-    const producer = await client.transactionalProducer(names.transactionalId(foundation))
+    const fence = () => client.transactionalProducer(names.transactionalId(foundation))
+    const wasCommitted = await client.wasCommitted(names.transactionalId(foundation))
+    let producer = await fence()
+    const opening = async () => {
+      if (await endHangingTransaction(foundation, wasCommitted, door)) {
+        client.drop(producer)
+        producer = await fence()
+      }
+      return readBack(foundation, door)
+    }
     try {
-      const opened = await within(
-        clock,
-        limits.openMs,
-        `reading the state of ${foundation}`,
-        readBack(foundation, door),
-      )
+      const opened = await within(clock, limits.openMs, `reading the state of ${foundation}`, opening())
       return new KafkaFoundationWriter(foundation, door, onClose, { producer, ...opened })
     } catch (error) {
       client.drop(producer)
@@ -118,8 +127,11 @@ export class KafkaFoundationWriter implements FoundationWriter {
     try {
       requireCheckpoint(next)
       entries.forEach(requireEntry)
-      const publishing = this.#transact(this.#recent.unknown(entries), next, deadLetters)
-      return await within(clock, limits.publishMs, `publishing for ${this.#foundation}`, publishing)
+      const { fitting, letters } = this.#door.sizes.apply(this.#foundation, this.#recent.unknown(entries))
+      const bytes = [...entries.map(entry => entry.bytes), ...deadLetters.map(({ raw }) => raw)]
+      const mayTakeMs = publishMsOf(bytes.reduce((sum, { length }) => sum + length, 0))
+      const publishing = this.#transact(fitting, next, [...deadLetters, ...letters])
+      return await within(clock, mayTakeMs, `publishing for ${this.#foundation}`, publishing)
     } catch (error) {
       this.#isBroken = true
       this.#door.client.drop(this.#producer)
@@ -152,7 +164,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
     await this.#send(
       transaction,
       names.deadLetters,
-      deadLetters.map(letter => () => deadLetterMessage(letter)),
+      deadLetters.flatMap(deadLetterMessages).map(message => () => message),
     )
     await this.#send(
       transaction,
@@ -177,12 +189,11 @@ export class KafkaFoundationWriter implements FoundationWriter {
 
   /** One request after the other, to one partition: two brokers in one send can double records in kafkajs 2.2.4. */
   async #send(transaction: Transaction, topic: string, make: readonly (() => Message)[]): Promise<void> {
-    const { requestBytesMax } = this.#door.settings
+    const { requestBytesMax } = this.#door.sizes
     let messages: Message[] = []
     let bytes = 0
     const flush = async () => {
-      if (messages.length > 0)
-        await transaction.send({ topic, messages, acks: -1, compression: CompressionTypes.ZSTD })
+      if (messages.length > 0) await this.#sendOne(transaction, topic, messages, bytes)
       messages = []
       bytes = 0
     }
@@ -195,6 +206,19 @@ export class KafkaFoundationWriter implements FoundationWriter {
     }
     await flush()
   }
+
+  async #sendOne(transaction: Transaction, topic: string, messages: Message[], bytes: number): Promise<void> {
+    try {
+      await transaction.send({ topic, messages, acks: -1, compression: CompressionTypes.ZSTD })
+    } catch (error) {
+      const guid = this.#door.sizes.learn(error, messages, bytes)
+      if (guid !== null)
+        this.#door.warn(
+          `event ${guid} of ${this.#foundation} has ${bytes} bytes, more than the topic ${topic} takes: it goes into the dead-letter store; raise max.message.bytes`,
+        )
+      throw error
+    }
+  }
 }
 
 /** `metadata` is not in kafkajs' types of this call; its encoder sends it (TxnOffsetCommit v0 and v1). */
@@ -206,28 +230,16 @@ async function readBack(foundation: string, { client, names, settings, clock, wa
   const topic = names.events(foundation)
   const reader = await client.reader()
   const state = await readState(reader, names.state(foundation), 'all')
-  const admin = await client.admin()
-  const [group] = await committedOffsets(admin, names.checkpointGroup(foundation), [topic], clock)
-  const committed = group?.partitions[0]
-  const inGroup =
-    committed === undefined || Number(committed.offset) < 0 || committed.metadata === null
-      ? null
-      : { seq: Number(committed.offset), checkpoint: committed.metadata }
-  const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'all')]
-  // What an aborted first publish left takes up offsets, too, and is no event.
-  const hasRecords = from > 0n || (to > 0n && (await reader.last(topic)) !== null)
-  const stored = agreedCheckpoint(foundation, { inGroup, mirror: state.mirror, hasRecords }, warn)
-  const recent = new RecentGuids()
-  const enough = to - BigInt(settings.recentGuids)
-  for await (const { key } of reader.read(topic, enough > from ? enough : from, to))
-    if (key !== null) recent.addGuid(key.toString())
+  const inGroup = await client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
+  const { newestSeq, recent } = await newestEvents(reader, topic, settings.recentGuids)
+  const stored = agreedCheckpoint(foundation, { inGroup, mirror: state.mirror, newestSeq }, warn)
   return { state, recent, stored }
 }
 
 function explained(foundation: string, error: unknown): Error {
   if (isFencing(error))
     return new FencedError(
-      `another poller has taken over ${foundation}: what was being published is not in the log`,
+      `another poller has taken over ${foundation}, or the brokers gave a transaction up that took too long: what was being published is not in the log`,
       {
         cause: error,
       },

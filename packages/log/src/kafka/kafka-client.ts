@@ -1,10 +1,12 @@
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { Admin, Consumer, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
-import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
+import { KafkaStateError, KafkaUnavailableError, typesOf } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
-import { openCluster } from './kafkajs-internals.ts'
+import { type Broker, type Cluster, coordinatorType, openCluster } from './kafkajs-internals.ts'
 import { PartitionReader } from './partition-reader.ts'
+import { patiently } from './patiently.ts'
+import { transactionState } from './transaction-state.ts'
 import { within } from './within.ts'
 
 const clientId = 'cf-audit-drain'
@@ -38,12 +40,29 @@ export class KafkaClient {
     })
   }
 
-  admin(): Promise<Admin> {
-    this.#admin ??= this.#connected(this.#kafka.admin(), 'the admin client').catch(error => {
-      this.#admin = null
+  /**
+   * Asks the admin client, within a deadline. One that failed is not asked again: it keeps looking for every topic it
+   * was ever asked about, so that one that was deleted would fail it for all others.
+   */
+  async asAdmin<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
+    try {
+      return await this.#askAdmin(ask)
+    } catch (error) {
+      if (!typesOf(error).includes('UNKNOWN_TOPIC_OR_PARTITION')) throw error
+      return this.#askAdmin(ask)
+    }
+  }
+
+  async #askAdmin<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
+    this.#admin ??= this.#connected(this.#kafka.admin(), 'the admin client')
+    const admin = this.#admin
+    try {
+      return await within(this.#clock, limits.adminMs, 'an answer of the brokers', admin.then(ask))
+    } catch (error) {
+      if (this.#admin === admin) this.#admin = null
+      admin.then(client => this.drop(client)).catch(() => undefined)
       throw error
-    })
-    return this.#admin
+    }
   }
 
   /** For short reads; whoever waits for records takes a reader of its own. */
@@ -56,6 +75,12 @@ export class KafkaClient {
   }
 
   async newReader(): Promise<PartitionReader> {
+    const reader = new PartitionReader(await this.#connectedCluster(), this.#clock)
+    this.#readers.add(reader)
+    return reader
+  }
+
+  async #connectedCluster(): Promise<Cluster> {
     const { brokers, ssl, sasl, socketFactory } = this.#options
     const cluster = openCluster({
       brokers,
@@ -70,10 +95,7 @@ export class KafkaClient {
       logLevel: logLevel.INFO,
       logCreator: this.#logCreator(),
     })
-    await within(this.#clock, limits.connectionMs, 'connecting to Kafka', cluster.connect())
-    const reader = new PartitionReader(cluster, this.#clock)
-    this.#readers.add(reader)
-    return reader
+    return this.#connected(cluster, 'a reader')
   }
 
   /** A producer that has fenced every earlier one of its transactional id. */
@@ -96,6 +118,52 @@ export class KafkaClient {
       this.drop(producer)
       throw error
     }
+  }
+
+  /** Whether the last transaction of this id was committed, as far as its coordinator can and may say. */
+  async wasCommitted(transactionalId: string): Promise<boolean> {
+    const asking = this.#withCoordinator(transactionalId, coordinator =>
+      patiently(this.#clock, () => transactionState(coordinator, transactionalId)),
+    )
+    const state = await within(this.#clock, limits.adminMs, `asking for ${transactionalId}`, asking).catch(
+      () => null,
+    )
+    return state === 'PrepareCommit' || state === 'CompleteCommit'
+  }
+
+  /**
+   * Fences the transactional id, and ends whatever its producers left open in partition 0 of these topics and in the
+   * offsets of this group.
+   */
+  async endTransaction(
+    transactionalId: string,
+    topics: readonly string[],
+    group: string,
+    commits: boolean,
+  ): Promise<void> {
+    const partitions = topics.map(topic => ({ topic, partitions: [0] }))
+    const asked = { transactionalId, transactionTimeout: limits.transactionMs }
+    const ending = this.#withCoordinator(transactionalId, async coordinator => {
+      const ask = <T>(step: () => Promise<T>) => patiently(this.#clock, step)
+      const { producerId, producerEpoch } = await ask(() => coordinator.initProducerId(asked))
+      const producer = { transactionalId, producerId, producerEpoch }
+      await ask(() => coordinator.addPartitionsToTxn({ ...producer, topics: partitions }))
+      await ask(() => coordinator.addOffsetsToTxn({ ...producer, groupId: group }))
+      await ask(() => coordinator.endTxn({ ...producer, transactionResult: commits }))
+    })
+    try {
+      await within(this.#clock, limits.publishMs, `ending the transaction of ${transactionalId}`, ending)
+    } catch (error) {
+      throw new KafkaUnavailableError(`the transaction of ${transactionalId} could not be ended`, {
+        cause: error,
+      })
+    }
+  }
+
+  async #withCoordinator<T>(transactionalId: string, work: (coordinator: Broker) => Promise<T>): Promise<T> {
+    const { cluster } = await this.reader()
+    const wanted = { groupId: transactionalId, coordinatorType: coordinatorType.TRANSACTION }
+    return work(await patiently(this.#clock, () => cluster.findGroupCoordinator(wanted)))
   }
 
   async idempotentProducer(): Promise<Producer> {

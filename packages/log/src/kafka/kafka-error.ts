@@ -14,7 +14,7 @@ export class KafkaStateError extends Error {
 }
 
 /** Fencing as kafkajs 2.2.4 meets it: brokers tell old clients INVALID_PRODUCER_EPOCH instead of PRODUCER_FENCED. */
-const fencing = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'])
+const fencing = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED'])
 
 export function isFencing(error: unknown): boolean {
   return typesOf(error).some(type => fencing.has(type))

@@ -11,16 +11,18 @@ import type {
   SinkPosition,
   Tally,
 } from '../ports.ts'
-import { deadLetterMessage, identityOf, toDeadLetter } from './dead-letters.ts'
+import { DeadLetterCollection, deadLetterMessages } from './dead-letters.ts'
 import { eventsOf } from './events.ts'
 import { KafkaFoundationWriter } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
 import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
+import { CompressionTypes } from './kafkajs-door.ts'
 import { Names } from './names.ts'
 import { sinkPositions } from './positions.ts'
 import { readState } from './read-state.ts'
 import { KafkaSinkSource, type SinkSourceObserver } from './sink-source.ts'
-import { missingTopics, topicsMissing, topicsOf } from './topics.ts'
+import { SizeLimits } from './size-limits.ts'
+import { makeTopics, missingTopics, topicsMissing, topicsOf } from './topics.ts'
 import { within } from './within.ts'
 
 export interface KafkaLogDeps {
@@ -41,7 +43,8 @@ class KafkaLog implements EventLog {
   readonly #names: Names
   readonly #deps: KafkaLogDeps
   readonly #client: KafkaClient
-  readonly #writers = new Set<string>()
+  readonly #writers = new Map<string, Promise<FoundationWriter>>()
+  readonly #sizes = new Map<string, SizeLimits>()
   readonly #sources = new Map<string, KafkaSinkSource>()
   #burier: Promise<Producer> | null = null
   #isClosed = false
@@ -57,24 +60,30 @@ class KafkaLog implements EventLog {
     this.#assertOpen()
     if (this.#writers.has(foundation))
       throw new LogInUseError(foundation, null, 'this process has a writer of it already')
-    this.#writers.add(foundation)
-    try {
-      await this.#requireTopics(foundation)
-      return await KafkaFoundationWriter.open(
-        foundation,
-        {
-          client: this.#client,
-          names: this.#names,
-          settings: this.#settings,
-          clock: this.#deps.clock,
-          warn: sentence => this.#deps.observer?.warn?.(sentence),
-        },
-        () => this.#writers.delete(foundation),
-      )
-    } catch (error) {
-      this.#writers.delete(foundation)
-      throw error
-    }
+    const opening = this.#open(foundation)
+    this.#writers.set(foundation, opening)
+    opening.catch(() => this.#writers.delete(foundation))
+    return opening
+  }
+
+  async #open(foundation: string): Promise<FoundationWriter> {
+    await this.#requireTopics(foundation)
+    const sizes = this.#sizes.getOrInsertComputed(
+      foundation,
+      () => new SizeLimits(this.#settings.requestBytesMax),
+    )
+    return KafkaFoundationWriter.open(
+      foundation,
+      {
+        client: this.#client,
+        names: this.#names,
+        settings: this.#settings,
+        clock: this.#deps.clock,
+        sizes,
+        warn: sentence => this.#deps.observer?.warn?.(sentence),
+      },
+      () => this.#writers.delete(foundation),
+    )
   }
 
   source(sink: string, { batchMax }: { readonly batchMax: number }): Source<LogRecord> {
@@ -105,11 +114,12 @@ class KafkaLog implements EventLog {
     this.#burier ??= this.#client.idempotentProducer()
     const burier = this.#burier
     try {
-      for (const letter of letters) {
+      for (const message of letters.flatMap(deadLetterMessages)) {
         const sending = (await burier).send({
           topic: this.#names.deadLetters,
-          messages: [deadLetterMessage(letter)],
+          messages: [message],
           acks: -1,
+          compression: CompressionTypes.ZSTD,
         })
         await within(this.#deps.clock, limits.publishMs, 'burying a dead letter', sending)
       }
@@ -167,6 +177,8 @@ class KafkaLog implements EventLog {
     if (this.#isClosed) return
     this.#isClosed = true
     await Promise.all([...this.#sources.values()].map(source => source.close()))
+    for (const opening of this.#writers.values())
+      await opening.then(writer => writer.close()).catch(() => undefined)
     const burier = await this.#burier?.catch(() => null)
     if (burier) this.#client.drop(burier)
     await this.#client.close()
@@ -175,34 +187,30 @@ class KafkaLog implements EventLog {
   async #allDeadLetters(): Promise<readonly DeadLetter[]> {
     this.#assertOpen()
     const topic = this.#names.deadLetters
-    const admin = await this.#client.admin()
-    if (!(await admin.listTopics()).includes(topic)) return []
+    if (!(await this.#topics()).includes(topic)) return []
     const reader = await this.#client.reader()
     const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'committed')]
-    const letters = new Map<string, DeadLetter>()
-    for await (const record of reader.read(topic, from, to)) {
-      const letter = toDeadLetter(record)
-      if (letter === null) continue
-      const identity = identityOf(letter)
-      if (!letters.has(identity)) letters.set(identity, letter)
-    }
-    return [...letters.values()]
+    const collection = new DeadLetterCollection()
+    for await (const record of reader.read(topic, from, to)) collection.add(record)
+    return collection.letters
   }
 
   /** Makes the topics of a foundation that are missing, where that is allowed. */
   async #requireTopics(foundation: string): Promise<void> {
-    const admin = await this.#client.admin()
     const { createTopics } = this.#settings
     const wanted = topicsOf(this.#names, foundation, createTopics?.replicationFactor ?? 1)
-    const missing = await missingTopics(admin, wanted)
+    const missing = await this.#client.asAdmin(admin => missingTopics(admin, wanted))
     if (missing.length === 0) return
     if (createTopics === null) throw topicsMissing(missing)
-    await admin.createTopics({ topics: [...missing], waitForLeaders: true })
+    await this.#client.asAdmin(admin => makeTopics(admin, missing, this.#deps.clock))
   }
 
   async #eventTopics(): Promise<readonly string[]> {
-    const admin = await this.#client.admin()
-    return (await admin.listTopics()).filter(topic => this.#names.foundationOf(topic) !== null).toSorted()
+    return (await this.#topics()).filter(topic => this.#names.foundationOf(topic) !== null).toSorted()
+  }
+
+  #topics(): Promise<readonly string[]> {
+    return this.#client.asAdmin(admin => admin.listTopics())
   }
 
   async #foundations(): Promise<readonly string[]> {

@@ -43,11 +43,18 @@ export const kafkaDefaults = {
 export const limits = {
   connectionMs: 10_000,
   requestMs: 20_000,
+  /** One question to the brokers about topics, groups or offsets, and its answer. */
+  adminMs: 30_000,
   /** The brokers abort a transaction that is open longer. */
-  transactionMs: 30_000,
-  /** One publish, from its first request to its commit. */
+  transactionMs: 120_000,
+  /** One publish, from its first request to its commit; what is large is given more, see `publishMsOf`. */
   publishMs: 25_000,
   /** Fencing, reading the checkpoint and the newest guids. */
   openMs: 120_000,
   closeMs: 5_000,
 } as const
+
+/** How long a publish of so many bytes may take: 25 s, and as long as a link of 4 Mbit/s needs. */
+export function publishMsOf(bytes: number): number {
+  return Math.min(limits.publishMs + bytes / 500, limits.transactionMs - 10_000)
+}

@@ -110,10 +110,57 @@ export interface ListOffsetsResponse {
 export interface Broker {
   fetch(request: FetchRequest): Promise<FetchResponse>
   listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse>
+  /** Fences every earlier producer of the id. This and the next three go to the coordinator of the id. */
+  initProducerId(request: {
+    readonly transactionalId: string
+    /** Milliseconds. */
+    readonly transactionTimeout: number
+  }): Promise<{ readonly producerId: string; readonly producerEpoch: number }>
+  addPartitionsToTxn(
+    request: ProducerIdentity & {
+      readonly topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[]
+    },
+  ): Promise<unknown>
+  /** The group's pending offsets become part of the transaction. */
+  addOffsetsToTxn(request: ProducerIdentity & { readonly groupId: string }): Promise<unknown>
+  /** `transactionResult`: true commits. */
+  endTxn(request: ProducerIdentity & { readonly transactionResult: boolean }): Promise<unknown>
+  /** What the broker speaks, by API key; null before it was asked. */
+  readonly versions: Readonly<
+    Record<number, { readonly minVersion: number; readonly maxVersion: number }>
+  > | null
+  readonly connectionPool: { send<T>(exchange: Exchange<T>): Promise<T> }
 }
+
+/** A request and its answer that kafkajs has no methods for. */
+export interface Exchange<T> {
+  readonly request: {
+    readonly apiKey: number
+    readonly apiVersion: number
+    readonly apiName: string
+    /** What follows the client id of the header; both are the same bytes. */
+    encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>
+  }
+  readonly response: {
+    /** Given what follows the correlation id. */
+    decode(response: Buffer): Promise<Buffer>
+    parse(decoded: Buffer): Promise<T>
+  }
+}
+
+export interface ProducerIdentity {
+  readonly transactionalId: string
+  readonly producerId: string
+  readonly producerEpoch: number
+}
+
+/** What a coordinator is asked for, INT8 of FindCoordinator. */
+export const coordinatorType = { GROUP: 0, TRANSACTION: 1 } as const
 
 export interface Cluster {
   isConnected(): boolean
+  /** Looked up in every refresh; it fails when one of them was deleted. */
+  readonly targetTopics: Set<string>
   connect(): Promise<void>
   /** Waits for the requests under way. */
   disconnect(): Promise<void>
@@ -122,6 +169,11 @@ export interface Cluster {
   refreshMetadata(): Promise<void>
   /** Connected. When it cannot be had the metadata is refreshed and the error thrown: ask for the leader again. */
   findBroker(options: { readonly nodeId: number | string }): Promise<Broker>
+  /** Of a consumer group, or of a transactional id in the place of `groupId`. */
+  findGroupCoordinator(options: {
+    readonly groupId: string
+    readonly coordinatorType: (typeof coordinatorType)[keyof typeof coordinatorType]
+  }): Promise<Broker>
   /** By the leader's node id, '-1' for those without; partitions the metadata does not know are left out. */
   findLeaderForPartitions(
     topic: string,

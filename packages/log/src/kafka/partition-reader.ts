@@ -9,6 +9,7 @@ import {
   offsetTimestamp,
   type RawRecord,
 } from './kafkajs-internals.ts'
+import { patiently } from './patiently.ts'
 
 /** A record that was committed, or was never part of a transaction. */
 export interface KafkaRecord {
@@ -32,6 +33,7 @@ export type Edge = 'earliest' | 'committed' | 'all'
 
 /** A publish is over sooner, unless its writer hangs. */
 const openTransactionMs = 2_000
+const standstillMs = 30_000
 const bytesPerFetch = 4 * 1024 * 1024
 const { READ_COMMITTED, READ_UNCOMMITTED } = isolationLevel
 
@@ -41,27 +43,35 @@ const { READ_COMMITTED, READ_UNCOMMITTED } = isolationLevel
  * kafkajs' own protocol layer.
  */
 export class PartitionReader {
-  readonly #cluster: Cluster
+  readonly cluster: Cluster
   readonly #clock: Clock
 
   constructor(cluster: Cluster, clock: Clock) {
-    this.#cluster = cluster
+    this.cluster = cluster
     this.#clock = clock
   }
 
   /** One round of fetches, a request per broker; empty after `waitMs` when nothing came. */
-  fetch(positions: ReadonlyMap<string, bigint>, waitMs: number): Promise<readonly Fetched[]> {
-    return this.#withFreshMetadata(() => this.#fetch(positions, waitMs))
+  fetch(
+    positions: ReadonlyMap<string, bigint>,
+    waitMs: number,
+    level: IsolationLevel = READ_COMMITTED,
+  ): Promise<readonly Fetched[]> {
+    return this.#withFreshMetadata(() => this.#fetch(positions, waitMs, level))
   }
 
-  async #fetch(positions: ReadonlyMap<string, bigint>, waitMs: number): Promise<readonly Fetched[]> {
-    await this.#cluster.addMultipleTargetTopics([...positions.keys()])
+  async #fetch(
+    positions: ReadonlyMap<string, bigint>,
+    waitMs: number,
+    level: IsolationLevel,
+  ): Promise<readonly Fetched[]> {
+    await this.cluster.addMultipleTargetTopics([...positions.keys()])
     const byLeader = Map.groupBy(positions.keys(), topic => this.#leaderOf(topic))
     const answers = await Promise.all(
       [...byLeader].map(async ([nodeId, topics]) => {
-        const broker = await this.#cluster.findBroker({ nodeId })
+        const broker = await this.cluster.findBroker({ nodeId })
         const { responses } = await broker.fetch({
-          isolationLevel: READ_COMMITTED,
+          isolationLevel: level,
           maxWaitTime: waitMs,
           minBytes: 1,
           maxBytes: bytesPerFetch,
@@ -88,13 +98,27 @@ export class PartitionReader {
     )
   }
 
-  /** Everything in `[from, to)`. */
-  async *read(topic: string, from: bigint, to: bigint): AsyncGenerator<KafkaRecord> {
+  /**
+   * Everything in `[from, to)`; read uncommitted, what was aborted or is not decided yet, too.
+   * @throws KafkaUnavailableError when nothing new comes for half a minute, as below a transaction that stays open
+   */
+  async *read(
+    topic: string,
+    from: bigint,
+    to: bigint,
+    level: IsolationLevel = READ_COMMITTED,
+  ): AsyncGenerator<KafkaRecord> {
+    let movedMs = this.#clock.monotonic()
     for (let at = from; at < to; ) {
-      const [fetched] = await this.fetch(new Map([[topic, at]]), 500)
+      const [fetched] = await patiently(this.#clock, () => this.fetch(new Map([[topic, at]]), 500, level))
       if (fetched === undefined)
         throw new KafkaUnavailableError(`${topic}: the broker left it out of its answer`)
       for (const record of fetched.records) if (record.offset < to) yield record
+      if (fetched.nextOffset > at) movedMs = this.#clock.monotonic()
+      else if (this.#clock.monotonic() - movedMs > standstillMs)
+        throw new KafkaUnavailableError(
+          `${topic}: nothing can be read from offset ${at}, though it goes to ${to}`,
+        )
       at = fetched.nextOffset
     }
   }
@@ -134,27 +158,34 @@ export class PartitionReader {
   }
 
   async close(): Promise<void> {
-    await this.#cluster.disconnect()
+    await this.cluster.disconnect()
   }
 
-  /** A leader that has moved is learned from the brokers before the next attempt; whoever asked tries again. */
+  /**
+   * A leader that has moved is learned from the brokers before the next attempt; whoever asked tries again. Only the
+   * topics of that attempt: one that was deleted must not fail the others for ever.
+   */
   async #withFreshMetadata<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask()
     } catch (error) {
-      if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE'))
-        await this.#cluster.refreshMetadata().catch(() => undefined)
+      if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) {
+        this.cluster.targetTopics.clear()
+        await this.cluster.refreshMetadata().catch(() => undefined)
+      }
       throw error
     }
   }
 
   #listOffset(topic: string, timestamp: number, level: IsolationLevel): Promise<bigint> {
-    return this.#withFreshMetadata(() => this.#askOffset(topic, timestamp, level))
+    return patiently(this.#clock, () =>
+      this.#withFreshMetadata(() => this.#askOffset(topic, timestamp, level)),
+    )
   }
 
   async #askOffset(topic: string, timestamp: number, level: IsolationLevel): Promise<bigint> {
-    await this.#cluster.addMultipleTargetTopics([topic])
-    const broker = await this.#cluster.findBroker({ nodeId: this.#leaderOf(topic) })
+    await this.cluster.addMultipleTargetTopics([topic])
+    const broker = await this.cluster.findBroker({ nodeId: this.#leaderOf(topic) })
     const { responses } = await broker.listOffsets({
       isolationLevel: level,
       topics: [{ topic, partitions: [{ partition: 0, timestamp }] }],
@@ -165,7 +196,7 @@ export class PartitionReader {
   }
 
   #leaderOf(topic: string): string {
-    const [leader] = Object.keys(this.#cluster.findLeaderForPartitions(topic, [0]))
+    const [leader] = Object.keys(this.cluster.findLeaderForPartitions(topic, [0]))
     if (leader === undefined || leader === '-1')
       throw new KafkaUnavailableError(`${topic}: partition 0 has no leader now`)
     return leader

@@ -17,9 +17,8 @@ export async function sinkPositions(
   topics: readonly string[],
   clock: Clock,
 ): Promise<readonly SinkPosition[]> {
-  const admin = await client.admin()
   const reader = await client.reader()
-  const { groups } = await admin.listGroups()
+  const { groups } = await client.asAdmin(admin => admin.listGroups())
   const newest = new Map<string, number>()
   for (const topic of topics) {
     const last = await reader.last(topic)
@@ -29,7 +28,7 @@ export async function sinkPositions(
   for (const { groupId } of groups) {
     const sink = names.sinkOf(groupId)
     if (sink === null) continue
-    const committed = await committedOffsets(admin, groupId, topics, clock)
+    const committed = await client.asAdmin(admin => committedOffsets(admin, groupId, topics, clock))
     const next = committed.map(
       ({ topic, partitions }) => [topic, BigInt(partitions[0]?.offset ?? -1)] as const,
     )

@@ -121,6 +121,33 @@ describe('the workers of a sink on Kafka', { skip: missing ?? false }, () => {
     assert.ok(doubles <= 7 * batchMax, `${doubles} were delivered twice`)
   })
 
+  test('go on with the other foundations when the topic of one is deleted', async t => {
+    const { names, admin, open } = inFreshLog(t)
+    const writing = open()
+    const writers = new Map<string, FoundationWriter>()
+    for (const foundation of ['kept', 'deleted']) {
+      const writer = await writerOf(writing, foundation)
+      await writer.publish(makeEntries(0, 10), 'ten')
+      writers.set(foundation, writer)
+    }
+    const seen = new Map<string, number>()
+    const failures: string[] = []
+    const reading = worker(open({ failed: error => failures.push(error.message) }), seen)
+    await until('all is delivered', () => seen.size === 20)
+    await admin.connect()
+    await admin.deleteTopics({ topics: [names.events('deleted')] })
+    for (let i = 10; i < 30; i += 10) {
+      await writers.get('kept')?.publish(makeEntries(i, 10), String(i))
+      await until(`what came after is delivered, ${i}`, () => seen.size === 20 + i)
+    }
+    await until('it is told', () => failures.some(message => message.includes(names.events('deleted'))))
+    assert.ok([...seen.values()].every(times => times === 1))
+    // Not taken for a new one: what it held may not have been delivered anywhere.
+    await writers.get('deleted')?.close()
+    await assert.rejects(writing.writer('deleted'), /the topic was deleted, .*--start-from/)
+    await reading.stop()
+  })
+
   test('tell what retention took from them, and go on at the oldest record', async t => {
     const { names, admin, open } = inFreshLog(t)
     const writing = open()

@@ -105,9 +105,10 @@ function made(
       return Object.assign(consumer, { on: consumer.listen })
     },
     drop: (one: MadeUpConsumer) => void one.disconnect(),
-    admin: async () => ({
-      fetchOffsets: async () => [{ topic, partitions: [{ partition: 0, offset: '0', metadata: null }] }],
-    }),
+    asAdmin: async (ask: (admin: unknown) => Promise<unknown>) =>
+      ask({
+        fetchOffsets: async () => [{ topic, partitions: [{ partition: 0, offset: '0', metadata: null }] }],
+      }),
     reader: async () => reader,
     newReader: async () => reader,
   } as unknown as KafkaClient

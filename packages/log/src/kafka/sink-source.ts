@@ -71,6 +71,8 @@ export class KafkaSinkSource implements Source<LogRecord> {
   #reader: PartitionReader | null = null
   #membership: GroupMembership | null = null
   #positions = new Map<string, Position>()
+  /** The topics the group is about. */
+  #joined: ReadonlySet<string> = new Set()
   #mustJoin = false
   #wakeWatcher: () => void = () => undefined
   #inHand = false
@@ -89,9 +91,10 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#door.claim(this.#sink, this)
     const topics = await this.#door.eventTopics()
     this.#reader ??= await this.#door.client.newReader()
+    this.#joined = new Set(topics)
     await this.#join(topics)
     if (this.#closing.signal.aborted) return this.#reader.close()
-    this.#loops = Promise.all([this.#fetching(), this.#watching(new Set(topics))])
+    this.#loops = Promise.all([this.#fetching(), this.#watching()])
   }
 
   async read(signal: AbortSignal): Promise<Delivery<LogRecord> | null> {
@@ -189,9 +192,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
   /** Reads on where the group has committed; a foundation it has not had yet begins at its beginning. */
   async #begin(group: string, topics: ReadonlySet<string>, isCurrent: () => boolean): Promise<void> {
-    const admin = await this.#door.client.admin()
-    const reader = await this.#door.client.reader()
-    const committed = await committedOffsets(admin, group, [...topics], this.#door.clock)
+    const { client, clock } = this.#door
+    const reader = await client.reader()
+    const committed = await client.asAdmin(admin => committedOffsets(admin, group, [...topics], clock))
     const positions = new Map<string, Position>()
     for (const { topic, partitions } of committed) {
       const offset = BigInt(partitions[0]?.offset ?? -1)
@@ -248,6 +251,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
   /** Retention has overtaken us: what is lost is told, and reading goes on at the oldest record, never at the newest. */
   async #recover(error: unknown, positions: Map<string, Position>): Promise<void> {
+    // The topics there are now are looked up, and joined; the others go on.
+    if (typesOf(error).includes('UNKNOWN_TOPIC_OR_PARTITION') && (await this.#isOneGone(positions)))
+      return this.#lost(error)
     if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) throw error
     const reader = await this.#door.client.reader()
     for (const [topic, position] of positions) {
@@ -259,25 +265,44 @@ export class KafkaSinkSource implements Source<LogRecord> {
     }
   }
 
-  /** Joins anew when the membership is lost, and when there are foundations that were not there before. */
-  async #watching(known: ReadonlySet<string>): Promise<void> {
+  async #isOneGone(positions: Map<string, Position>): Promise<boolean> {
+    return !new Set(positions.keys()).isSubsetOf(new Set(await this.#door.eventTopics()))
+  }
+
+  /** Joins anew when the membership is lost, and when foundations have come or gone. */
+  async #watching(): Promise<void> {
     const { signal } = this.#closing
-    for (let joined = known; !signal.aborted; ) {
+    while (!signal.aborted) {
       await this.#rest(this.#mustJoin ? retryMs : this.#door.settings.topicRefreshMs)
       if (signal.aborted) return
       try {
-        const now = new Set(await this.#door.eventTopics())
-        if (!this.#mustJoin && now.isSubsetOf(joined)) continue
-        // Between two deliveries: what is in hand would have to be delivered again.
-        while (this.#inHand && !this.#mustJoin) await this.#arrivals.next(signal)
-        await this.#membership?.leave()
-        this.#mustJoin = false
-        await this.#join([...now])
-        joined = now
+        await this.#joinWhereNeeded()
       } catch (error) {
         if (!signal.aborted) this.#lost(error)
       }
     }
+  }
+
+  async #joinWhereNeeded(): Promise<void> {
+    const now = new Set(await this.#door.eventTopics().catch(error => this.#topicsUnknown(error)))
+    if (!this.#mustJoin && now.symmetricDifference(this.#joined).size === 0) return
+    for (const topic of this.#joined.difference(now))
+      this.#door.observer.failed?.(
+        new Error(`the topic ${topic} was deleted, with what this sink had not had`),
+      )
+    // Between two deliveries: what is in hand would have to be delivered again.
+    while (this.#inHand && !this.#mustJoin) await this.#arrivals.next(this.#closing.signal)
+    await this.#membership?.leave()
+    this.#mustJoin = false
+    this.#joined = now
+    await this.#join([...now])
+  }
+
+  /** No reason to leave the group. */
+  #topicsUnknown(error: unknown): ReadonlySet<string> {
+    if (this.#mustJoin) throw error
+    this.#door.observer.failed?.(asError(error))
+    return this.#joined
   }
 
   /** For `ms`, or until the membership is lost. */

@@ -1,9 +1,11 @@
+import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Admin, ITopicConfig } from 'kafkajs'
 import { KafkaStateError } from './kafka-error.ts'
 import type { Names } from './names.ts'
+import { patiently } from './patiently.ts'
 
-/** Larger than any event Cloud Controller makes, with room for a manifest of several megabytes. */
-const messageBytesMax = 16 * 1024 * 1024
+/** Larger than any page that is read from Cloud Controller, uncompressed. */
+const messageBytesMax = 64 * 1024 * 1024
 
 /** What one foundation needs. One partition each: one order, and no transaction of one foundation hides another's. */
 export function topicsOf(
@@ -32,6 +34,17 @@ export async function missingTopics(
   const there = new Set(await admin.listTopics())
   const missing = wanted.filter(({ topic }) => !there.has(topic))
   return [...new Map(missing.map(config => [config.topic, config])).values()]
+}
+
+/** Makes them, and waits until the brokers know their leaders. One that somebody else made meanwhile is left as it is. */
+export async function makeTopics(
+  admin: Admin,
+  missing: readonly ITopicConfig[],
+  clock: Clock,
+): Promise<void> {
+  await admin.createTopics({ topics: [...missing], waitForLeaders: false })
+  const topics = missing.map(({ topic }) => topic)
+  await patiently(clock, () => admin.fetchTopicMetadata({ topics }))
 }
 
 /** For an operator whose Kafka makes no topics for us. */

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { systemClock } from '@cf-audit-drain/pipeline'
+import { letter, makeEntries, makeEntry } from '../contract-suite/made-up-entries.ts'
+import type { EventLog, LogEntry } from '../ports.ts'
+import { openKafkaLog } from './kafka-log.ts'
+import { Kafka, logLevel } from './kafkajs-door.ts'
+import { seenByKcat, skipWithoutKcat } from './kcat-for-tests.ts'
+import { Names } from './names.ts'
+
+const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
+const foundation = 'lab'
+
+describe('what is large', { skip: missing ?? false }, () => {
+  let kafka: KafkaCluster
+  let prefixes = 0
+  before(async () => {
+    kafka = await startKafka()
+  })
+  after(() => kafka?.stop())
+
+  const inFreshLog = (t: TestContext) => {
+    const prefix = `sizes-${process.pid}-${++prefixes}`
+    const names = new Names(prefix)
+    const warnings: string[] = []
+    const log = openKafkaLog(
+      { brokers: kafka.brokers, prefix, createTopics: { replicationFactor: 1 } },
+      { clock: systemClock, observer: { warn: sentence => warnings.push(sentence) } },
+    )
+    t.after(() => log.close())
+    return { names, log, warnings }
+  }
+  const withTopicThatTakes = async (topic: string, bytes: number) => {
+    const admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    const configEntries = [
+      { name: 'max.message.bytes', value: String(bytes) },
+      // What is published here is stamped long ago.
+      { name: 'retention.ms', value: '-1' },
+    ]
+    await admin.createTopics({ topics: [{ topic, numPartitions: 1, configEntries }], waitForLeaders: true })
+    await admin.disconnect()
+  }
+  /** As the poller does it: after an error a new writer, and again. Returns how many attempts it took. */
+  const publish = async (log: EventLog, entries: readonly LogEntry[]): Promise<number> => {
+    for (let attempt = 1; ; attempt++) {
+      const writer = await log.writer(foundation)
+      try {
+        await writer.publish(entries, 'all')
+        return attempt
+      } catch (error) {
+        if (attempt === 10) throw error
+      } finally {
+        await writer.close()
+      }
+    }
+  }
+
+  test('an event of 8 MB that does not compress is an event like any other', async t => {
+    if (skipWithoutKcat(t)) return
+    const { names, log } = inFreshLog(t)
+    const large = makeEntry(1, { bytes: randomBytes(8_000_000) })
+    assert.equal(await publish(log, [makeEntry(0), large, makeEntry(2)]), 1)
+    const seen = await seenByKcat(kafka.brokers, names.events(foundation))
+    assert.deepEqual(
+      seen.map(({ seq }) => seq),
+      [1, 2, 3],
+    )
+    const [, record] = await Array.fromAsync(log.events({}))
+    assert.deepEqual(Buffer.from(record?.bytes ?? []), large.bytes)
+  })
+
+  test('an event that its topic does not take goes whole into the dead letters, and the others go on', async t => {
+    if (skipWithoutKcat(t)) return
+    const { names, log, warnings } = inFreshLog(t)
+    await withTopicThatTakes(names.events(foundation), 100_000)
+    const large = makeEntry(1, { bytes: randomBytes(1_500_000) })
+    assert.equal(await publish(log, [makeEntry(0), large, makeEntry(2)]), 2)
+    const seen = await seenByKcat(kafka.brokers, names.events(foundation))
+    assert.deepEqual(
+      seen.map(({ guid, seq }) => ({ guid, seq })),
+      [
+        { guid: makeEntry(0).guid, seq: 1 },
+        { guid: makeEntry(2).guid, seq: 2 },
+      ],
+    )
+    const [buried, ...others] = await log.deadLetters(10)
+    assert.equal(others.length, 0)
+    assert.equal(buried?.key, large.guid)
+    assert.match(buried?.reason ?? '', /1500000 bytes, more than its topic takes/)
+    assert.deepEqual(Buffer.from(buried?.raw ?? []), large.bytes)
+    assert.match(warnings.join('\n'), new RegExp(`event ${large.guid} of lab has .* max.message.bytes`))
+    assert.deepEqual(await log.deadLetterCounts(), [{ origin: 'poller', foundation, count: 1 }])
+  })
+
+  test('requests that are too large together are sent in smaller ones', async t => {
+    if (skipWithoutKcat(t)) return
+    const { names, log } = inFreshLog(t)
+    await withTopicThatTakes(names.events(foundation), 100_000)
+    const entries = makeEntries(0, 40).map(entry => ({ ...entry, bytes: randomBytes(20_000) }))
+    assert.ok((await publish(log, entries)) < 8)
+    const seen = await seenByKcat(kafka.brokers, names.events(foundation))
+    assert.deepEqual(
+      seen.map(({ guid }) => guid),
+      entries.map(({ guid }) => guid),
+    )
+    assert.deepEqual(await log.deadLetters(10), [])
+  })
+
+  test('a dead letter of any size is kept byte for byte, buried twice and read once', async t => {
+    const { log } = inFreshLog(t)
+    const letters = [letter('small'), letter('large', { raw: randomBytes(3_000_001) })]
+    await log.bury(letters)
+    await log.bury(letters)
+    const writer = await log.writer(foundation)
+    const another = letter('published', { raw: randomBytes(1_200_000) })
+    await writer.publish([], 'one', [another])
+    await writer.close()
+    const found = await log.deadLetters(10)
+    for (const { key, raw } of [...letters, another]) {
+      const same = found.filter(one => one.key === key)
+      assert.equal(same.length, 1, key)
+      assert.ok(Buffer.from(raw).equals(same[0]?.raw ?? Buffer.alloc(0)), key)
+    }
+    assert.equal(found.length, 3)
+  })
+})
