@@ -3,7 +3,7 @@ import type { Admin, Consumer, Kafka as KafkaClientType, logCreator, Producer } 
 import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
-import { openCluster } from './kafkajs-internals.ts'
+import { type Cluster, openCluster } from './kafkajs-internals.ts'
 import { PartitionReader } from './partition-reader.ts'
 import { within } from './within.ts'
 
@@ -56,6 +56,13 @@ export class KafkaClient {
   }
 
   async newReader(): Promise<PartitionReader> {
+    const reader = new PartitionReader(await this.newCluster(), this.#clock)
+    this.#readers.add(reader)
+    return reader
+  }
+
+  /** Connected; whoever asked for it disconnects it. */
+  async newCluster(): Promise<Cluster> {
     const { brokers, ssl, sasl, socketFactory } = this.#options
     const cluster = openCluster({
       brokers,
@@ -71,9 +78,7 @@ export class KafkaClient {
       logCreator: this.#logCreator(),
     })
     await within(this.#clock, limits.connectionMs, 'connecting to Kafka', cluster.connect())
-    const reader = new PartitionReader(cluster, this.#clock)
-    this.#readers.add(reader)
-    return reader
+    return cluster
   }
 
   /** A producer that has fenced every earlier one of its transactional id. */

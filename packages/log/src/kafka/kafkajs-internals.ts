@@ -102,17 +102,73 @@ export interface ListOffsetsResponse {
   }[]
 }
 
+/** INT8 of FindCoordinator. */
+export const coordinatorType = { GROUP: 0, TRANSACTION: 1 } as const
+export type CoordinatorType = (typeof coordinatorType)[keyof typeof coordinatorType]
+
+/** kafkajs/src/protocol/encoder.js: big-endian, strings with an INT16 before them, arrays with an INT32. */
+export interface Encoder {
+  writeInt8(value: number): Encoder
+  writeInt16(value: number): Encoder
+  writeBoolean(value: boolean): Encoder
+  writeString(value: string | null): Encoder
+  writeArray(values: readonly (string | number | Encoder)[]): Encoder
+}
+
+/** kafkajs/src/protocol/decoder.js */
+export interface Decoder {
+  readInt8(): number
+  readInt16(): number
+  readInt32(): number
+  readBoolean(): boolean
+  readString(): string | null
+  readBytes(): Buffer | null
+  readArray<T>(read: (decoder: Decoder) => T): T[]
+}
+
+/** A request and its answer as kafkajs wants them; one without flexible fields. */
+export interface OwnRequest<T> {
+  readonly request: {
+    readonly apiKey: number
+    readonly apiVersion: number
+    readonly apiName: string
+    encode(): Promise<Encoder>
+  }
+  readonly response: { decode(bytes: Buffer): Promise<object>; parse(decoded: object): Promise<T> }
+}
+
+/** Connects by itself and logs nobody in. */
+export interface Connection {
+  connect(): Promise<unknown>
+  send<T>(protocol: OwnRequest<T>): Promise<T>
+  disconnect(): Promise<unknown>
+}
+
 /**
  * One broker. Fetches go over a connection of their own, answered in order: a fetch that waits holds up the next fetch
  * to this broker by the same Cluster, and `disconnect`, for up to its `maxWaitTime`.
  * Fails with KafkaJSProtocolError (`type`, `code`, `retriable`), KafkaJSConnectionError, KafkaJSRequestTimeoutError.
  */
 export interface Broker {
+  readonly connectionPool: { send<T>(protocol: OwnRequest<T>): Promise<T> }
+  findGroupCoordinator(request: {
+    readonly groupId: string
+    readonly coordinatorType: CoordinatorType
+  }): Promise<{ readonly coordinator: { readonly nodeId: number } }>
+  /** Rejects with INVALID_PRODUCER_ID_MAPPING for a producer that the coordinator does not know. */
+  endTxn(request: {
+    readonly transactionalId: string
+    readonly producerId: bigint
+    readonly producerEpoch: number
+    readonly transactionResult: boolean
+  }): Promise<unknown>
   fetch(request: FetchRequest): Promise<FetchResponse>
   listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse>
 }
 
 export interface Cluster {
+  /** With KRaft any broker: it passes on what is the controller's. */
+  findControllerBroker(): Promise<Broker>
   isConnected(): boolean
   connect(): Promise<void>
   /** Waits for the requests under way. */
@@ -155,5 +211,40 @@ export function openCluster(options: ClusterOptions): Cluster {
     allowAutoTopicCreation: false,
     maxInFlightRequests: null,
     isolationLevel: isolationLevel.READ_COMMITTED,
+  })
+}
+
+export const Encoder = fromKafkajs('src/protocol/encoder.js') as new () => Encoder
+export const Decoder = fromKafkajs('src/protocol/decoder.js') as new (bytes: Buffer) => Decoder
+
+/** The protocol error of a code, as kafkajs throws it (`type`, `retriable`); null for 0. */
+export function protocolError(code: number): (Error & { readonly type: string }) | null {
+  return code === 0 ? null : createErrorFromCode(code)
+}
+
+const { createErrorFromCode } = fromKafkajs('src/protocol/error.js') as {
+  createErrorFromCode(code: number): Error & { readonly type: string }
+}
+const ConnectionClass = fromKafkajs('src/network/connection.js') as new (options: object) => Connection
+
+export function openConnection(options: {
+  readonly host: string
+  readonly port: number
+  readonly ssl?: ConnectionOptions | boolean
+  readonly socketFactory?: ISocketFactory
+  readonly clientId: string
+  readonly timeoutMs: number
+}): Connection {
+  const { host, port, ssl, clientId, timeoutMs } = options
+  return new ConnectionClass({
+    host,
+    port,
+    ssl,
+    clientId,
+    socketFactory: options.socketFactory ?? defaultSocketFactory(),
+    connectionTimeout: timeoutMs,
+    requestTimeout: timeoutMs,
+    enforceRequestTimeout: true,
+    logger: createLogger({ level: 0 as logLevel, logCreator: () => () => undefined }),
   })
 }
