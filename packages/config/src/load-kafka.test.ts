@@ -34,6 +34,7 @@ test('brokers in a file choose Kafka, with every default; the folder stays for t
       prefix: 'cf-audit',
       createTopics: false,
       replicationFactor: 3,
+      topics: { retentionMs: null, minInsyncReplicas: 2 },
       tls: null,
       sasl: null,
       sessionTimeoutMs: 10_000,
@@ -49,6 +50,7 @@ test('every setting of a file arrives', () => {
       'prefix: Audit_eu.1-x',
       'createTopics: true',
       'replicationFactor: 2',
+      'topics: { retention: 400d, minInsyncReplicas: 2 }',
       'tls: { caFile: /ca.pem, certFile: /ca.pem, keyFile: /key.pem, serverName: kafka, minVersion: TLSv1.3 }',
       'sasl: { mechanism: SCRAM-SHA-512, username: drain, passwordFile: /secret }',
       'sessionTimeout: 45s',
@@ -59,6 +61,7 @@ test('every setting of a file arrives', () => {
     prefix: 'Audit_eu.1-x',
     createTopics: true,
     replicationFactor: 2,
+    topics: { retentionMs: 400 * 86_400_000, minInsyncReplicas: 2 },
     tls: {
       caFile: '/ca.pem',
       certFile: '/ca.pem',
@@ -146,6 +149,15 @@ test('numbers, flags, prefix and session time out of range are faults', () => {
   }
   assert.equal(kafkaOf(withBrokers(`prefix: ${'a'.repeat(60)}`)).prefix.length, 60)
   assert.equal(kafkaOf(withBrokers('sessionTimeout: 60s')).sessionTimeoutMs, 60_000)
+})
+
+test('more copies to wait for than there are is a fault', () => {
+  assert.deepEqual(told(withBrokers('topics: { minInsyncReplicas: 4 }')), [
+    'config.yaml:4:34 | log.kafka.topics.minInsyncReplicas | is more than replicationFactor (3): nothing could ever be published | write at most replicationFactor; one less lets a broker be down',
+  ])
+  assert.equal(faultsOf(withBrokers('replicationFactor: 1', 'topics: { minInsyncReplicas: "2" }')).length, 1)
+  assert.equal(kafkaOf(withBrokers('replicationFactor: 2')).topics.minInsyncReplicas, 1)
+  assert.equal(kafkaOf(withBrokers('topics: { retention: 1h }')).topics.retentionMs, 3_600_000)
 })
 
 test('dir and retention in the file beside kafka are faults; DATA_DIR and --data-dir are none', () => {

@@ -2,3 +2,12 @@
 export { checkKafkaLog } from './kafka/check-kafka-log.ts'
 export { type KafkaLogDeps, openKafkaLog } from './kafka/kafka-log.ts'
 export type { KafkaLogLine, KafkaOptions } from './kafka/kafka-options.ts'
+export {
+  type AppliedTopics,
+  applyTopics,
+  planTopics,
+  type TopicsOptions,
+  wantedTopics,
+} from './kafka/manage-topics.ts'
+export type { TopicChange } from './kafka/topic-plan.ts'
+export type { TopicSettings } from './kafka/topics.ts'

@@ -20,7 +20,7 @@ export async function checkKafkaLog(
   try {
     const admin = await client.admin()
     const { brokers } = await admin.describeCluster()
-    const wanted = foundations.flatMap(name => topicsOf(names, name, 1))
+    const wanted = foundations.flatMap(name => topicsOf(names, name, { replicationFactor: 1 }))
     const missing = await missingTopics(admin, wanted)
     const isMissing = new Set(missing.map(({ topic }) => topic))
     const present = new Set(wanted.map(({ topic }) => topic).filter(topic => !isMissing.has(topic)))

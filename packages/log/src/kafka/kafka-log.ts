@@ -193,7 +193,7 @@ class KafkaLog implements EventLog {
   async #requireTopics(foundation: string): Promise<void> {
     const admin = await this.#client.admin()
     const { createTopics } = this.#settings
-    const wanted = topicsOf(this.#names, foundation, createTopics?.replicationFactor ?? 1)
+    const wanted = topicsOf(this.#names, foundation, createTopics ?? { replicationFactor: 1 })
     const missing = await missingTopics(admin, wanted)
     if (missing.length === 0) return
     if (createTopics === null) throw topicsMissing(missing)

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ISocketFactory, SASLOptions } from 'kafkajs'
+import type { TopicSettings } from './topics.ts'
 
 export interface KafkaOptions {
   /** `host:port` of some brokers; the others are learned from them. */
@@ -9,7 +10,7 @@ export interface KafkaOptions {
   /** What topics, groups and transactional ids begin with. */
   readonly prefix?: string
   /** Makes topics that are missing, one partition each; null: a missing topic is an error. */
-  readonly createTopics?: { readonly replicationFactor: number } | null
+  readonly createTopics?: TopicSettings | null
   /** After a kill, how long until another worker takes over. */
   readonly sessionTimeoutMs?: number
   /** How often a sink looks for foundations that are new. */
