@@ -16,6 +16,8 @@ export interface Arguments {
   readonly dryRun: boolean
   readonly forgetSink?: string
   readonly topics?: TopicsArguments
+  /** What `check` looks at with the eyes of. */
+  readonly checkFor: CheckedPart
   readonly query: EventArguments
 }
 
@@ -40,6 +42,10 @@ export interface EventArguments {
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
+
+/** The part whose login and ends `check` tries. */
+const checkedParts = ['start', 'poller', 'sink', 'topics'] as const
+export type CheckedPart = (typeof checkedParts)[number]
 
 const commands = ['start', 'poller', 'sink', 'check', 'topics', 'events', 'version', 'help'] as const
 
@@ -69,7 +75,7 @@ const options = {
     'until-caught-up': { type: 'boolean' },
   },
   sink: { ...configuring, 'http-address': { type: 'string' }, 'until-caught-up': { type: 'boolean' } },
-  check: { ...configuring, strict: { type: 'boolean' } },
+  check: { ...configuring, strict: { type: 'boolean' }, for: { type: 'string' } },
   topics: { ...configuring, 'allow-lower': { type: 'string', multiple: true } },
   events: {
     ...configuring,
@@ -113,6 +119,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     dryRun: values['dry-run'] === true,
     ...(typeof values['forget-sink'] === 'string' ? { forgetSink: values['forget-sink'] } : {}),
     ...(action === undefined ? {} : { topics: { action, allowLower: list(values['allow-lower']) } }),
+    checkFor: checkedPart(values['for']),
     query: {
       ...text('foundation'),
       ...text('type'),
@@ -132,6 +139,7 @@ function readHelp(): Arguments {
     overrides: {},
     untilCaughtUp: false,
     dryRun: false,
+    checkFor: 'start',
     query: { limit: 0, json: false },
   }
 }
@@ -157,6 +165,12 @@ function parse(command: Arguments['command'], rest: readonly string[]): Record<s
     const takes = names.length > 0 ? `; ${command} takes ${names.join(' ')}` : `; ${command} takes no options`
     throw new UsageError(`${(error as Error).message.split('. ')[0]}${takes}`)
   }
+}
+
+function checkedPart(value: Value): CheckedPart {
+  const part = checkedParts.find(one => one === (value ?? 'start'))
+  if (part !== undefined) return part
+  throw new UsageError(`--for is "${String(value)}"; the parts are ${checkedParts.join(', ')}`)
 }
 
 function limitOf(value: Value): number {

@@ -50,7 +50,7 @@ async function main(given: Arguments): Promise<void> {
   if (given.command === 'check') {
     const logger = createLogger({ level: level === 'info' ? 'error' : level, destination: 'stderr' })
     return running(logger, config.shutdownTimeoutMs, signal =>
-      check(config, { logger, random, misspelt }, signal),
+      check(config, { logger, random, misspelt, part: given.checkFor }, signal),
     )
   }
   const logger = createLogger({ level, destination: given.dryRun ? 'stderr' : 'stdout' })

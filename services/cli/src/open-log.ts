@@ -11,6 +11,7 @@ export async function openLog(
   config: Config,
   deps: { readonly clock: Clock; readonly logger: Logger | null },
   mode: 'write' | 'read' = 'write',
+  startAnew: readonly string[] = [],
 ): Promise<EventLog> {
   const { kafka, dir } = config.log
   if (kafka === null) return openEmbeddedLog({ dir, clock: deps.clock, mode })
@@ -19,6 +20,7 @@ export async function openLog(
   return openKafkaLog(
     {
       ...kafkaOptions(kafka, mode),
+      startAnew,
       onLog: ({ level, namespace, message }) => logger?.[level]({ namespace }, message),
     },
     {

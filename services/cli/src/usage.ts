@@ -16,6 +16,8 @@ start, poller, sink, check, topics, events
   --log-level LEVEL       trace, debug, info, warn, error, fatal (info)
 start, poller, check
   --strict                refuse when the client may not see every event
+check
+  --for PART              poller, sink or topics: try only what that part needs, with its login (start: all of it)
 start, poller, sink
   --until-caught-up       end with 0 once everything visible is in the log and acknowledged by every sink
   --http-address ADDRESS  127.0.0.1:9470; port 0 takes a free one

@@ -1,3 +1,4 @@
+import type { Checkpoint } from '../ports.ts'
 import type { StoredCheckpoint } from './foundation-state.ts'
 import { KafkaStateError } from './kafka-error.ts'
 
@@ -7,6 +8,22 @@ export interface FoundCheckpoints {
   readonly mirror: StoredCheckpoint | null
   /** Whether the topic of events was ever written. */
   readonly hasRecords: boolean
+  /** The number of the newest event, or more; where to go on counting when both are gone. */
+  readonly newestSeq: number
+}
+
+/** Without a checkpoint the poller begins where the configuration says; the numbers go on all the same. */
+export interface GoOn {
+  readonly seq: number
+  readonly checkpoint: Checkpoint | null
+}
+
+/** The sentence of a checkpoint that is gone, and of what brings it back. */
+export function checkpointLost(foundation: string): KafkaStateError {
+  return new KafkaStateError(
+    `there are events of ${foundation} and no checkpoint: neither its consumer group nor its mirror. Nothing was read or written. ` +
+      'Say once where to go on with --start-from (docs/runbook.md tells what may then come twice), or give this Kafka another log.kafka.prefix',
+  )
 }
 
 /**
@@ -14,13 +31,14 @@ export interface FoundCheckpoints {
  * group expires when nobody polls for `offsets.retention.minutes` (7 days), or somebody resets it. Of two that differ
  * the older is taken: that reads again, and loses nothing.
  *
- * @throws KafkaStateError when there are events and no checkpoint at all
+ * @throws KafkaStateError when there are events and no checkpoint at all, unless the operator has said to `startAnew`
  */
 export function agreedCheckpoint(
   foundation: string,
-  { inGroup, mirror, hasRecords }: FoundCheckpoints,
+  { inGroup, mirror, hasRecords, newestSeq }: FoundCheckpoints,
   warn: (sentence: string) => void,
-): StoredCheckpoint | null {
+  startAnew = false,
+): GoOn | null {
   if (inGroup !== null && mirror !== null) {
     if (inGroup.seq === mirror.seq && inGroup.checkpoint === mirror.checkpoint) return inGroup
     warn(
@@ -40,8 +58,9 @@ export function agreedCheckpoint(
     return mirror
   }
   if (!hasRecords) return null
-  throw new KafkaStateError(
-    `there are events of ${foundation} and no checkpoint: neither its consumer group nor its mirror. ` +
-      'Say where to go on with --start-from, or give this Kafka another prefix',
+  if (!startAnew) throw checkpointLost(foundation)
+  warn(
+    `the checkpoint of ${foundation} and its mirror are gone: going on by --start-from, after event ${newestSeq}`,
   )
+  return { seq: newestSeq, checkpoint: null }
 }

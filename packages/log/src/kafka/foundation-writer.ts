@@ -3,17 +3,16 @@ import type { Message, Producer, Transaction } from 'kafkajs'
 import { LogClosedError } from '../log-error.ts'
 import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
 import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
-import { agreedCheckpoint } from './agreed-checkpoint.ts'
-import { committedOffsets } from './committed-offsets.ts'
+import { agreedCheckpoint, type GoOn } from './agreed-checkpoint.ts'
 import { deadLetterMessage } from './dead-letters.ts'
 import { createdAtSecOf, toMessage } from './event-record.ts'
+import { findCheckpoints } from './find-checkpoints.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaUnavailableError } from './kafka-error.ts'
 import { limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import type { Names } from './names.ts'
-import { readState } from './read-state.ts'
 import { RecentGuids } from './recent-guids.ts'
 import { within } from './within.ts'
 
@@ -38,7 +37,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
   readonly #producer: Producer
   readonly #state: FoundationState
   readonly #recent: RecentGuids
-  #stored: StoredCheckpoint | null
+  #stored: GoOn | null
   #isBroken = false
   #isClosed = false
 
@@ -50,7 +49,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
       producer: Producer
       state: FoundationState
       recent: RecentGuids
-      stored: StoredCheckpoint | null
+      stored: GoOn | null
     },
   ) {
     this.#foundation = foundation
@@ -203,22 +202,15 @@ function checkpointOffset({ seq, checkpoint }: StoredCheckpoint) {
 }
 
 async function readBack(foundation: string, { client, names, settings, clock, warn }: WriterDoor) {
+  const { state, from, to, ...found } = await findCheckpoints(foundation, { client, names, clock }, 'all')
+  const startAnew = settings.startAnew.includes(foundation)
+  const stored = agreedCheckpoint(foundation, found, warn, startAnew)
   const topic = names.events(foundation)
   const reader = await client.reader()
-  const state = await readState(reader, names.state(foundation), 'all')
-  const admin = await client.admin()
-  const [group] = await committedOffsets(admin, names.checkpointGroup(foundation), [topic], clock)
-  const committed = group?.partitions[0]
-  const inGroup =
-    committed === undefined || Number(committed.offset) < 0 || committed.metadata === null
-      ? null
-      : { seq: Number(committed.offset), checkpoint: committed.metadata }
-  const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'all')]
-  // What an aborted first publish left takes up offsets, too, and is no event.
-  const hasRecords = from > 0n || (to > 0n && (await reader.last(topic)) !== null)
-  const stored = agreedCheckpoint(foundation, { inGroup, mirror: state.mirror, hasRecords }, warn)
   const recent = new RecentGuids()
-  const enough = to - BigInt(settings.recentGuids)
+  // Started anew it reads a longer past again: more of what is there has to be known.
+  const count = stored?.checkpoint === null ? settings.recentGuids * 4 : settings.recentGuids
+  const enough = to - BigInt(count)
   for await (const { key } of reader.read(topic, enough > from ? enough : from, to))
     if (key !== null) recent.addGuid(key.toString())
   return { state, recent, stored }

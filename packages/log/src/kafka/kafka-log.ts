@@ -16,11 +16,15 @@ import { eventsOf } from './events.ts'
 import { KafkaFoundationWriter } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
 import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
+import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
 import { sinkPositions } from './positions.ts'
 import { readState } from './read-state.ts'
+import { isUnauthorized, type Right } from './refused.ts'
+import { pollerRights, sinkRights } from './rights.ts'
+import { RightsGate } from './rights-gate.ts'
 import { KafkaSinkSource, type SinkSourceObserver } from './sink-source.ts'
-import { missingTopics, topicsMissing, topicsOf } from './topics.ts'
+import { missingTopics, requireOnePartition, topicsMissing, topicsOf } from './topics.ts'
 import { within } from './within.ts'
 
 export interface KafkaLogDeps {
@@ -37,6 +41,7 @@ export function openKafkaLog(options: KafkaOptions, deps: KafkaLogDeps): EventLo
 }
 
 class KafkaLog implements EventLog {
+  readonly #options: KafkaOptions
   readonly #settings: Settings
   readonly #names: Names
   readonly #deps: KafkaLogDeps
@@ -44,13 +49,16 @@ class KafkaLog implements EventLog {
   readonly #writers = new Set<string>()
   readonly #sources = new Map<string, KafkaSinkSource>()
   #burier: Promise<Producer> | null = null
+  readonly #gate: RightsGate
   #isClosed = false
 
   constructor(options: KafkaOptions, deps: KafkaLogDeps) {
+    this.#options = options
     this.#settings = { ...kafkaDefaults, ...options }
     this.#names = new Names(this.#settings.prefix)
     this.#deps = deps
     this.#client = new KafkaClient(options, deps.clock)
+    this.#gate = new RightsGate(this.#client, options, deps.clock)
   }
 
   async writer(foundation: string): Promise<FoundationWriter> {
@@ -58,9 +66,13 @@ class KafkaLog implements EventLog {
     if (this.#writers.has(foundation))
       throw new LogInUseError(foundation, null, 'this process has a writer of it already')
     this.#writers.add(foundation)
+    const part = `poller ${foundation}`
+    const rights = pollerRights(this.#names, foundation)
     try {
+      await this.#client.admin()
+      await this.#gate.require(part, rights)
       await this.#requireTopics(foundation)
-      return await KafkaFoundationWriter.open(
+      const writer = await KafkaFoundationWriter.open(
         foundation,
         {
           client: this.#client,
@@ -71,9 +83,11 @@ class KafkaLog implements EventLog {
         },
         () => this.#writers.delete(foundation),
       )
+      this.#gate.served(part)
+      return writer
     } catch (error) {
       this.#writers.delete(foundation)
-      throw error
+      throw await this.#gate.explained(part, rights, error)
     }
   }
 
@@ -83,8 +97,8 @@ class KafkaLog implements EventLog {
       names: this.#names,
       settings: this.#settings,
       clock: this.#deps.clock,
-      observer: this.#deps.observer ?? {},
-      eventTopics: () => this.#eventTopics(),
+      observer: this.#sinkObserver(sink),
+      eventTopics: () => this.#sinkTopics(sink),
       claim: (name, source) => {
         this.#assertOpen()
         const other = this.#sources.get(name)
@@ -195,9 +209,43 @@ class KafkaLog implements EventLog {
     const { createTopics } = this.#settings
     const wanted = topicsOf(this.#names, foundation, createTopics ?? { replicationFactor: 1 })
     const missing = await missingTopics(admin, wanted)
+    const absent = new Set(missing.map(({ topic }) => topic))
+    await requireOnePartition(
+      admin,
+      wanted.map(({ topic }) => topic).filter(topic => !absent.has(topic)),
+    )
     if (missing.length === 0) return
     if (createTopics === null) throw topicsMissing(missing)
-    await admin.createTopics({ topics: [...missing], waitForLeaders: true })
+    await makeTopics(this.#client, missing, this.#options)
+  }
+
+  /** Whatever is wrong with them is told at the first look; later it is told by reading. */
+  async #sinkTopics(sink: string): Promise<readonly string[]> {
+    const part = `sink ${sink}`
+    const topics = await this.#eventTopics()
+    if (this.#gate.hasServed(part)) return topics
+    await this.#gate.require(part, this.#sinkRights(sink, topics))
+    if (topics.length > 0) await requireOnePartition(await this.#client.admin(), topics)
+    else
+      this.#deps.observer?.warn?.(
+        `sink ${sink}: there is no topic ${this.#names.events('')}… that this login may see; once there is one, it is read`,
+      )
+    if (topics.length > 0) this.#gate.served(part)
+    return topics
+  }
+
+  #sinkRights(sink: string, topics: readonly string[]): readonly Right[] {
+    const foundations = topics.flatMap(topic => this.#names.foundationOf(topic) ?? [])
+    return sinkRights(this.#names, sink, foundations)
+  }
+
+  #sinkObserver(sink: string): SinkSourceObserver {
+    const observer = this.#deps.observer ?? {}
+    const explain = async (error: Error) => {
+      const topics = isUnauthorized(error) ? await this.#eventTopics().catch(() => []) : []
+      observer.failed?.(await this.#gate.explained(`sink ${sink}`, this.#sinkRights(sink, topics), error))
+    }
+    return { ...observer, failed: error => void explain(error) }
   }
 
   async #eventTopics(): Promise<readonly string[]> {

@@ -19,6 +19,8 @@ export interface KafkaOptions {
   readonly requestBytesMax?: number
   /** How many of the newest guids a writer reads back when it opens. */
   readonly recentGuids?: number
+  /** Foundations whose checkpoint is gone, and of which the operator has said where to go on. */
+  readonly startAnew?: readonly string[]
   readonly socketFactory?: ISocketFactory
   readonly onLog?: (line: KafkaLogLine) => void
 }
@@ -38,6 +40,7 @@ export const kafkaDefaults = {
   topicRefreshMs: 30_000,
   requestBytesMax: 900_000,
   recentGuids: 50_000,
+  startAnew: [],
 } as const satisfies Omit<Settings, 'brokers'>
 
 /** Limits on single steps, none of them configurable: each is far above what a healthy cluster needs. */

@@ -3,6 +3,7 @@ import type { ITopicConfig } from 'kafkajs'
 import { KafkaClient } from './kafka-client.ts'
 import { type KafkaOptions, kafkaDefaults, limits } from './kafka-options.ts'
 import type { Broker } from './kafkajs-internals.ts'
+import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
 import { type DescribedCluster, describeTopics, setTopicConfig, topicResource } from './own-requests.ts'
 import { refusedTopic } from './refused.ts'
@@ -56,19 +57,13 @@ async function apply(
 ): Promise<void> {
   const { topic } = change
   try {
-    if (change.kind === 'make') await makeTopics(client, [change.wanted])
+    if (change.kind === 'make') await makeTopics(client, [change.wanted], kafka)
     else if (change.kind !== 'by hand')
       await setTopicConfig(broker, topic, new Map([[change.key, change.value]]))
   } catch (error) {
-    const operation = change.kind === 'make' ? 'Create' : 'AlterConfigs'
-    throw refusedTopic(error, { kafka, topic, operation, replicationFactor: settings.replicationFactor })
+    const { replicationFactor } = settings
+    throw refusedTopic(error, { kafka, topic, operation: 'AlterConfigs', replicationFactor })
   }
-}
-
-/** One that somebody else has made meanwhile is no error. */
-export async function makeTopics(client: KafkaClient, missing: readonly ITopicConfig[]): Promise<void> {
-  const admin = await client.admin()
-  await admin.createTopics({ topics: [...missing], waitForLeaders: true })
 }
 
 async function withBroker<T>(

@@ -85,7 +85,9 @@ function readDescribedTopic(decoder: Decoder): DescribedTopic {
     readIds(partition)
     return { id, replicas, inSync }
   })
-  return { topic, error, partitions, allowed: operationsOf(decoder.readInt32()) }
+  const bits = decoder.readInt32()
+  const isHidden = error === 'TOPIC_AUTHORIZATION_FAILED'
+  return { topic, error, partitions, allowed: isHidden ? new Set() : operationsOf(bits) }
 }
 
 const readIds = (decoder: Decoder) => decoder.readArray(id => id.readInt32())
@@ -175,8 +177,12 @@ export function askMetadata(connection: Connection): Promise<void> {
   )
 }
 
+/** What a broker says that does not tell. */
+const untold = -(2 ** 31)
+
 function operationsOf(bits: number): ReadonlySet<Operation> {
   const names = Object.keys(operationBits) as Operation[]
+  if (bits === untold) return new Set(names)
   return new Set(names.filter(name => (bits & (1 << operationBits[name])) !== 0))
 }
 

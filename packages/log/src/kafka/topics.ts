@@ -54,7 +54,15 @@ export function topicsMissing(missing: readonly ITopicConfig[]): KafkaStateError
   )
 }
 
-/** A topic that has not one partition would have no one order. */
+/** @throws KafkaStateError: a topic with more partitions would have no one order */
+export async function requireOnePartition(admin: Admin, topics: readonly string[]): Promise<void> {
+  if (topics.length === 0) return
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: [...new Set(topics)] })
+  const wide = found.filter(({ partitions }) => partitions.length !== 1).map(({ name }) => name)
+  if (wide.length === 0) return
+  throw tooManyPartitions(wide)
+}
+
 export function tooManyPartitions(topics: readonly string[]): KafkaStateError {
   return new KafkaStateError(
     `${topics.join(', ')}: more than one partition, so there is no one order of its events; ` +
