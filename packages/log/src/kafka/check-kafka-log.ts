@@ -9,7 +9,7 @@ import { planTopics } from './manage-topics.ts'
 import { missingRights, TransactionsRefusedError } from './missing-rights.ts'
 import { Names } from './names.ts'
 import { describeTopics } from './own-requests.ts'
-import { isUnauthorized, lackingRights, type Right } from './refused.ts'
+import { lackingRights, type Right } from './refused.ts'
 import { pollerRights, sinkRights } from './rights.ts'
 import { transactionsRefused } from './rights-gate.ts'
 import { type TopicSettings, tooManyPartitions, topicsMissing, topicsOf } from './topics.ts'
@@ -72,6 +72,7 @@ async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFi
   if (missing.length > 0 && !check.kafka.createTopics) found.push(failed(topicsMissing(missing)))
   if (wide.length > 0) found.push(failed(tooManyPartitions(wide)))
   if (missing.length === 0 && wide.length === 0) found.push(...(await settingsFindings(check, door)))
+  if (found.some(({ verdict }) => verdict === 'FAIL')) return found
   const isSeen = (topic: string) => topics.some(one => one.topic === topic && one.error === null)
   for (const foundation of check.polls ? check.foundations : [])
     if (isSeen(names.events(foundation)) && isSeen(names.state(foundation)))
@@ -141,8 +142,7 @@ async function checkpointFindings(foundation: string, door: Door): Promise<reado
     agreedCheckpoint(foundation, checkpoints, text => found.push({ verdict: 'WARN', text }))
     return found
   } catch (error) {
-    // That it may not be read is told with the rights.
-    return isUnauthorized(error) ? [] : [failed(error as Error)]
+    return [failed(error as Error)]
   }
 }
 
