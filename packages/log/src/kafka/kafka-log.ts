@@ -216,7 +216,7 @@ class KafkaLog implements EventLog {
     )
     if (missing.length === 0) return
     if (createTopics === null) throw topicsMissing(missing)
-    await makeTopics(this.#client, missing, this.#options)
+    await makeTopics(this.#client, missing, this.#options, this.#deps.clock)
   }
 
   /** Whatever is wrong with them is told at the first look; later it is told by reading. */

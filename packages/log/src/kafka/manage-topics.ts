@@ -44,20 +44,25 @@ export function applyTopics(
       change.kind === 'raise' ||
       (change.kind === 'lower' && allowLower.has(change.topic))
     const done = changes.filter(isDue)
-    for (const change of done) await apply(change, options, client, broker)
+    for (const change of done) await apply(change, options, { client, broker, clock })
     return { done, left: changes.filter(change => !isDue(change)) }
   })
+}
+
+interface Door {
+  readonly client: KafkaClient
+  readonly broker: Broker
+  readonly clock: Clock
 }
 
 async function apply(
   change: TopicChange,
   { kafka, settings }: TopicsOptions,
-  client: KafkaClient,
-  broker: Broker,
+  { client, broker, clock }: Door,
 ): Promise<void> {
   const { topic } = change
   try {
-    if (change.kind === 'make') await makeTopics(client, [change.wanted], kafka)
+    if (change.kind === 'make') await makeTopics(client, [change.wanted], kafka, clock)
     else if (change.kind !== 'by hand')
       await setTopicConfig(broker, topic, new Map([[change.key, change.value]]))
   } catch (error) {
