@@ -53,7 +53,7 @@ export function agreedCheckpoint(
   }
   if (mirror !== null) {
     warn(
-      `the checkpoint group of ${foundation} is gone, as after a week without polling: going on from its mirror`,
+      `the checkpoint group of ${foundation} is gone or was reset, as after a week without polling: going on from its mirror`,
     )
     return mirror
   }

@@ -30,7 +30,7 @@ export async function findCheckpoints(
   const [group] = await committedOffsets(admin, names.checkpointGroup(foundation), [topic], clock)
   const committed = group?.partitions[0]
   const inGroup =
-    committed === undefined || Number(committed.offset) < 0 || committed.metadata === null
+    committed === undefined || Number(committed.offset) < 0 || !committed.metadata
       ? null
       : { seq: Number(committed.offset), checkpoint: committed.metadata }
   const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, edge)]
