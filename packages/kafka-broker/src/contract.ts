@@ -2,6 +2,8 @@
 export interface KafkaCluster {
   /** `host:port` of every broker, for clients. They stay the same when a broker is killed and started again. */
   readonly brokers: readonly string[]
+  /** `host:port` of the listener with a login, of every broker; empty unless `secured` was asked for. */
+  readonly secured: readonly string[]
   /** Whether its processes are ours to stop and kill; false for one that KAFKA_BROKERS names. */
   readonly isOurs: boolean
   /** The broker at this place of `brokers`. Throws when the cluster is not ours, or has no such broker. */
@@ -42,6 +44,20 @@ export interface KafkaOptions {
   readonly folder?: string
   /** The ports clients connect to, one per broker. Default: free ones. */
   readonly ports?: readonly number[]
+  /**
+   * A listener with a login beside the open one, and an authorizer that refuses its users whatever no ACL allows. Who
+   * comes by the open one may do everything.
+   */
+  readonly secured?: SecuredListener
   /** Gives up starting, and ends what was started. */
   readonly signal?: AbortSignal
+}
+
+export interface SecuredListener {
+  /** Name and password, for PLAIN and SCRAM-SHA-512. With a folder that has data SCRAM keeps those it was made with. */
+  readonly users: Readonly<Record<string, string>>
+  /** Private key (PKCS 8) and certificate, one after the other: the listener then speaks TLS. */
+  readonly pemFile?: string
+  /** One per broker. Default: free ones. */
+  readonly ports?: readonly number[]
 }

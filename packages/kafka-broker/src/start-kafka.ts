@@ -32,6 +32,7 @@ export async function prepareJvm(
 function givenCluster(brokers: readonly string[]): KafkaCluster {
   return {
     brokers,
+    secured: [],
     isOurs: false,
     broker: () => {
       throw new Error('KAFKA_BROKERS is set: its brokers are not ours to stop or kill; unset it for this')

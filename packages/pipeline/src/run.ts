@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly clock: Clock
   /** Between attempts to connect an end. */
   readonly reconnectMs: number
+  /** What no attempt mends: `run` rejects with it instead of trying again. */
+  readonly isFatal?: (reason: Error) => boolean
   readonly onConnectFailure?: (end: 'source' | 'sink', reason: Error) => void
   readonly onSettled?: (count: number) => void
 }
@@ -74,6 +76,7 @@ async function connect(
       return await target.connect(signal)
     } catch (error) {
       signal.throwIfAborted()
+      if (options.isFatal?.(asError(error))) throw error
       options.onConnectFailure?.(end, asError(error))
       await options.clock.sleep(options.reconnectMs, signal)
     }

@@ -10,6 +10,8 @@ export const exitCodes = {
   unreachable: 3,
   /** The log is damaged, from a newer version, or held by another process. */
   log: 4,
+  /** Not everything is as it is wanted, and was left so: `topics plan`, `topics apply`. */
+  different: 5,
   /** A second SIGINT: stopped at once, work in hand is done again at the next start. */
   interrupted: 130,
   /** A second SIGTERM, likewise. */

@@ -19,6 +19,7 @@ import { partOf } from './part-of.ts'
 import { print, say } from './print.ts'
 import { random } from './random.ts'
 import { startConfigured, startSimulated } from './start-command.ts'
+import { manageTopics } from './topics.ts'
 import { usage } from './usage.ts'
 import { version } from './version.ts'
 
@@ -43,12 +44,13 @@ async function main(given: Arguments): Promise<void> {
     await printEvents(log, given.query).finally(() => log.close())
     return
   }
+  if (given.topics !== undefined) return endProcess(await manageTopics(config, given.topics))
   const { level } = config.logging
   const misspelt = given.config === undefined ? misspeltVariables(process.env) : []
   if (given.command === 'check') {
     const logger = createLogger({ level: level === 'info' ? 'error' : level, destination: 'stderr' })
     return running(logger, config.shutdownTimeoutMs, signal =>
-      check(config, { logger, random, misspelt }, signal),
+      check(config, { logger, random, misspelt, part: given.checkFor }, signal),
     )
   }
   const logger = createLogger({ level, destination: given.dryRun ? 'stderr' : 'stdout' })

@@ -5,6 +5,7 @@ import { systemClock } from '@cf-audit-drain/pipeline'
 import { createLogger, type Logger } from '@cf-audit-drain/runtime'
 import { type Arguments, UsageError } from './arguments.ts'
 import { startDemo } from './demo.ts'
+import { lostFoundations } from './lost-foundations.ts'
 import { print, terminalColumns } from './print.ts'
 import { random } from './random.ts'
 import { makeSyslogSink } from './sinks.ts'
@@ -20,6 +21,8 @@ export async function startConfigured(
   if (given.forgetSink !== undefined) await forgetSink(config, given.forgetSink, logger)
   if (config.sinks.length === 0 && given.command === 'start')
     logger.warn('no sink is configured: events are kept in the log, and go nowhere (SINK_URL)')
+  const startAnew =
+    given.overrides['start-from'] === undefined ? [] : await lostFoundations(config, logger, signal)
   await start(
     {
       config,
@@ -27,6 +30,7 @@ export async function startConfigured(
       random,
       makeSink: sink => makeSyslogSink(sink, { clock: systemClock, logger }),
       untilCaughtUp: given.untilCaughtUp,
+      startAnew,
     },
     signal,
   )

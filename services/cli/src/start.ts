@@ -21,6 +21,8 @@ export interface StartOptions {
   /** End, with everything settled, once every visible event is in the log and acknowledged by every sink. */
   readonly untilCaughtUp?: boolean
   readonly clock?: Clock
+  /** Foundations of a log on Kafka whose checkpoint is gone and that the operator has told where to go on. */
+  readonly startAnew?: readonly string[]
   /** No HTTP server: for a dry run. */
   readonly quiet?: boolean
   readonly onListening?: (url: string) => void
@@ -33,7 +35,7 @@ export interface StartOptions {
  */
 export async function start(options: StartOptions, signal: AbortSignal): Promise<void> {
   const { config, logger, random, clock = systemClock } = options
-  const log = await openLog(config, { clock, logger })
+  const log = await openLog(config, { clock, logger }, 'write', options.startAnew)
   try {
     const metrics = metricsOf(config, log, clock)
     const foundations =

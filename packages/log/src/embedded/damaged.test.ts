@@ -62,6 +62,11 @@ interface Damage {
 const damages: readonly Damage[] = [
   { name: 'an empty file', damage: () => truncateSync(file, 0), found: /0 bytes/ },
   {
+    name: 'a file of the first fifty bytes',
+    damage: () => truncateSync(file, 50),
+    found: /has only 50 bytes: it was cut short/,
+  },
+  {
     name: 'a file of the first hundred bytes',
     damage: () => truncateSync(file, 100),
     found: /no sense|not an SQLite/,

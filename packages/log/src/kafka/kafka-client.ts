@@ -1,5 +1,6 @@
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { Admin, Consumer, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
+import { connectionFault } from './connection-fault.ts'
 import { KafkaStateError, KafkaUnavailableError, typesOf } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
@@ -19,6 +20,8 @@ export class KafkaClient {
   readonly #clock: Clock
   readonly #kafka: KafkaClientType
   #admin: Promise<Admin> | null = null
+  /** Once the brokers have let us in, whatever keeps us out may pass. */
+  #wasLetIn = false
   readonly #readers = new Set<PartitionReader>()
   #reader: Promise<PartitionReader> | null = null
 
@@ -75,12 +78,13 @@ export class KafkaClient {
   }
 
   async newReader(): Promise<PartitionReader> {
-    const reader = new PartitionReader(await this.#connectedCluster(), this.#clock)
+    const reader = new PartitionReader(await this.newCluster(), this.#clock)
     this.#readers.add(reader)
     return reader
   }
 
-  async #connectedCluster(): Promise<Cluster> {
+  /** Connected; whoever asked for it disconnects it. */
+  async newCluster(): Promise<Cluster> {
     const { brokers, ssl, sasl, socketFactory } = this.#options
     const cluster = openCluster({
       brokers,
@@ -210,21 +214,28 @@ export class KafkaClient {
     client: C,
     what: string,
   ): Promise<C> {
+    const connecting = client.connect()
+    connecting.catch(() => undefined)
+    const fault = this.#wasLetIn ? null : await connectionFault(this.#options).catch(() => null)
     try {
-      await within(this.#clock, limits.requestMs, `connecting ${what} to Kafka`, client.connect())
+      if (fault instanceof KafkaStateError) throw fault
+      await within(this.#clock, limits.requestMs, `connecting ${what} to Kafka`, connecting)
+      this.#wasLetIn = true
       return client
     } catch (error) {
       this.drop(client)
-      throw this.#explained(error)
+      throw fault ?? this.#explained(error)
     }
   }
 
   #explained(error: unknown): Error {
     const { name, message } = asError(error)
-    if (name === 'KafkaJSSASLAuthenticationError')
-      return new KafkaStateError(`Kafka refuses the login: ${message}; check log.kafka.sasl`, {
-        cause: error,
-      })
+    if (name === 'KafkaJSSASLAuthenticationError') {
+      const sentence = `Kafka refuses the login: ${message}; check log.kafka.sasl (username, password, mechanism), and that the brokers know this user`
+      return this.#wasLetIn
+        ? new KafkaUnavailableError(sentence, { cause: error })
+        : new KafkaStateError(sentence, { cause: error })
+    }
     const brokers = this.#options.brokers.join(', ')
     return new KafkaUnavailableError(`cannot reach Kafka at ${brokers}: ${message}`, { cause: error })
   }
