@@ -3,6 +3,7 @@ import type { Clock, Source } from '@cf-audit-drain/pipeline'
 import type { Producer } from 'kafkajs'
 import { LogClosedError, LogInUseError } from '../log-error.ts'
 import type {
+  Candidate,
   DeadLetter,
   EventLog,
   EventQuery,
@@ -16,6 +17,7 @@ import { eventsOf } from './events.ts'
 import { KafkaFoundationWriter } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
 import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
+import { leadOnKafka } from './leadership.ts'
 import { Names } from './names.ts'
 import { sinkPositions } from './positions.ts'
 import { readState } from './read-state.ts'
@@ -75,6 +77,18 @@ class KafkaLog implements EventLog {
       this.#writers.delete(foundation)
       throw error
     }
+  }
+
+  async lead(foundations: readonly string[], candidate: Candidate, signal: AbortSignal): Promise<void> {
+    this.#assertOpen()
+    const door = {
+      client: this.#client,
+      names: this.#names,
+      settings: this.#settings,
+      clock: this.#deps.clock,
+      requireTopics: (foundation: string) => this.#requireTopics(foundation),
+    }
+    await leadOnKafka(door, foundations, candidate, signal)
   }
 
   source(sink: string, { batchMax }: { readonly batchMax: number }): Source<LogRecord> {
