@@ -82,7 +82,9 @@ async function stand(
   try {
     await Promise.race([joining.then(() => crash.promise), aborted(over)])
   } finally {
-    await giveBack(joining, lease, terms, clock)
+    if (!over.aborted) lease.revoke()
+    lease.close()
+    await giveBack(joining, terms, clock)
   }
 }
 
@@ -108,14 +110,7 @@ async function join(
 }
 
 /** Stops first and leaves then: the next one need not fence us. */
-async function giveBack(
-  joining: Promise<GroupMembership>,
-  lease: Lease,
-  terms: Terms,
-  clock: Clock,
-): Promise<void> {
-  lease.revoke()
-  lease.close()
+async function giveBack(joining: Promise<GroupMembership>, terms: Terms, clock: Clock): Promise<void> {
   terms.hold(new Set())
   await within(clock, handOverMs, 'stopping', terms.ended()).catch(() => undefined)
   const leaving = joining.then(membership => membership.leave())
