@@ -82,8 +82,11 @@ export class ElectedPoller {
 
   /** There is no part in the election just now. */
   failed(error: Error): void {
+    const { logger, settled } = this.#deps
+    const level = error.message === this.#lastError ? 'debug' : 'warn'
+    logger[level]({ reason: error.message }, 'no part in the election of pollers; it is tried again')
     this.#lastError = error.message
-    this.#deps.settled()
+    settled()
   }
 
   /** One term. Ends with an error when no time mends it. */
