@@ -33,15 +33,14 @@ export function sharedOut(members: readonly GroupMember[]): ReadonlyMap<string, 
   const free = topics.filter(topic => !owners.has(topic))
   for (const topic of free.toSorted((a, b) => countOf(wanting, a) - countOf(wanting, b)))
     give(topic, leastLoaded(topic))
-  // Each move makes the shares more even, so this ends.
-  for (let isMoved = true; isMoved; ) {
-    isMoved = false
-    for (const topic of topics) {
-      const [from, to] = [owners.get(topic) ?? '', leastLoaded(topic)]
-      if (loadOf(from) <= loadOf(to) + 1) continue
-      give(topic, to)
-      isMoved = true
-    }
+  // From the one that has most; each move makes the shares more even, so this ends.
+  for (;;) {
+    const gainOf = (topic: string) => loadOf(owners.get(topic) ?? '') - loadOf(leastLoaded(topic))
+    const [first, ...rest] = topics
+    if (first === undefined) break
+    const best = rest.reduce((a, b) => (gainOf(b) > gainOf(a) ? b : a), first)
+    if (gainOf(best) <= 1) break
+    give(best, leastLoaded(best))
   }
   return new Map([...shares].map(([id, share]) => [id, [...share].toSorted()]))
 }
