@@ -54,6 +54,7 @@ export function createFoundationMetrics(
 ): ReadonlyMap<string, FoundationMetrics> {
   const ofElection = electionMetrics(registry)
   const ofPolls = pollMetrics(clock, registry)
+  const ofRequests = requestMetrics(registry)
   const ofEvents = eventMetrics(registry)
   const ofWindows = windowMetrics(registry)
   const ofCloudController = cloudControllerMetrics(registry)
@@ -61,12 +62,14 @@ export function createFoundationMetrics(
     foundations.map(foundation => {
       const polls = ofPolls(foundation)
       const windows = ofWindows(foundation)
+      const requests = ofRequests(foundation)
       const events = ofEvents(foundation)
       const cloudController = ofCloudController(foundation)
       const election = ofElection(foundation)
-      const shown = [polls, windows, events, cloudController]
+      const shown = [polls, requests, windows, events, cloudController]
       const setters: FoundationMetrics = {
         ...polls,
+        ...requests,
         ...events,
         ...windows,
         ...cloudController,
@@ -133,7 +136,7 @@ function electionMetrics(registry: Registry): Setters<'leading' | 'fenced'> {
 function pollMetrics(
   clock: Clock,
   registry: Registry,
-): ShownSetters<'restore' | 'pollSucceeded' | 'pollFailed' | 'request' | 'checkpointed'> {
+): ShownSetters<'restore' | 'pollSucceeded' | 'pollFailed' | 'checkpointed'> {
   const lastPoll = gaugeOf(
     registry,
     'last_successful_poll_timestamp_seconds',
@@ -152,35 +155,18 @@ function pollMetrics(
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
     registers: [registry],
   })
-  const requests = new Counter({
-    name: 'cf_audit_cc_requests_total',
-    help: 'Requests to Cloud Controller and UAA by status code; error: no answer.',
-    labelNames: ['foundation', 'code'] as const,
-    registers: [registry],
-  })
   return foundation => {
     const labels = { foundation }
-    const codes = new Set<string>()
-    const count = (code: string, by: number) => {
-      codes.add(code)
-      requests.inc({ foundation, code }, by)
-    }
-    let isShown = false
     return {
       show: () => {
-        isShown = true
         lastPoll.set(labels, clock.now() / 1000)
         checkpointMs.set(foundation, clock.now())
         failures.inc(labels, 0)
         duration.zero(labels)
-        count('200', 0)
       },
       hide: () => {
-        isShown = false
         for (const metric of [lastPoll, failures, duration]) metric.remove(labels)
         checkpointMs.delete(foundation)
-        for (const code of codes) requests.remove({ foundation, code })
-        codes.clear()
       },
       restore: past => {
         if (past.lastSuccessfulPollMs !== undefined) lastPoll.set(labels, past.lastSuccessfulPollMs / 1000)
@@ -195,12 +181,36 @@ function pollMetrics(
         failures.inc(labels)
         if (durationMs !== undefined) duration.observe(labels, durationMs / 1000)
       },
-      request: code => {
-        // A request for a token may end after the term that asked for it.
-        if (isShown) count(codeLabel(code), 1)
-      },
       checkpointed: atMs => {
         checkpointMs.set(foundation, atMs)
+      },
+    }
+  }
+}
+
+function requestMetrics(registry: Registry): ShownSetters<'request'> {
+  const requests = new Counter({
+    name: 'cf_audit_cc_requests_total',
+    help: 'Requests to Cloud Controller and UAA by status code; error: no answer.',
+    labelNames: ['foundation', 'code'] as const,
+    registers: [registry],
+  })
+  return foundation => {
+    /** Those that have a series; empty while there is none. */
+    const codes = new Set<string>()
+    const count = (code: string, by: number) => {
+      codes.add(code)
+      requests.inc({ foundation, code }, by)
+    }
+    return {
+      show: () => count('200', 0),
+      hide: () => {
+        for (const code of codes) requests.remove({ foundation, code })
+        codes.clear()
+      },
+      request: code => {
+        // A request for a token may end after the term that asked for it.
+        if (codes.size > 0) count(codeLabel(code), 1)
       },
     }
   }
