@@ -2,6 +2,7 @@ import { type CloudController, CloudFoundryError, type Rights } from '@cf-audit-
 import type { Scrubber } from '@cf-audit-drain/event'
 import {
   type EventLog,
+  FencedError,
   type FoundationWriter,
   KafkaStateError,
   LogDamagedError,
@@ -79,6 +80,7 @@ export class Poller {
   /**
    * @throws NotEverythingVisibleError when `strict` and the client has never seen everything
    * @throws CheckpointUnreadableError
+   * @throws FencedError when another process has opened a writer since: who is to poll is not for the poller to say
    */
   async run(signal: AbortSignal): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt++) {
@@ -322,9 +324,11 @@ export class Poller {
   }
 }
 
-/** What is stored is not what it should be: trying again would hide it. */
+/** What is stored is not what it should be, or somebody else writes: trying again would hide it. */
 function mustBeDecided(error: unknown): boolean {
-  return [CheckpointUnreadableError, KafkaStateError, LogDamagedError].some(kind => error instanceof kind)
+  return [CheckpointUnreadableError, FencedError, KafkaStateError, LogDamagedError].some(
+    kind => error instanceof kind,
+  )
 }
 
 /** How far back anything looks. */

@@ -4,6 +4,8 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 
 interface DurableOptions {
   readonly foundations: readonly string[]
+  /** Those of them that this process polls now: the others are shown by the process that does. */
+  readonly led: ReadonlySet<string>
   readonly sinks: readonly string[]
   readonly knownTypes: ReadonlySet<string>
   readonly durable: Pick<EventLog, 'tallies' | 'positions' | 'deadLetterCounts'>
@@ -90,10 +92,10 @@ export class DurableMetrics {
   #countEvents(tallies: Awaited<ReturnType<EventLog['tallies']>>): void {
     for (const metric of [this.#lastAlertable, this.#lastCreated, this.#newEvents, this.#unknownTypes])
       metric.reset()
-    const { foundations, knownTypes } = this.#options
+    const { led, knownTypes } = this.#options
     const alertable = new Newest()
     const created = new Newest()
-    for (const foundation of foundations) {
+    for (const foundation of led) {
       this.#unknownTypes.inc({ foundation }, 0)
       for (const type of alwaysPresent) {
         alertable.see(foundation, type, 0)
@@ -102,7 +104,7 @@ export class DurableMetrics {
       }
     }
     for (const { foundation, type: raw, provenance: mode, ...tally } of tallies) {
-      if (!foundations.includes(foundation)) continue
+      if (!led.has(foundation)) continue
       const type = knownTypes.has(raw) ? raw : 'other'
       if (type === 'other') this.#unknownTypes.inc({ foundation }, tally.count)
       this.#newEvents.inc({ foundation, type, mode }, tally.count)
@@ -126,11 +128,14 @@ export class DurableMetrics {
 
   #countDeadLetters(letters: Awaited<ReturnType<EventLog['deadLetterCounts']>>): void {
     this.#deadLetters.reset()
-    for (const foundation of this.#options.foundations) {
+    const { foundations, led } = this.#options
+    for (const foundation of led) {
       for (const origin of ['poller', ...this.#options.sinks])
         this.#deadLetters.set({ foundation, origin }, 0)
     }
-    for (const { foundation, origin, count } of letters) this.#deadLetters.set({ foundation, origin }, count)
+    for (const { foundation, origin, count } of letters)
+      if (led.has(foundation) || !foundations.includes(foundation))
+        this.#deadLetters.set({ foundation, origin }, count)
   }
 }
 

@@ -245,3 +245,37 @@ test('a foundation that is no longer configured has no series', async () => {
   const { text } = await metricsOf({ tallies: [tally({ foundation: 'gone' })] }).expose()
   assert.doesNotMatch(text, /foundation="gone"/)
 })
+
+test('a foundation that another process polls has no series but whether it is led and how often it was fenced', async () => {
+  const metrics = metricsOf({
+    tallies: [tally({}), tally({ foundation: 'us1' })],
+    letters: [{ foundation: 'eu1', origin: 'poller', count: 2 }],
+  })
+  const eu1 = metrics.foundation('eu1')
+  eu1.pollSucceeded(nowMs, 250)
+  eu1.request(429)
+  eu1.seesEverything(true)
+  eu1.clockSkew(-1)
+  eu1.rateLimitRemaining(100)
+  eu1.windowsClosed(7)
+  eu1.fenced()
+  const seriesOf = async (foundation: string) =>
+    (await metrics.expose()).text.split('\n').filter(line => line.includes(`foundation="${foundation}"`))
+  const before = await seriesOf('eu1')
+  eu1.leading(false)
+  eu1.request(200)
+  assert.deepEqual(await seriesOf('eu1'), [
+    'cf_audit_leading{foundation="eu1"} 0',
+    'cf_audit_fenced_total{foundation="eu1"} 1',
+  ])
+  assert.ok((await seriesOf('us1')).includes('cf_audit_leading{foundation="us1"} 1'))
+  eu1.leading(true)
+  const after = await seriesOf('eu1')
+  const named = (lines: readonly string[]) => new Set(lines.map(line => line.replace(/ \S+$/, '')))
+  const known = [/sees_everything/, /clock_skew/, /ratelimit/, /code="429"/]
+  assert.deepEqual(named(after), named(before.filter(line => !known.some(one => one.test(line)))))
+  assert.ok(
+    after.includes('cf_audit_windows_closed_total{foundation="eu1"} 0'),
+    'counted from the checkpoint again',
+  )
+})

@@ -46,8 +46,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registers: [registry],
   }).set({ version: options.version, node: process.versions.node }, 1)
 
-  const durable = new DurableMetrics(options, clock, registry)
-  const foundations = createFoundationMetrics(options.foundations, clock, registry)
+  const led = new Set<string>()
+  const durable = new DurableMetrics({ ...options, led }, clock, registry)
+  const foundations = createFoundationMetrics(options.foundations, led, clock, registry)
   const sinks = createSinkMetrics(options.sinks, registry)
   let inHand: Promise<string> | undefined
   const scrape = async () => {

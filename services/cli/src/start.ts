@@ -4,7 +4,7 @@ import type { EventLog, LogRecord } from '@cf-audit-drain/log'
 import { type Clock, type Random, type Sink, systemClock } from '@cf-audit-drain/pipeline'
 import { createMetrics, type Logger, type Metrics, startHttpServer } from '@cf-audit-drain/runtime'
 import { ConfigurationError } from './configuration.ts'
-import { type FoundationService, foundationService, refreshMetrics } from './foundations.ts'
+import { type FoundationService, foundationService, pollElected, refreshMetrics } from './foundations.ts'
 import { openLog } from './open-log.ts'
 import { keepRetention } from './retention.ts'
 import { scrubKey } from './scrub-key.ts'
@@ -96,7 +96,7 @@ async function runAll(
   const done = new AbortController()
   const running = AbortSignal.any([signal, done.signal])
   const loops: Promise<void>[] = [
-    ...foundations.map(({ poller }) => poller.run(running)),
+    pollElected(log, foundations, running),
     ...workers.map(worker => worker.run(running)),
     keepRetention(config, log, { clock, logger }, running),
   ]
@@ -152,11 +152,7 @@ function notReady({ foundations, workers }: Parts): string[] {
         ? [`sink ${sink} fails: ${lastError?.message ?? 'for an unknown reason'}`]
         : []
     })
-  return foundations.flatMap(({ poller }) => {
-    const { foundation, state, lastPoll, lastError } = poller.status()
-    if (lastPoll && state === 'running') return []
-    return [`foundation ${foundation} ${lastError ? `fails: ${lastError.message}` : 'was not polled yet'}`]
-  })
+  return foundations.flatMap(({ elected }) => elected.notReady() ?? [])
 }
 
 function metricsOf(config: Config, log: EventLog, clock: Clock): Metrics {

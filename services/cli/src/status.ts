@@ -15,9 +15,13 @@ export async function statusOf({ log, foundations, workers }: StatusParts): Prom
   const [positions, deadLetters] = await Promise.all([log.positions(), log.deadLetterCounts()])
   return {
     version,
-    foundations: foundations.map(({ poller, controller, config }) => ({
+    foundations: foundations.map(({ elected, controller, config }) => ({
+      foundation: config.name,
       api: config.api,
-      ...poller.status(),
+      ...elected.poller?.status(),
+      state: elected.state,
+      /** How often another process wrote the foundation while this one was to. */
+      fenced: elected.fenced,
       rateLimit: controller.rateLimit,
     })),
     sinks: workers.map(worker => ({
@@ -36,7 +40,7 @@ export async function statusOf({ log, foundations, workers }: StatusParts): Prom
 export async function allIn(parts: StatusParts, clock: Clock, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted()
-    if (parts.foundations.every(({ poller }) => poller.caughtUp())) {
+    if (parts.foundations.every(({ elected }) => elected.poller?.caughtUp())) {
       const positions = await parts.log.positions()
       const waiting = parts.workers.filter(worker => {
         const position = positions.find(one => one.sink === worker.config.name)

@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
 import type { Clock, Source } from '@cf-audit-drain/pipeline'
 import { Arrivals } from '../arrivals.ts'
+import { leadAll } from '../lead-all.ts'
 import { LogClosedError, LogInUseError, LogStorageError } from '../log-error.ts'
 import type {
+  Candidate,
   DeadLetter,
   EventLog,
   EventQuery,
@@ -96,6 +98,12 @@ export class EmbeddedLog implements EventLog {
     })
     this.#writing.add(foundation)
     return writer
+  }
+
+  /** Every foundation is this process's: no other one can have this log open. */
+  async lead(foundations: readonly string[], candidate: Candidate, signal: AbortSignal): Promise<void> {
+    this.#requireWritable()
+    return leadAll(foundations, candidate, signal)
   }
 
   /** A waiting `read` ends with null when the source or the log is closed. */

@@ -1,5 +1,5 @@
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
-import type { Admin, Consumer, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
+import type { Admin, Consumer, ConsumerConfig, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
 import { connectionFault } from './connection-fault.ts'
 import { KafkaStateError, KafkaUnavailableError, typesOf } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
@@ -13,6 +13,9 @@ import { within } from './within.ts'
 const clientId = 'cf-audit-drain'
 /** About 15 s of trying again, for elections and for a predecessor's transaction to be resolved. */
 const retry = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12 }
+
+/** How a group shares its topics out, and how often a member asks whether that has changed. */
+export type Sharing = Required<Pick<ConsumerConfig, 'partitionAssigners' | 'heartbeatInterval'>>
 
 /** The connections of one process to one Kafka: made when first needed, all closed together. */
 export class KafkaClient {
@@ -181,10 +184,11 @@ export class KafkaClient {
     return this.#connected(producer, 'a producer')
   }
 
-  consumer(groupId: string, sessionTimeoutMs: number): Consumer {
-    const heartbeatInterval = Math.max(100, Math.floor(sessionTimeoutMs / 5))
+  consumer(groupId: string, sessionTimeoutMs: number, sharing?: Sharing): Consumer {
+    const heartbeatInterval = sharing?.heartbeatInterval ?? Math.max(100, Math.floor(sessionTimeoutMs / 5))
     return this.#kafka.consumer({
       groupId,
+      ...(sharing === undefined ? {} : { partitionAssigners: sharing.partitionAssigners }),
       sessionTimeout: sessionTimeoutMs,
       rebalanceTimeout: Math.max(sessionTimeoutMs, 20_000),
       heartbeatInterval,

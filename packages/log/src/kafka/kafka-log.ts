@@ -3,6 +3,7 @@ import type { Clock, Source } from '@cf-audit-drain/pipeline'
 import type { Producer } from 'kafkajs'
 import { LogClosedError, LogInUseError } from '../log-error.ts'
 import type {
+  Candidate,
   DeadLetter,
   EventLog,
   EventQuery,
@@ -17,6 +18,7 @@ import { KafkaFoundationWriter, type WriterDoor } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
 import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
+import { leadOnKafka } from './leadership.ts'
 import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
 import { sinkPositions } from './positions.ts'
@@ -101,6 +103,18 @@ class KafkaLog implements EventLog {
       sizes: this.#sizes.getOrInsertComputed(foundation, () => new SizeLimits(requestBytesMax)),
       warn: sentence => this.#deps.observer?.warn?.(sentence),
     }
+  }
+
+  async lead(foundations: readonly string[], candidate: Candidate, signal: AbortSignal): Promise<void> {
+    this.#assertOpen()
+    const door = {
+      client: this.#client,
+      names: this.#names,
+      settings: this.#settings,
+      clock: this.#deps.clock,
+      requireTopics: (foundation: string) => this.#requireTopics(foundation),
+    }
+    await leadOnKafka(door, foundations, candidate, signal)
   }
 
   source(sink: string, { batchMax }: { readonly batchMax: number }): Source<LogRecord> {

@@ -7,6 +7,7 @@ export function pollerRights(names: Names, foundation: string): readonly Right[]
   return [
     ...topics.flatMap(name => [right('topic', name, 'Read'), right('topic', name, 'Write')]),
     right('group', names.checkpointGroup(foundation), 'Read'),
+    right('group', names.pollerGroup, 'Read'),
     right('transactional-id', names.transactionalId(foundation), 'Write'),
   ]
 }
