@@ -81,7 +81,7 @@ class KafkaLog implements EventLog {
     const rights = pollerRights(this.#names, foundation)
     try {
       await this.#topics()
-      await this.#gate.require(part, rights)
+      await this.#gate.demand(part, rights)
       await this.#requireTopics(foundation)
       const writer = await KafkaFoundationWriter.open(foundation, this.#writerDoor(foundation), () =>
         this.#writers.delete(foundation),
@@ -244,7 +244,7 @@ class KafkaLog implements EventLog {
     const part = `sink ${sink}`
     const topics = await this.#eventTopics()
     if (this.#gate.hasServed(part)) return topics
-    await this.#gate.require(part, this.#sinkRights(sink, topics))
+    await this.#gate.demand(part, this.#sinkRights(sink, topics))
     if (topics.length > 0) await this.#client.asAdmin(admin => requireOnePartition(admin, topics))
     else
       this.#deps.observer?.warn?.(

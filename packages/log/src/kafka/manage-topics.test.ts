@@ -78,7 +78,7 @@ describe('the topics of a real broker', { skip: missing ?? false }, () => {
     })
     const { done, left } = await applyTopics(options(), none, systemClock)
     assert.ok(lines(done).includes('raise: retention.ms 86400000 -> -1'), lines(done).join())
-    assert.ok(lines(done).includes('raise: max.message.bytes 1000000 -> 16777216'), lines(done).join())
+    assert.ok(lines(done).includes('raise: max.message.bytes 1000000 -> 67108864'), lines(done).join())
     assert.deepEqual(left, [])
     assert.equal(await setting(events, 'segment.bytes'), '33554432')
     assert.deepEqual(await planTopics(options(), systemClock), [])

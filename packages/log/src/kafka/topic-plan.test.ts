@@ -47,7 +47,7 @@ test('a topic that is not there is made with one partition and everything that i
   assert.equal(change?.kind, 'make')
   assert.equal(
     change.text,
-    'partitions=1 replication.factor=3 cleanup.policy=delete retention.ms=86400000 retention.bytes=-1 max.message.bytes=16777216 min.insync.replicas=2',
+    'partitions=1 replication.factor=3 cleanup.policy=delete retention.ms=86400000 retention.bytes=-1 max.message.bytes=67108864 min.insync.replicas=2',
   )
 })
 
