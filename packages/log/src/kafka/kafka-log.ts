@@ -70,7 +70,7 @@ class KafkaLog implements EventLog {
     const rights = pollerRights(this.#names, foundation)
     try {
       await this.#client.admin()
-      await this.#gate.require(part, rights)
+      await this.#gate.demand(part, rights)
       await this.#requireTopics(foundation)
       const writer = await KafkaFoundationWriter.open(
         foundation,
@@ -224,7 +224,7 @@ class KafkaLog implements EventLog {
     const part = `sink ${sink}`
     const topics = await this.#eventTopics()
     if (this.#gate.hasServed(part)) return topics
-    await this.#gate.require(part, this.#sinkRights(sink, topics))
+    await this.#gate.demand(part, this.#sinkRights(sink, topics))
     if (topics.length > 0) await requireOnePartition(await this.#client.admin(), topics)
     else
       this.#deps.observer?.warn?.(

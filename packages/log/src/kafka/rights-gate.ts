@@ -35,7 +35,7 @@ export class RightsGate {
   }
 
   /** What cannot be found out here is left to whoever needs it. */
-  async require(part: string, rights: readonly Right[]): Promise<void> {
+  async demand(part: string, rights: readonly Right[]): Promise<void> {
     const error = await this.#lack(part, rights)
     if (error !== null) throw error
   }
