@@ -7,8 +7,11 @@ import { type KafkaCluster, kafkaMissing, startKafka, until } from '@cf-audit-dr
 import { deadline, systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import { checkKafkaLog } from './check-kafka-log.ts'
+import { checkpointStates } from './find-checkpoints.ts'
 import { KafkaUnavailableError } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
+import { Kafka, logLevel } from './kafkajs-door.ts'
+import { planTopics } from './manage-topics.ts'
 
 const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const given = process.env['KAFKA_BROKERS'] ? 'KAFKA_BROKERS is set: it is not ours to restart' : null
@@ -80,6 +83,35 @@ describe('Kafka that refuses', { skip: missing ?? given ?? false }, () => {
     )
     await more?.settle()
     assert.doesNotMatch(told.join(), /"word"|password: word/)
+  })
+
+  test('nothing, and would make topics for whoever asks, is made to make none by looking, polling or delivering', async t => {
+    const kafka = await startKafka({ properties: { 'auto.create.topics.enable': 'true' } })
+    const settings = { replicationFactor: 1, minInsyncReplicas: 1 }
+    const options = { brokers: kafka.brokers }
+    const log = openKafkaLog(options, { clock: systemClock })
+    t.after(async () => {
+      await log.close()
+      await kafka.stop()
+    })
+    const asked = { kafka: options, foundations: ['lab'], polls: true, sinks: ['siem'], topics: settings }
+    const found = await checkKafkaLog(asked, systemClock)
+    assert.match(
+      found.map(one => (one.verdict === 'FAIL' ? one.error.message : '')).join(),
+      /Kafka has no topic cf-audit\.events\.lab, .*topics apply/,
+    )
+    assert.equal(
+      (await planTopics({ kafka: options, foundations: ['lab'], settings }, systemClock)).length,
+      3,
+    )
+    assert.equal((await checkpointStates(options, ['lab'], systemClock)).get('lab'), 'none')
+    await assert.rejects(log.writer('lab'), /Kafka has no topic/)
+    await log.source('siem', { batchMax: 9 }).connect(deadline(9_000))
+    const admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    const topics = (await admin.listTopics()).filter(topic => topic.startsWith('cf-audit'))
+    await admin.disconnect()
+    assert.deepEqual(topics, [])
   })
 
   test('transactions is told by check, and by a writer, which tries again', async t => {
