@@ -7,6 +7,7 @@ import { Kafka, logLevel } from './kafkajs-door.ts'
 import { type Broker, type Cluster, coordinatorType, openCluster } from './kafkajs-internals.ts'
 import { PartitionReader } from './partition-reader.ts'
 import { patiently } from './patiently.ts'
+import { loginRefused } from './refused.ts'
 import { transactionState } from './transaction-state.ts'
 import { within } from './within.ts'
 
@@ -233,13 +234,12 @@ export class KafkaClient {
   }
 
   #explained(error: unknown): Error {
-    const { name, message } = asError(error)
-    if (name === 'KafkaJSSASLAuthenticationError') {
-      const sentence = `Kafka refuses the login: ${message}; check log.kafka.sasl (username, password, mechanism), and that the brokers know this user`
+    const refused = loginRefused(error)
+    if (refused !== null)
       return this.#wasLetIn
-        ? new KafkaUnavailableError(sentence, { cause: error })
-        : new KafkaStateError(sentence, { cause: error })
-    }
+        ? new KafkaUnavailableError(refused, { cause: error })
+        : new KafkaStateError(refused, { cause: error })
+    const { message } = asError(error)
     const brokers = this.#options.brokers.join(', ')
     return new KafkaUnavailableError(`cannot reach Kafka at ${brokers}: ${message}`, { cause: error })
   }

@@ -6,7 +6,7 @@ import type { Admin } from 'kafkajs'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { applyTopics, planTopics } from './manage-topics.ts'
 import { topicResource } from './own-requests.ts'
-import type { TopicSettings } from './topics.ts'
+import { messageBytesMax, type TopicSettings } from './topics.ts'
 
 const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const none: ReadonlySet<string> = new Set()
@@ -78,7 +78,10 @@ describe('the topics of a real broker', { skip: missing ?? false }, () => {
     })
     const { done, left } = await applyTopics(options(), none, systemClock)
     assert.ok(lines(done).includes('raise: retention.ms 86400000 -> -1'), lines(done).join())
-    assert.ok(lines(done).includes('raise: max.message.bytes 1000000 -> 67108864'), lines(done).join())
+    assert.ok(
+      lines(done).includes(`raise: max.message.bytes 1000000 -> ${messageBytesMax}`),
+      lines(done).join(),
+    )
     assert.deepEqual(left, [])
     assert.equal(await setting(events, 'segment.bytes'), '33554432')
     assert.deepEqual(await planTopics(options(), systemClock), [])

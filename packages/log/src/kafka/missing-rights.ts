@@ -45,10 +45,11 @@ async function missingOfTopics(broker: Broker, rights: readonly Right[]): Promis
 }
 
 async function allowsGroup(cluster: Cluster, broker: Broker, right: Right, clock: Clock): Promise<boolean> {
-  return isAllowed(async () => {
-    const coordinator = await coordinatorOf(cluster, broker, right.name, coordinatorType.GROUP, clock)
+  const ask = async () => {
+    const coordinator = await coordinatorOf(cluster, broker, right.name, coordinatorType.GROUP)
     return (await groupOperations(coordinator, right.name)).has(right.operation)
-  })
+  }
+  return isAllowed(() => patiently(clock, ask))
 }
 
 async function allowsTransactions(
@@ -69,7 +70,7 @@ async function allowsTransactions(
 
 async function transactionCoordinator(cluster: Cluster, broker: Broker, id: string, clock: Clock) {
   try {
-    return await coordinatorOf(cluster, broker, id, coordinatorType.TRANSACTION, clock)
+    return await patiently(clock, () => coordinatorOf(cluster, broker, id, coordinatorType.TRANSACTION))
   } catch (error) {
     if (isUnauthorized(error)) throw error
     const why = typesOf(error)[0] ?? (error as Error).message
@@ -86,21 +87,24 @@ async function isAllowed(attempt: () => Promise<boolean>): Promise<boolean> {
   }
 }
 
-/** The first question makes Kafka's own topic, which takes it a moment. */
 async function coordinatorOf(
   cluster: Cluster,
   broker: Broker,
   groupId: string,
   type: CoordinatorType,
-  clock: Clock,
 ): Promise<Broker> {
+  const { coordinator } = await broker.findGroupCoordinator({ groupId, coordinatorType: type })
+  return cluster.findBroker({ nodeId: coordinator.nodeId })
+}
+
+/** The first question makes Kafka's own topic, and a coordinator that has come up loads: both take a moment. */
+async function patiently<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
   const startedMs = clock.monotonic()
   for (;;) {
     try {
-      const { coordinator } = await broker.findGroupCoordinator({ groupId, coordinatorType: type })
-      return await cluster.findBroker({ nodeId: coordinator.nodeId })
+      return await ask()
     } catch (error) {
-      const isPassing = typesOf(error).includes('GROUP_COORDINATOR_NOT_AVAILABLE')
+      const isPassing = error instanceof Error && 'retriable' in error && error.retriable === true
       if (!isPassing || clock.monotonic() - startedMs > coordinatorPatienceMs) throw error
       await clock.sleep(retryMs)
     }

@@ -48,6 +48,14 @@ export function isUnauthorized(error: unknown): boolean {
   return refusalTypes(error).some(type => authorization.has(type))
 }
 
+/** The sentence of a login that the brokers refuse; null for any other error. */
+export function loginRefused(error: unknown): string | null {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++)
+    if (at.name === 'KafkaJSSASLAuthenticationError')
+      return `Kafka refuses the login: ${at.message}; check log.kafka.sasl (username, password, mechanism), and that the brokers know this user`
+  return null
+}
+
 /** kafkajs gathers what the brokers say of several topics. */
 function refusalTypes(error: unknown): readonly string[] {
   const gathered = (error as { readonly errors?: readonly unknown[] } | null)?.errors ?? []

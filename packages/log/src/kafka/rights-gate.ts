@@ -1,9 +1,9 @@
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { KafkaClient } from './kafka-client.ts'
-import { KafkaUnavailableError } from './kafka-error.ts'
+import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { missingRights, TransactionsRefusedError } from './missing-rights.ts'
-import { isUnauthorized, lackingRights, type Right } from './refused.ts'
+import { isUnauthorized, lackingRights, loginRefused, type Right } from './refused.ts'
 import { within } from './within.ts'
 
 const sameAnswerMs = 10_000
@@ -42,6 +42,9 @@ export class RightsGate {
 
   /** A refusal of the brokers with what is lacking, any other error as it is. */
   async explained(part: string, rights: readonly Right[], error: unknown): Promise<Error> {
+    const refused = loginRefused(error)
+    // Whoever was never let in was told so when he connected.
+    if (refused !== null && !isOurs(error)) return new KafkaUnavailableError(refused, { cause: error })
     if (!isUnauthorized(error)) return asError(error)
     const told = this.#told.get(part)
     if (told !== undefined && this.#clock.monotonic() - told.atMs < sameAnswerMs) return told.error
@@ -69,6 +72,10 @@ export class RightsGate {
       cluster.disconnect().catch(() => undefined)
     }
   }
+}
+
+function isOurs(error: unknown): boolean {
+  return error instanceof KafkaStateError || error instanceof KafkaUnavailableError
 }
 
 /** A cluster that has just come up does the same for a moment, so it may pass. */

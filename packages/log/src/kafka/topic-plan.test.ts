@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Names } from './names.ts'
 import { type FoundTopic, planTopic, type TopicChange } from './topic-plan.ts'
-import { type TopicSettings, topicsOf } from './topics.ts'
+import { messageBytesMax, type TopicSettings, topicsOf } from './topics.ts'
 
 const place = { brokers: 'kafka-1:9092', nodeIds: [1, 2, 3] }
 const dayMs = 86_400_000
@@ -47,7 +47,7 @@ test('a topic that is not there is made with one partition and everything that i
   assert.equal(change?.kind, 'make')
   assert.equal(
     change.text,
-    'partitions=1 replication.factor=3 cleanup.policy=delete retention.ms=86400000 retention.bytes=-1 max.message.bytes=67108864 min.insync.replicas=2',
+    `partitions=1 replication.factor=3 cleanup.policy=delete retention.ms=86400000 retention.bytes=-1 max.message.bytes=${messageBytesMax} min.insync.replicas=2`,
   )
 })
 
