@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
 export interface Arguments {
-  readonly command: 'start' | 'poller' | 'sink' | 'check' | 'events' | 'version' | 'help'
+  readonly command: 'start' | 'poller' | 'sink' | 'check' | 'events' | 'migrate' | 'version' | 'help'
   readonly config?: string
   /** Options that change the configuration; the configuration judges their values. */
   readonly overrides: {
@@ -34,7 +34,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-const commands = ['start', 'poller', 'sink', 'check', 'events', 'version', 'help'] as const
+const commands = ['start', 'poller', 'sink', 'check', 'events', 'migrate', 'version', 'help'] as const
 
 const configuring = {
   config: { type: 'string', short: 'c' },
@@ -74,6 +74,7 @@ const options = {
     limit: { type: 'string' },
     json: { type: 'boolean' },
   },
+  migrate: { ...configuring, 'dry-run': { type: 'boolean' } },
   version: {},
   help: {},
 } as const

@@ -3,6 +3,7 @@ import {
   LogDamagedError,
   LogInUseError,
   LogMissingError,
+  LogMovedError,
   LogStorageError,
   LogVersionError,
 } from '@cf-audit-drain/log'
@@ -16,6 +17,7 @@ const ofLog = [
   LogDamagedError,
   LogInUseError,
   LogMissingError,
+  LogMovedError,
   LogStorageError,
   LogVersionError,
   CheckpointUnreadableError,

@@ -14,6 +14,7 @@ import { readConfiguration } from './configuration.ts'
 import { dryRun } from './dry-run.ts'
 import { printEvents } from './events.ts'
 import { exitCodeOf } from './exit-code-of.ts'
+import { migrate } from './migrate.ts'
 import { openLog } from './open-log.ts'
 import { partOf } from './part-of.ts'
 import { print, say } from './print.ts'
@@ -50,6 +51,10 @@ async function main(given: Arguments): Promise<void> {
     return running(logger, config.shutdownTimeoutMs, signal =>
       check(config, { logger, random, misspelt }, signal),
     )
+  }
+  if (given.command === 'migrate') {
+    const logger = createLogger({ level, destination: 'stderr' })
+    return running(logger, config.shutdownTimeoutMs, signal => migrate(config, given.dryRun, logger, signal))
   }
   const logger = createLogger({ level, destination: given.dryRun ? 'stderr' : 'stdout' })
   return running(logger, config.shutdownTimeoutMs, async signal => {

@@ -5,9 +5,10 @@ export const usage = `cf-audit-drain takes every audit event out of Cloud Foundr
   cf-audit-drain sink     only delivers, from a log on Kafka; any number of them share the work
   cf-audit-drain check    says every fault of the configuration, then tries each end; sends no event
   cf-audit-drain events   looks into the log, also while it is being written
+  cf-audit-drain migrate  carries the log of --data-dir into Kafka, once; end start before it. Killed, it is run again
   cf-audit-drain version
 
-start, poller, sink, check, events
+start, poller, sink, check, events, migrate
   --config FILE           YAML, see docs/reference/config.md; one foundation needs only the environment:
                           CF_API, CF_CLIENT_ID, CF_CLIENT_SECRET, SINK_URL (syslog://host:port, syslog-tls://host:port)
   --data-dir DIR          the log and the scrubbing key (./data)
@@ -23,6 +24,8 @@ start, poller
 start
   --dry-run               print what would be sent; nothing is sent, the log is not touched
   --forget-sink NAME      drop the place of a sink that is gone, so that retention no longer waits for it
+migrate
+  --dry-run               say what is there and what would be done; nothing is changed
 events
   --foundation NAME  --type TYPE (audit.app.* is allowed)  --actor NAME|GUID  --target NAME|GUID  --org GUID
   --since TIME (2026-11-22T00:00:00Z, 2026-11-22, 24h)  --limit N (50)  --json

@@ -8,6 +8,7 @@ import { committedOffsets } from './committed-offsets.ts'
 import { deadLetterMessage } from './dead-letters.ts'
 import { createdAtSecOf, toMessage } from './event-record.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
+import { refuseHalfMigrated } from './half-migrated.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaUnavailableError } from './kafka-error.ts'
 import { limits, type Settings } from './kafka-options.ts'
@@ -206,6 +207,7 @@ async function readBack(foundation: string, { client, names, settings, clock, wa
   const topic = names.events(foundation)
   const reader = await client.reader()
   const state = await readState(reader, names.state(foundation), 'all')
+  refuseHalfMigrated(foundation, state)
   const admin = await client.admin()
   const [group] = await committedOffsets(admin, names.checkpointGroup(foundation), [topic], clock)
   const committed = group?.partitions[0]

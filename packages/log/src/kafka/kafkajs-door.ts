@@ -12,7 +12,7 @@ const kafkajs = fromKafkajs('index.js') as typeof Types
 
 registerCodecs(kafkajs.CompressionCodecs)
 
-export const { CompressionTypes, Kafka, KafkaJSNonRetriableError, logLevel } = kafkajs
+export const { CompressionTypes, ConfigResourceTypes, Kafka, KafkaJSNonRetriableError, logLevel } = kafkajs
 export type Kafka = Types.Kafka
 export type logLevel = Types.logLevel
 
