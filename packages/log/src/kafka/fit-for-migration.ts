@@ -3,6 +3,7 @@ import { committedOffsets } from './committed-offsets.ts'
 import { KafkaStateError } from './kafka-error.ts'
 import { ConfigResourceTypes } from './kafkajs-door.ts'
 import type { TargetDoor } from './migration-target.ts'
+import { patiently } from './patiently.ts'
 import { missingTopics, topicsMissing, topicsOf } from './topics.ts'
 
 interface Coming {
@@ -19,7 +20,7 @@ export async function fitTopics(
   door: TargetDoor,
   make: boolean,
 ): Promise<readonly string[]> {
-  const { client, names, settings } = door
+  const { client, names, settings, clock } = door
   const { createTopics } = settings
   const admin = await client.admin()
   const wanted = coming.flatMap(({ foundation }) =>
@@ -31,11 +32,17 @@ export async function fitTopics(
   const there = [...new Set(wanted.map(({ topic }) => topic))].filter(topic => !missed.has(topic))
   const faults = [...(await wideTopics(admin, there)), ...(await shortTopics(admin, coming, there, door))]
   if (faults.length > 0) throw new KafkaStateError(faults.join('; '))
-  if (make && missing.length > 0) await admin.createTopics({ topics: [...missing], waitForLeaders: true })
+  if (make && missing.length > 0) {
+    await admin.createTopics({ topics: [...missing], waitForLeaders: true })
+    const reader = await client.reader()
+    for (const topic of missed) await patiently(clock, () => reader.edge(topic, 'earliest'))
+  }
   return [...missed]
 }
 
 async function wideTopics(admin: Admin, there: readonly string[]): Promise<readonly string[]> {
+  // Asked for none, kafkajs answers with all.
+  if (there.length === 0) return []
   const { topics } = await admin.fetchTopicMetadata({ topics: [...there] })
   return topics
     .filter(({ partitions }) => partitions.length !== 1)
