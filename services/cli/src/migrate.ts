@@ -47,6 +47,7 @@ export async function migrate(
 }
 
 const stages = {
+  begun: 'a mark in Kafka keeps pollers and sinks from beginning there',
   copied: 'everything is in Kafka; it is read back and compared',
   compared: 'Kafka holds exactly what the log holds',
   marked: 'the log in the data directory is marked as moved; the checkpoints follow',

@@ -34,9 +34,7 @@ describe('a move to Kafka that is interrupted', { skip: missing ?? false }, () =
   const isWhole = async (under: MigrationUnderTest) => {
     for (const foundation of ['lab', 'prod'])
       assert.equal(under.digestByKcat(foundation), under.digestBySqlite(foundation))
-    const writer = await under.open().writer('prod')
-    assert.notEqual(writer.checkpoint, null)
-    await writer.close()
+    assert.notEqual(await checkpointOf(under, 'prod'), null)
   }
 
   for (const [when, deps] of [
@@ -84,8 +82,7 @@ describe('a move to Kafka that is interrupted', { skip: missing ?? false }, () =
       under.guids('lab', 'record IS NOT NULL').length + under.guids('prod', 'record IS NOT NULL').length
     await deliveredTo(under.open(), 'archive', left + 1)
     await under.migrate()
-    const again = await under.open().writer('lab')
-    assert.equal(again.checkpoint, 'gone on')
+    assert.equal(await checkpointOf(under, 'lab'), 'gone on')
     const positions = await under.open().positions()
     assert.equal(positions.find(({ sink }) => sink === 'archive')?.lag, 0, 'its place was not set back')
   })
@@ -124,7 +121,7 @@ describe('a move to Kafka that is interrupted', { skip: missing ?? false }, () =
       [302, 300],
     )
     await isWhole(under)
-    assert.equal((await under.open().writer('lab')).checkpoint, 'later')
+    assert.equal(await checkpointOf(under, 'lab'), 'later')
   })
 
   test('does not go on from what is not its own beginning', async t => {
@@ -173,6 +170,12 @@ describe('a move to Kafka that is interrupted', { skip: missing ?? false }, () =
     )
   })
 })
+
+async function checkpointOf(under: MigrationUnderTest, foundation: string): Promise<string | null> {
+  const writer = await under.open().writer(foundation)
+  await writer.close()
+  return writer.checkpoint
+}
 
 async function withAdmin<T>(
   brokers: readonly string[],

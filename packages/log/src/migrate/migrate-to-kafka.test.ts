@@ -113,6 +113,7 @@ describe('an embedded log that is moved to Kafka', { skip: missing ?? false }, (
       ({ guid }) => known.includes(guid) || guid === entryOf('lab', 300).guid,
     )
     assert.deepEqual(await writer.publish(again, 'again'), { published: 1 }, 'all but the last were there')
+    await writer.close()
   })
 
   test('is not started again, nor moved twice, and can be looked into', async t => {

@@ -30,7 +30,7 @@ export interface MigrationDeps {
   readonly clock: Clock
   /** So many records of the foundation are in Kafka, of all there are. */
   readonly onProgress?: (foundation: string, records: number, of: number) => void
-  readonly onStage?: (stage: 'copied' | 'compared' | 'marked' | 'finished') => void
+  readonly onStage?: (stage: 'begun' | 'copied' | 'compared' | 'marked' | 'finished') => void
 }
 
 export interface MovedFoundation {
@@ -107,6 +107,7 @@ class Migration {
     const made = await fitTopics(this.#foundations, this.#door, true)
     await this.#requireNoSinkBegan(this.#topics())
     const open = await this.#begin()
+    this.#deps.onStage?.('begun')
     // A sink may have come between the first look and the marks in Kafka; since then none begins.
     await this.#requireNoSinkBegan(this.#topics())
     const before = new Map<string, number>()
