@@ -38,7 +38,8 @@ try {
 async function main(given: Arguments): Promise<void> {
   if (given.command === 'help') return print(usage)
   if (given.command === 'version') return print(`cf-audit-drain ${version} (Node ${process.versions.node})`)
-  const config = partOf(given.command, readConfiguration(given))
+  const whole = readConfiguration(given)
+  const config = partOf(given.command, whole)
   if (given.command === 'events') {
     const log = await openLog(config, { clock: systemClock, logger: null }, 'read')
     await printEvents(log, given.query).finally(() => log.close())
@@ -64,7 +65,7 @@ async function main(given: Arguments): Promise<void> {
     }
     if (misspelt.length > 0) logger.warn(misspelt.map(misspeltSentence).join(' '))
     if (given.dryRun) await dryRun(config, { logger, random }, signal)
-    else await startConfigured(config, given, logger, signal)
+    else await startConfigured(config, whole, given, logger, signal)
     return exitCodes.ok
   })
 }

@@ -10,9 +10,10 @@ import { random } from './random.ts'
 import { makeSyslogSink } from './sinks.ts'
 import { start } from './start.ts'
 
-/** `start` with a configuration: polls and delivers until stopped. */
+/** `start` with a configuration: polls and delivers until stopped. `config` is this process's part of the `whole`. */
 export async function startConfigured(
   config: Config,
+  whole: Config,
   given: Arguments,
   logger: Logger,
   signal: AbortSignal,
@@ -27,6 +28,7 @@ export async function startConfigured(
       random,
       makeSink: sink => makeSyslogSink(sink, { clock: systemClock, logger }),
       untilCaughtUp: given.untilCaughtUp,
+      configuredSinks: whole.sinks.map(({ name }) => name),
     },
     signal,
   )

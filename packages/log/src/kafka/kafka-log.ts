@@ -11,15 +11,17 @@ import type {
   SinkPosition,
   Tally,
 } from '../ports.ts'
+import { DeadLetterCounts } from './dead-letter-counts.ts'
 import { deadLetterMessage, identityOf, toDeadLetter } from './dead-letters.ts'
 import { eventsOf } from './events.ts'
+import { FoundationState } from './foundation-state.ts'
 import { KafkaFoundationWriter } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
 import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
 import { Names } from './names.ts'
 import { sinkPositions } from './positions.ts'
-import { readState } from './read-state.ts'
 import { KafkaSinkSource, type SinkSourceObserver } from './sink-source.ts'
+import { TopicFollower } from './topic-follower.ts'
 import { missingTopics, topicsMissing, topicsOf } from './topics.ts'
 import { within } from './within.ts'
 
@@ -43,6 +45,9 @@ class KafkaLog implements EventLog {
   readonly #client: KafkaClient
   readonly #writers = new Set<string>()
   readonly #sources = new Map<string, KafkaSinkSource>()
+  /** Every scrape of the metrics asks: nothing is read twice. */
+  readonly #states = new Map<string, TopicFollower<FoundationState>>()
+  readonly #letterCounts: TopicFollower<DeadLetterCounts>
   #burier: Promise<Producer> | null = null
   #isClosed = false
 
@@ -51,6 +56,7 @@ class KafkaLog implements EventLog {
     this.#names = new Names(this.#settings.prefix)
     this.#deps = deps
     this.#client = new KafkaClient(options, deps.clock)
+    this.#letterCounts = new TopicFollower(this.#names.deadLetters, () => new DeadLetterCounts())
   }
 
   async writer(foundation: string): Promise<FoundationWriter> {
@@ -125,20 +131,20 @@ class KafkaLog implements EventLog {
   }
 
   async deadLetterCounts() {
-    const groups = Map.groupBy(await this.#allDeadLetters(), ({ origin, foundation }) =>
-      JSON.stringify([origin, foundation]),
-    )
-    return [...groups.values()].flatMap(letters => {
-      const [first] = letters
-      return first ? [{ origin: first.origin, foundation: first.foundation, count: letters.length }] : []
-    })
+    this.#assertOpen()
+    const admin = await this.#client.admin()
+    if (!(await admin.listTopics()).includes(this.#names.deadLetters)) return []
+    return (await this.#letterCounts.look(await this.#client.reader())).counts
   }
 
   async tallies(): Promise<readonly Tally[]> {
     const reader = await this.#client.reader()
     const all: Tally[] = []
     for (const foundation of await this.#foundations()) {
-      const state = await readState(reader, this.#names.state(foundation), 'committed')
+      const topic = this.#names.state(foundation)
+      const states = this.#states.get(topic) ?? new TopicFollower(topic, () => new FoundationState())
+      this.#states.set(topic, states)
+      const state = await states.look(reader)
       all.push(...state.tallies.map(tally => ({ foundation, ...tally })))
     }
     return all
