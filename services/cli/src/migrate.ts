@@ -46,6 +46,8 @@ export async function migrate(
   }
 }
 
+const unconfigured = '; it is in the log and not in this configuration'
+
 const stages = {
   begun: 'a mark in Kafka keeps pollers and sinks from beginning there',
   copied: 'everything is in Kafka; it is read back and compared',
@@ -67,11 +69,15 @@ function progressLines(logger: Logger) {
 async function printReport(report: MigrationReport, config: Config, dryRun: boolean): Promise<void> {
   if (report.made.length > 0)
     await print(`topics ${dryRun ? 'that would be made' : 'made'}: ${report.made.join(', ')}`)
-  for (const one of report.foundations) await print(foundationLine(one, dryRun))
+  for (const one of report.foundations) {
+    const isConfigured = config.foundations.some(({ name }) => name === one.foundation)
+    await print(`${foundationLine(one, dryRun)}${isConfigured ? '' : unconfigured}`)
+  }
   for (const { sink, lag } of report.sinks) {
     const isConfigured = config.sinks.some(({ name }) => name === sink)
-    const told = isConfigured ? '' : '; it is in the log and not in this configuration'
-    await print(`sink ${sink}: ${lag} records wait${dryRun ? '' : ' in Kafka'}${told}`)
+    await print(
+      `sink ${sink}: ${lag} records wait${dryRun ? '' : ' in Kafka'}${isConfigured ? '' : unconfigured}`,
+    )
   }
   for (const { name } of config.sinks)
     if (!report.sinks.some(({ sink }) => sink === name))

@@ -157,24 +157,27 @@ class Migration {
 
   /** Marks in Kafka what is to come. Those that an interrupted run has finished are left out. */
   async #begin(): Promise<readonly FoundationToMove[]> {
-    const polled = this.#foundations.filter(({ checkpoint }) => checkpoint !== null)
-    const open: FoundationToMove[] = []
-    for (const one of polled) {
+    const unfinished: FoundationToMove[] = []
+    for (const one of this.#foundations) {
       this.#signal.throwIfAborted()
       const standing = await new MigrationTarget(one.foundation, this.#door).standing()
       requireOurs(one, standing, this.#isMarked)
-      if (standing !== 'polled') open.push(one)
+      if (standing !== 'polled' && one.checkpoint !== null) unfinished.push(one)
     }
-    for (const one of open)
+    const open: FoundationToMove[] = []
+    for (const one of unfinished)
       await this.#writing(one, async (target, standing) => {
         if (standing === 'empty') await target.begin(this.#deps.clock.now())
+        // The end of an interrupted run may have been under way until it was fenced.
+        if (standing !== 'polled') open.push(one)
       })
     return open
   }
 
   /** What is in Kafka already is compared, the rest is copied. Resolves to how many were there. */
   #copy(one: FoundationToMove): Promise<number> {
-    return this.#writing(one, async target => {
+    return this.#writing(one, async (target, standing) => {
+      requireBegun(one, standing)
       const { records, last } = await this.#compare(one, target)
       let copied = records
       for (const batch of this.#source.events(one, last ?? undefined)) {
@@ -227,7 +230,8 @@ class Migration {
 
   #finish(one: FoundationToMove, { places, lastOffset }: Copy): Promise<void> {
     const { foundation, total, checkpoint, tallies } = one
-    return this.#writing(one, async target => {
+    return this.#writing(one, async (target, standing) => {
+      requireBegun(one, standing)
       if ((await target.lastOffset()) !== lastOffset)
         throw new KafkaStateError(
           `somebody wrote events of ${foundation} to Kafka while they were being moved`,
@@ -246,7 +250,6 @@ class Migration {
     try {
       await target.fence()
       const standing = await target.standing()
-      if (standing === 'polled') throw notEmpty(one.foundation)
       requireOurs(one, standing, this.#isMarked)
       return await work(target, standing)
     } finally {
@@ -292,6 +295,10 @@ function requireOurs(
       `this log was copied to Kafka before, and this Kafka does not hold ${foundation}: name the brokers it was copied to`,
     )
   if (standing !== 'empty') throw notEmpty(foundation)
+}
+
+function requireBegun({ foundation }: FoundationToMove, standing: Standing): void {
+  if (standing !== 'begun') throw notEmpty(foundation)
 }
 
 function notEmpty(foundation: string): KafkaStateError {
