@@ -6,6 +6,7 @@ import { openEmbeddedLog } from '../embedded/embedded-log.ts'
 import { KafkaStateError } from '../kafka/kafka-error.ts'
 import { Kafka, logLevel } from '../kafka/kafkajs-door.ts'
 import { Names } from '../kafka/names.ts'
+import { apiKey, watchedSockets } from '../kafka/watched-sockets-for-tests.ts'
 import { LogMovedError } from '../log-error.ts'
 import { deliver, entryOf } from './embedded-log-for-tests.ts'
 import type { MigrationDeps } from './migrate-to-kafka.ts'
@@ -68,6 +69,27 @@ describe('a move to Kafka that is interrupted', { skip: missing ?? false }, () =
     await under.migrate()
     await isWhole(under)
     await assert.rejects(under.migrate(), LogMovedError)
+  })
+
+  test('at every commit, before it is sent and after, goes on to the same end', async t => {
+    const under = await MigrationUnderTest.filled(t, kafka.brokers)
+    let cuts = 0
+    for (let isMoved = false; !isMoved; cuts++) {
+      const isSent = cuts % 2 === 1
+      const sockets = watchedSockets()
+      sockets.watch(apiKey.endTxn, (send, kill) => (isSent ? send(kill) : kill()))
+      isMoved = await under.migrate({}, false, { socketFactory: sockets.factory }).then(
+        () => true,
+        error => error instanceof LogMovedError,
+      )
+      // The marks of both foundations are there after two commits.
+      const isMarked = under.rows('SELECT 1 FROM moved').length === 1
+      if (cuts >= 4 && !isMarked) await assert.rejects(under.open().writer('prod'), /carried here/)
+    }
+    t.diagnostic(`cut ${cuts - 1} times`)
+    await isWhole(under)
+    const lags = (await under.open().positions()).map(({ sink, lag }) => `${sink} ${lag}`)
+    assert.deepEqual(lags.toSorted(), ['archive 300', 'late 300', 'siem 146'])
   })
 
   test('between the ends of two foundations finishes the other, and leaves alone what has gone on', async t => {

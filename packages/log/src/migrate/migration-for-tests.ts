@@ -42,12 +42,13 @@ export class MigrationUnderTest {
     return under
   }
 
-  migrate(deps: Partial<MigrationDeps> = {}, dryRun = false): Promise<MigrationReport> {
-    return migrateToKafka(
-      { dir: this.dir, kafka: this.kafka, dryRun },
-      { clock: systemClock, ...deps },
-      never,
-    )
+  migrate(
+    deps: Partial<MigrationDeps> = {},
+    dryRun = false,
+    changes: Partial<KafkaOptions> = {},
+  ): Promise<MigrationReport> {
+    const kafka = { ...this.kafka, ...changes }
+    return migrateToKafka({ dir: this.dir, kafka, dryRun }, { clock: systemClock, ...deps }, never)
   }
 
   /** A process with the log on Kafka. */
