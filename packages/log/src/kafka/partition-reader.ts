@@ -50,11 +50,19 @@ export class PartitionReader {
   }
 
   /** One round of fetches, a request per broker; empty after `waitMs` when nothing came. */
-  fetch(positions: ReadonlyMap<string, bigint>, waitMs: number): Promise<readonly Fetched[]> {
-    return this.#withFreshMetadata(() => this.#fetch(positions, waitMs))
+  fetch(
+    positions: ReadonlyMap<string, bigint>,
+    waitMs: number,
+    maxBytes = bytesPerFetch,
+  ): Promise<readonly Fetched[]> {
+    return this.#withFreshMetadata(() => this.#fetch(positions, waitMs, maxBytes))
   }
 
-  async #fetch(positions: ReadonlyMap<string, bigint>, waitMs: number): Promise<readonly Fetched[]> {
+  async #fetch(
+    positions: ReadonlyMap<string, bigint>,
+    waitMs: number,
+    maxBytes: number,
+  ): Promise<readonly Fetched[]> {
     await this.#cluster.addMultipleTargetTopics([...positions.keys()])
     const byLeader = Map.groupBy(positions.keys(), topic => this.#leaderOf(topic))
     const answers = await Promise.all(
@@ -64,12 +72,10 @@ export class PartitionReader {
           isolationLevel: READ_COMMITTED,
           maxWaitTime: waitMs,
           minBytes: 1,
-          maxBytes: bytesPerFetch,
+          maxBytes,
           topics: topics.map(topic => ({
             topic,
-            partitions: [
-              { partition: 0, fetchOffset: String(positions.get(topic)), maxBytes: bytesPerFetch },
-            ],
+            partitions: [{ partition: 0, fetchOffset: String(positions.get(topic)), maxBytes }],
           })),
           rackId: '',
         })
@@ -88,10 +94,15 @@ export class PartitionReader {
     )
   }
 
-  /** Everything in `[from, to)`. */
-  async *read(topic: string, from: bigint, to: bigint): AsyncGenerator<KafkaRecord> {
+  /** Everything in `[from, to)`. Whoever wants a few records asks for few bytes: at least a whole batch comes. */
+  async *read(
+    topic: string,
+    from: bigint,
+    to: bigint,
+    maxBytes = bytesPerFetch,
+  ): AsyncGenerator<KafkaRecord> {
     for (let at = from; at < to; ) {
-      const [fetched] = await this.fetch(new Map([[topic, at]]), 500)
+      const [fetched] = await this.fetch(new Map([[topic, at]]), 500, maxBytes)
       if (fetched === undefined)
         throw new KafkaUnavailableError(`${topic}: the broker left it out of its answer`)
       for (const record of fetched.records) if (record.offset < to) yield record

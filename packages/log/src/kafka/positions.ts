@@ -65,7 +65,8 @@ async function firstFrom(
 ): Promise<KafkaRecord | null> {
   const earliest = await reader.edge(topic, 'earliest')
   const from = offset > earliest ? offset : earliest
-  for await (const record of reader.read(topic, from, await reader.edge(topic, 'committed')))
+  // A batch at a time: of a sink far behind, all but the first record is read for nothing.
+  for await (const record of reader.read(topic, from, await reader.edge(topic, 'committed'), 1))
     if (record.value !== null) return record
   return null
 }
