@@ -39,13 +39,17 @@ export async function migrate(
     await printReport(report, config, dryRun)
     return exitCodes.ok
   } catch (error) {
-    signal.throwIfAborted()
+    if (signal.aborted) {
+      logger.fatal(`stopped before the end. ${again}`)
+      return exitCodes.failed
+    }
     if (!(error instanceof KafkaUnavailableError) && !(error instanceof FencedError)) throw error
-    logger.fatal(`${error.message}. Nothing is lost: run migrate again, and it goes on where it stopped`)
+    logger.fatal(`${error.message}. ${again}`)
     return exitCodes.unreachable
   }
 }
 
+const again = 'Nothing is lost: run migrate again, and it goes on where it stopped'
 const unconfigured = '; it is in the log and not in this configuration'
 
 const stages = {
