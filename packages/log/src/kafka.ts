@@ -12,3 +12,11 @@ export {
 } from './kafka/manage-topics.ts'
 export type { TopicChange } from './kafka/topic-plan.ts'
 export type { TopicSettings } from './kafka/topics.ts'
+
+export {
+  type MigrationDeps,
+  type MigrationOptions,
+  type MigrationReport,
+  type MovedFoundation,
+  migrateToKafka,
+} from './migrate/migrate-to-kafka.ts'

@@ -183,6 +183,36 @@ test('a log that cannot be read makes the scrape fail instead of showing old cou
   await assert.rejects(broken.expose(), /disk/)
 })
 
+test('a log on other machines that is away, or slow, leaves what was read last, and says so', async () => {
+  const answers: (() => Promise<Tally[]>)[] = []
+  const held = Promise.withResolvers<Tally[]>()
+  const sleeps = Promise.withResolvers<void>()
+  const metrics = metricsOf(
+    { positions: [{ sink: 'siem', offset: 1, lag: 4, oldestUndeliveredMs: nowMs - 1_000 }] },
+    {
+      patienceMs: 5_000,
+      clock: { ...clock, now: () => nowMs, sleep: () => sleeps.promise },
+      durable: {
+        tallies: () => answers.shift()?.() ?? Promise.reject(new Error('brokers')),
+        positions: async () => [{ sink: 'siem', offset: 1, lag: 4, oldestUndeliveredMs: nowMs - 1_000 }],
+        deadLetterCounts: async () => [],
+      },
+    },
+  )
+  const events = `cf_audit_new_events_total{foundation="eu1",type="${unauthorized}",mode="live"}`
+  const both = async () => [await value(metrics, 'cf_audit_log_up'), await value(metrics, events)]
+  assert.deepEqual(await both(), [0, undefined], 'before it was ever read nothing is made up')
+  answers.push(async () => [tally({ count: 3 })])
+  assert.deepEqual([await value(metrics, 'cf_audit_log_up')], [1])
+  assert.deepEqual(await both(), [0, 3])
+  answers.push(() => held.promise)
+  sleeps.resolve()
+  assert.deepEqual(await both(), [0, 3], 'too slow')
+  held.resolve([tally({ count: 4 })])
+  await held.promise
+  assert.equal(await value(metrics, events), 4, 'what came late is shown by the next')
+})
+
 test('scrapes that meet give one and the same reading', async () => {
   let readings = 0
   const metrics = metricsOf(

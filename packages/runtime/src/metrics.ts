@@ -14,13 +14,18 @@ export interface MetricsOptions {
   readonly knownTypes: ReadonlySet<string>
   /** Durable state, read at every scrape: what counts events is never kept in memory. */
   readonly durable: Pick<EventLog, 'tallies' | 'positions' | 'deadLetterCounts'>
+  /**
+   * For a log on other machines: how long a scrape waits for it. After that, and when it cannot be read, the scrape shows
+   * what was read last, and `cf_audit_log_up` is 0. Without it such a scrape fails.
+   */
+  readonly patienceMs?: number
   readonly clock?: Clock
   readonly registry?: Registry
 }
 
 export interface Metrics {
   readonly registry: Registry
-  /** Reads the durable state, then gives the scrape. Rejects when the state cannot be read. */
+  /** Reads the durable state, then gives the scrape. Rejects when the state cannot be read, unless there is `patienceMs`. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>
   /** The setters of one configured foundation; throws for another name. */
   foundation(name: string): FoundationMetrics

@@ -1,7 +1,16 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
 export interface Arguments {
-  readonly command: 'start' | 'poller' | 'sink' | 'check' | 'topics' | 'events' | 'version' | 'help'
+  readonly command:
+    | 'start'
+    | 'poller'
+    | 'sink'
+    | 'check'
+    | 'topics'
+    | 'events'
+    | 'migrate'
+    | 'version'
+    | 'help'
   readonly config?: string
   /** Options that change the configuration; the configuration judges their values. */
   readonly overrides: {
@@ -47,7 +56,17 @@ export class UsageError extends Error {
 const checkedParts = ['start', 'poller', 'sink', 'topics'] as const
 export type CheckedPart = (typeof checkedParts)[number]
 
-const commands = ['start', 'poller', 'sink', 'check', 'topics', 'events', 'version', 'help'] as const
+const commands = [
+  'start',
+  'poller',
+  'sink',
+  'check',
+  'topics',
+  'events',
+  'migrate',
+  'version',
+  'help',
+] as const
 
 const configuring = {
   config: { type: 'string', short: 'c' },
@@ -88,6 +107,7 @@ const options = {
     limit: { type: 'string' },
     json: { type: 'boolean' },
   },
+  migrate: { ...configuring, 'dry-run': { type: 'boolean' } },
   version: {},
   help: {},
 } as const

@@ -4,6 +4,7 @@ import {
   LogDamagedError,
   LogInUseError,
   LogMissingError,
+  LogMovedError,
   LogStorageError,
   LogVersionError,
 } from '@cf-audit-drain/log'
@@ -17,6 +18,7 @@ const ofLog = [
   LogDamagedError,
   LogInUseError,
   LogMissingError,
+  LogMovedError,
   LogStorageError,
   LogVersionError,
   CheckpointUnreadableError,

@@ -18,6 +18,8 @@ export interface StartOptions {
   readonly random: Random
   /** Makes the sink that a configuration asks for; `start` sends by syslog, a dry run prints. */
   readonly makeSink: (config: SinkConfig) => Sink<LogRecord>
+  /** Those of other processes too; default: the sinks of `config`. */
+  readonly configuredSinks?: readonly string[]
   /** End, with everything settled, once every visible event is in the log and acknowledged by every sink. */
   readonly untilCaughtUp?: boolean
   readonly clock?: Clock
@@ -28,6 +30,9 @@ export interface StartOptions {
   readonly onListening?: (url: string) => void
   readonly onCaughtUp?: (log: EventLog) => Promise<void>
 }
+
+/** Shorter than a scrape may take (10 s by default): the other metrics must not go with the brokers. */
+const kafkaPatienceMs = 4_000
 
 /**
  * Everything of one process: a poller per foundation, a worker per sink, the log between them, and the HTTP endpoints.
@@ -134,7 +139,7 @@ async function listen(options: StartOptions, parts: Parts) {
       return parts.metrics.expose()
     },
     notReady: () => notReady(parts),
-    status: () => statusOf(parts),
+    status: () => statusOf(parts, options.configuredSinks ?? config.sinks.map(({ name }) => name)),
   }).catch((error: Error) => {
     throw new ConfigurationError(error.message)
   })
@@ -162,6 +167,7 @@ function metricsOf(config: Config, log: EventLog, clock: Clock): Metrics {
     sinks: config.sinks.map(({ name }) => name),
     knownTypes: new Set(catalogue.keys()),
     durable: log,
+    ...(config.log.kafka === null ? {} : { patienceMs: kafkaPatienceMs }),
     clock,
   })
 }

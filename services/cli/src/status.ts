@@ -11,7 +11,10 @@ export interface StatusParts {
 }
 
 /** The object behind /status. */
-export async function statusOf({ log, foundations, workers }: StatusParts): Promise<unknown> {
+export async function statusOf(
+  { log, foundations, workers }: StatusParts,
+  configuredSinks: readonly string[],
+): Promise<unknown> {
   const [positions, deadLetters] = await Promise.all([log.positions(), log.deadLetterCounts()])
   return {
     version,
@@ -31,7 +34,7 @@ export async function statusOf({ log, foundations, workers }: StatusParts): Prom
     /** Cursors of sinks that are not configured: they hold back retention (`start --forget-sink NAME`). */
     unconfiguredSinks: positions
       .map(position => position.sink)
-      .filter(name => !workers.some(worker => worker.config.name === name)),
+      .filter(name => !configuredSinks.includes(name)),
     deadLetters,
   }
 }

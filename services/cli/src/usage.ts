@@ -7,9 +7,10 @@ export const usage = `cf-audit-drain takes every audit event out of Cloud Foundr
   cf-audit-drain topics plan|apply
                           what the topics on Kafka should be and are not; apply makes and raises it, and lowers nothing
   cf-audit-drain events   looks into the log, also while it is being written
+  cf-audit-drain migrate  carries the log of --data-dir into Kafka, once; end start before it. Killed, it is run again
   cf-audit-drain version
 
-start, poller, sink, check, topics, events
+start, poller, sink, check, topics, events, migrate
   --config FILE           YAML, see docs/reference/config.md; one foundation needs only the environment:
                           CF_API, CF_CLIENT_ID, CF_CLIENT_SECRET, SINK_URL (syslog://host:port, syslog-tls://host:port)
   --data-dir DIR          the log and the scrubbing key (./data)
@@ -29,6 +30,8 @@ start
   --forget-sink NAME      drop the place of a sink that is gone, so that retention no longer waits for it
 topics
   --allow-lower TOPIC     apply may take something away from this one; may be given several times
+migrate
+  --dry-run               say what is there and what would be done; nothing is changed
 events
   --foundation NAME  --type TYPE (audit.app.* is allowed)  --actor NAME|GUID  --target NAME|GUID  --org GUID
   --since TIME (2026-11-22T00:00:00Z, 2026-11-22, 24h)  --limit N (50)  --json

@@ -8,6 +8,7 @@ import { deadLetterMessages } from './dead-letters.ts'
 import { createdAtSecOf, toMessage } from './event-record.ts'
 import { findCheckpoints } from './find-checkpoints.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
+import { refuseHalfMigrated } from './half-migrated.ts'
 import { endHangingTransaction } from './hanging-transaction.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaUnavailableError } from './kafka-error.ts'
@@ -229,6 +230,7 @@ async function readBack(foundation: string, { client, names, settings, clock, wa
   // Started anew it reads a longer past again: more of what is there has to be known.
   const count = startAnew ? settings.recentGuids * 4 : settings.recentGuids
   const found = await findCheckpoints(foundation, { client, names, clock }, 'all', count)
+  refuseHalfMigrated(foundation, found.state)
   const stored = agreedCheckpoint(foundation, found, warn, startAnew)
   return { state: found.state, recent: found.recent, stored }
 }

@@ -12,8 +12,10 @@ import type {
   SinkPosition,
   Tally,
 } from '../ports.ts'
+import { DeadLetterCounts } from './dead-letter-counts.ts'
 import { DeadLetterCollection, deadLetterMessages } from './dead-letters.ts'
 import { eventsOf } from './events.ts'
+import { FoundationState } from './foundation-state.ts'
 import { KafkaFoundationWriter, type WriterDoor } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
 import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
@@ -22,12 +24,12 @@ import { leadOnKafka } from './leadership.ts'
 import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
 import { sinkPositions } from './positions.ts'
-import { readState } from './read-state.ts'
 import { isUnauthorized, type Right } from './refused.ts'
 import { pollerRights, sinkRights } from './rights.ts'
 import { RightsGate } from './rights-gate.ts'
 import { KafkaSinkSource, type SinkSourceObserver } from './sink-source.ts'
 import { SizeLimits } from './size-limits.ts'
+import { TopicFollower } from './topic-follower.ts'
 import { missingTopics, requireOnePartition, topicsMissing, topicsOf } from './topics.ts'
 import { within } from './within.ts'
 
@@ -53,6 +55,9 @@ class KafkaLog implements EventLog {
   readonly #writers = new Map<string, Promise<FoundationWriter>>()
   readonly #sizes = new Map<string, SizeLimits>()
   readonly #sources = new Map<string, KafkaSinkSource>()
+  /** Every scrape of the metrics asks: nothing is read twice. */
+  readonly #states = new Map<string, TopicFollower<FoundationState>>()
+  readonly #letterCounts: TopicFollower<DeadLetterCounts>
   #burier: Promise<Producer> | null = null
   readonly #gate: RightsGate
   #isClosed = false
@@ -64,6 +69,7 @@ class KafkaLog implements EventLog {
     this.#deps = deps
     this.#client = new KafkaClient(options, deps.clock)
     this.#gate = new RightsGate(this.#client, options, deps.clock)
+    this.#letterCounts = new TopicFollower(this.#names.deadLetters, () => new DeadLetterCounts())
   }
 
   async writer(foundation: string): Promise<FoundationWriter> {
@@ -166,20 +172,19 @@ class KafkaLog implements EventLog {
   }
 
   async deadLetterCounts() {
-    const groups = Map.groupBy(await this.#allDeadLetters(), ({ origin, foundation }) =>
-      JSON.stringify([origin, foundation]),
-    )
-    return [...groups.values()].flatMap(letters => {
-      const [first] = letters
-      return first ? [{ origin: first.origin, foundation: first.foundation, count: letters.length }] : []
-    })
+    this.#assertOpen()
+    if (!(await this.#topics()).includes(this.#names.deadLetters)) return []
+    return (await this.#letterCounts.look(await this.#client.reader())).counts
   }
 
   async tallies(): Promise<readonly Tally[]> {
     const reader = await this.#client.reader()
     const all: Tally[] = []
     for (const foundation of await this.#foundations()) {
-      const state = await readState(reader, this.#names.state(foundation), 'committed')
+      const topic = this.#names.state(foundation)
+      const states = this.#states.get(topic) ?? new TopicFollower(topic, () => new FoundationState())
+      this.#states.set(topic, states)
+      const state = await states.look(reader)
       all.push(...state.tallies.map(tally => ({ foundation, ...tally })))
     }
     return all
