@@ -237,7 +237,9 @@ class Migration {
           `somebody wrote events of ${foundation} to Kafka while they were being moved`,
         )
       await target.place(places)
-      await target.finish({ seq: total, checkpoint: checkpoint ?? '', tallies })
+      // Where every guid was forgotten nothing is there to go on counting from.
+      const seq = lastOffset === null ? 0 : total
+      await target.finish({ seq, checkpoint: checkpoint ?? '', tallies })
     })
   }
 
