@@ -23,7 +23,8 @@ start, poller, sink
   --until-caught-up       end with 0 once everything visible is in the log and acknowledged by every sink
   --http-address ADDRESS  127.0.0.1:9470; port 0 takes a free one
 start, poller
-  --start-from WHEN       retention, now, or a time (2026-11-01T00:00:00Z); only the first start asks
+  --start-from WHEN       retention, now, or a time (2026-11-01T00:00:00Z); only the first start asks,
+                          and on Kafka one whose checkpoint is lost
   --poll-interval TIME    10s
 start
   --dry-run               print what would be sent; nothing is sent, the log is not touched
