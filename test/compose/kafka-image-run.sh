@@ -11,7 +11,11 @@ for folder in "$kafka/config" "$kafka/logs"; do
   }
 done
 setup=(kafka.docker.KafkaDockerWrapper setup --default-configs-dir /etc/kafka/docker)
-java -Xmx256m -cp "$kafka/libs/*" "${setup[@]}" --mounted-configs-dir /mnt/shared/config --final-configs-dir "$kafka/config"
+setup+=(--mounted-configs-dir /mnt/shared/config --final-configs-dir "$kafka/config")
+said=$(java -Xmx256m -cp "$kafka/libs/*" "${setup[@]}" 2>&1) || grep --quiet --ignore-case 'already formatted' <<<"$said" || {
+  echo "$said"
+  exit 1
+}
 # shellcheck disable=SC2086
 exec java ${KAFKA_HEAP_OPTS:--Xms1G -Xmx1G} -XX:+UseSerialGC -XX:TieredStopAtLevel=1 \
   "-Xlog:gc*:file=$kafka/logs/kafkaServer-gc.log:time,tags:filecount=2,filesize=1M" \

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Sees to it that every image docker-compose.yml and the Dockerfiles name is here, without a network of their registry where
-# there is none: each is pulled, and where that fails one of the same name is built from Debian (debootstrap), with the same
-# programs, users, folders and the same interface as far as docker-compose.yml uses it. Needs root, docker, debootstrap,
-# java and mvn. For tests: an image made here is a stand-in, and says so in the label `stand-in`.
+# Sees to it that every image that docker-compose.yml, the Dockerfiles and a broker in Docker need is here: each is pulled,
+# and where that fails one of the same name is built from Debian (debootstrap), with the same programs, users and folders, and
+# the same interface as far as it is used here. Needs root, docker, debootstrap, java, mvn and npm. For tests: an image made
+# here is a stand-in, and its label says so.
 #
 #   test/compose/local-images.sh [--forget]      --forget removes what it made
 set -euo pipefail

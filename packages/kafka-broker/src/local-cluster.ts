@@ -96,7 +96,7 @@ async function clusterIdOf(folder: string): Promise<string> {
 }
 
 /** The quorum's ports have to be known to every node before the first one starts. */
-async function chooseAddresses({ brokers = 1, ports }: KafkaOptions): Promise<readonly NodeAddress[]> {
+export async function chooseAddresses({ brokers = 1, ports }: KafkaOptions): Promise<readonly NodeAddress[]> {
   if (ports && ports.length !== brokers)
     throw new Error(`ports: ${ports.length} given for ${brokers} brokers; give one each`)
   for (const port of ports ?? [])
