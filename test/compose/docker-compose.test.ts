@@ -10,7 +10,7 @@ const { services, volumes, secrets } = readComposeFile()
 const all = Object.entries(services)
 
 function each(check: (service: Service, name: string) => void): void {
-  assert.ok(all.length >= 7, `${all.length} services`)
+  assert.ok(all.length >= 8, `${all.length} services`)
   for (const [name, service] of all) check(service, name)
 }
 
@@ -116,10 +116,11 @@ function configOf(name: string): Config {
 }
 
 test('what poller and sink are given loads, and they meet in the same Kafka', () => {
-  const [poller, sink] = ['poller', 'sink'].map(configOf) as [Config, Config]
+  const [poller, sink, topics] = ['poller', 'sink', 'topics'].map(configOf) as [Config, Config, Config]
   const advertised = String(services['kafka']?.environment?.['KAFKA_ADVERTISED_LISTENERS'])
   assert.deepEqual(poller.log.kafka?.brokers, [advertised.replace('PLAINTEXT://', '')])
-  assert.deepEqual(sink.log.kafka, { ...poller.log.kafka, createTopics: sink.log.kafka?.createTopics })
+  assert.deepEqual(sink.log.kafka, poller.log.kafka)
+  assert.deepEqual(topics.log.kafka, poller.log.kafka)
   assert.equal(poller.foundations.length, 1)
   assert.equal(sink.foundations.length, 0)
 })
