@@ -40,10 +40,9 @@ export interface RuntimeClient {
 export interface DockerContainer {
   inspect(): Promise<{ readonly State: { readonly Pid: number } }>
   start(): Promise<unknown>
-  kill(): Promise<unknown>
+  /** Sends the signal to its first process, which is the broker; SIGKILL unless told otherwise. */
+  kill(options?: { readonly signal: NodeJS.Signals }): Promise<unknown>
   stop(options: { readonly t: number }): Promise<unknown>
-  pause(): Promise<unknown>
-  unpause(): Promise<unknown>
   logs(options: {
     readonly stdout: true
     readonly stderr: true
