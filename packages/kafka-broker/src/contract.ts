@@ -15,9 +15,9 @@ export interface KafkaCluster {
   stop(): Promise<void>
 }
 
-/** One broker, which is a controller too: one JVM. */
+/** One broker, which is a controller too: one JVM, of this machine or in a container of its own. */
 export interface KafkaBroker {
-  /** Of the JVM itself; null when it does not run. */
+  /** Of the JVM itself, as the machine counts that it runs on; null when it does not run. One in Docker that ends by itself is not noticed. */
   readonly pid: number | null
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
@@ -29,10 +29,10 @@ export interface KafkaBroker {
    * was killed is taken back once its session has ended (3 s). Throws what its log says last when it does not come up.
    */
   start(): Promise<void>
-  /** SIGSTOP: connections stay open and nobody answers. */
-  pause(): void
-  /** SIGCONT. */
-  resume(): void
+  /** Stops it in its tracks (SIGSTOP): connections stay open and nobody answers. */
+  pause(): Promise<void>
+  /** Lets it go on (SIGCONT). */
+  resume(): Promise<void>
 }
 
 export interface KafkaOptions {
@@ -40,7 +40,7 @@ export interface KafkaOptions {
   readonly brokers?: 1 | 3
   /** Lines of server.properties, over those of `server-properties.ts`. */
   readonly properties?: Readonly<Record<string, string>>
-  /** Where the data, the properties and the logs of the JVMs go; it is kept. Default: a fresh one, removed by `stop`. */
+  /** Where the data, the properties and the logs of the JVMs go; it is kept. Default: a fresh one, removed by `stop`. Never in Docker. */
   readonly folder?: string
   /** The ports clients connect to, one per broker. Default: free ones. */
   readonly ports?: readonly number[]

@@ -119,17 +119,17 @@ export class LocalBroker implements KafkaBroker {
     await this.#process?.stop(patienceMs)
   }
 
-  pause(): void {
+  async pause(): Promise<void> {
     this.#process?.signal('SIGSTOP')
   }
 
-  resume(): void {
+  async resume(): Promise<void> {
     this.#process?.signal('SIGCONT')
   }
 }
 
 /** The last lines that are neither news nor a trace; when there are none, the last lines. */
-function complaints(log: string): string {
+export function complaints(log: string): string {
   const lines = log.trimEnd().split('\n')
   const telling = lines.filter(line => !/^\s|\] (?:INFO|WARN) /.test(line))
   return (telling.length > 0 ? telling : lines).slice(-15).join('\n')

@@ -98,7 +98,7 @@ async function clusterIdOf(folder: string): Promise<string> {
 }
 
 /** The quorum's ports have to be known to every node before the first one starts. */
-async function chooseAddresses({
+export async function chooseAddresses({
   brokers = 1,
   ports,
   secured,
