@@ -7,10 +7,11 @@ import { resultsTable, writeTable } from './results-table.ts'
 import { runAll } from './run-all.ts'
 import type { RunResult } from './run-kind.ts'
 
-const usage = `usage: npm run faults -- [--seeds N] [--seed FIRST] [--kind NAME]... [--at-once N] [--json] [--keep]
+const usage = `usage: npm run faults -- [--seeds N] [--seed FIRST] [--kind NAME]... [--at-once N] [--quick] [--outage SECONDS] [--json] [--keep]
 
 Every kind of fault with so many seeds, and the table of what came of it; README's is written when every kind was run.
 --kind NAME runs only this one (again and again), --keep keeps the folders of good runs too.
+--quick makes the faults of Kafka as short as npm test has them, --outage says for how long all its brokers are down.
 kinds: ${allKinds.map(kind => kind.name).join(', ')}`
 
 const values = toolOptions(
@@ -19,6 +20,8 @@ const values = toolOptions(
     seed: { type: 'string', default: '1' },
     kind: { type: 'string', multiple: true },
     'at-once': { type: 'string', default: '2' },
+    quick: { type: 'boolean', default: false },
+    outage: { type: 'string' },
     json: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
@@ -32,8 +35,8 @@ const say = (text: string): void => {
 const asked = values.kind ?? allKinds.map(kind => kind.name)
 for (const name of asked)
   if (!allKinds.some(kind => kind.name === name)) refuse(`there is no kind "${name}"`, usage)
-for (const name of ['seeds', 'seed', 'at-once'] as const)
-  if (!/^[1-9][0-9]{0,5}$/.test(values[name])) refuse(`--${name} takes a whole number above 0`, usage)
+for (const name of ['seeds', 'seed', 'at-once', 'outage'] as const)
+  if (!/^[1-9][0-9]{0,5}$/.test(values[name] ?? '1')) refuse(`--${name} takes a whole number above 0`, usage)
 if (!isInstalled('sqlite3')) refuse('the checker reads the log by sqlite3: apt-get install sqlite3', usage)
 
 const kinds = allKinds.filter(kind => asked.includes(kind.name))
@@ -58,7 +61,11 @@ const results = await runAll(
   seeds,
   Number(values['at-once']),
   progress,
-  { keepFolder: values.keep },
+  {
+    keepFolder: values.keep,
+    isQuick: values.quick,
+    outageMs: values.outage === undefined ? null : Number(values.outage) * 1000,
+  },
 )
 const minutes = ((systemClock.monotonic() - startedMs) / 60_000).toFixed(1)
 const table = resultsTable(kinds, results)
