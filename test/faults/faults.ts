@@ -1,8 +1,8 @@
 import { cpus } from 'node:os'
 import { systemClock } from '@cf-audit-drain/pipeline'
-import { isInstalled } from '@cf-audit-drain/syslog/testing/rsyslogd'
 import { refuse, toolOptions } from '../tool-options.ts'
 import { allKinds } from './all-kinds.ts'
+import { missingFor } from './missing-for.ts'
 import { resultsTable, writeTable } from './results-table.ts'
 import { runAll } from './run-all.ts'
 import type { RunResult } from './run-kind.ts'
@@ -37,11 +37,10 @@ for (const name of asked)
   if (!allKinds.some(kind => kind.name === name)) refuse(`there is no kind "${name}"`, usage)
 for (const name of ['seeds', 'seed', 'at-once', 'outage'] as const)
   if (!/^[1-9][0-9]{0,5}$/.test(values[name] ?? '1')) refuse(`--${name} takes a whole number above 0`, usage)
-if (!isInstalled('sqlite3')) refuse('the checker reads the log by sqlite3: apt-get install sqlite3', usage)
 
 const kinds = allKinds.filter(kind => asked.includes(kind.name))
 for (const kind of kinds) {
-  const missing = kind.missing?.()
+  const missing = missingFor(kind)
   if (missing) say(`NOT RUN ${kind.name}: ${missing}`)
 }
 const first = Number(values.seed)
@@ -57,7 +56,7 @@ function progress(result: RunResult, done: number, of: number): void {
 }
 
 const results = await runAll(
-  kinds.filter(kind => !kind.missing?.()),
+  kinds.filter(kind => missingFor(kind) === null),
   seeds,
   Number(values['at-once']),
   progress,

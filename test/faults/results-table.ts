@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Kind } from './kind.ts'
+import { missingFor } from './missing-for.ts'
 import { places } from './places.ts'
 import type { RunResult } from './run-kind.ts'
 
@@ -11,7 +12,7 @@ export function resultsTable(kinds: readonly Kind[], results: readonly RunResult
   const rows = kinds.flatMap(kind => {
     const runs = results.filter(result => result.kind === kind.name)
     if (runs.length === 0)
-      return [`| ${kind.title} | not run: ${kind.missing?.() ?? 'not asked for'} | | | | | |`]
+      return [`| ${kind.title} | not run: ${missingFor(kind) ?? 'not asked for'} | | | | | |`]
     const sum = (of: (run: RunResult) => number) => runs.reduce((total, run) => total + of(run), 0)
     const failed = runs.filter(run => run.failure !== null).map(run => run.seed)
     const seeds = failed.length === 0 ? `${runs.length}` : `${runs.length}, **failed: ${failed.join(' ')}**`

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { committedOf, kcat, kcatBytes, seenByKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
-import { deadline } from '@cf-audit-drain/pipeline'
+import { deadline, systemClock } from '@cf-audit-drain/pipeline'
 
 const longestMs = 120_000
 /** Between two values, which hold any byte. */
@@ -28,12 +28,17 @@ export class ForeignTransaction {
     this.#ended = once(this.#process, 'exit').catch(() => undefined)
   }
 
+  /** And a record without sense behind it: kcat sends nothing before the next KiB of its input has come. */
   write(value: Uint8Array): void {
-    this.#process.stdin?.write(Buffer.concat([value, Buffer.from(delimiter)]))
+    const filler = Buffer.alloc(2_048, 'x')
+    this.#process.stdin?.write(Buffer.concat([value, Buffer.from(delimiter), filler, Buffer.from(delimiter)]))
   }
 
   async abort(): Promise<void> {
+    // In this order: the end of its input alone would commit.
     this.#process.kill('SIGTERM')
+    await systemClock.sleep(100)
+    this.#process.stdin?.end()
     await this.#ended
   }
 }
