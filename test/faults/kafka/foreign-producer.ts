@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { committedOf, kcat, kcatBytes, seenByKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
-import { deadline, systemClock } from '@cf-audit-drain/pipeline'
+import { deadline } from '@cf-audit-drain/pipeline'
 
 const longestMs = 120_000
 /** Between two values, which hold any byte. */
@@ -9,6 +9,8 @@ const delimiter = '|end-of-value|'
 
 /** Somebody else with a transaction of their own on the topic of events, open until it is aborted. By kcat. */
 export class ForeignTransaction {
+  readonly #brokers: readonly string[]
+  readonly #to: readonly string[]
   readonly #process: ChildProcess
   readonly #ended: Promise<unknown>
 
@@ -17,9 +19,10 @@ export class ForeignTransaction {
     { topic, id, key }: { readonly topic: string; readonly id: string; readonly key: string },
   ) {
     const headers = ['-H', 'seq=999999999', '-H', 'type=audit.app.update', '-H', 'created_at=1700000000']
-    const to = ['-b', brokers.join(','), '-P', '-t', topic, '-p', '0', '-k', key, '-D', delimiter, ...headers]
-    const options = ['-X', `transactional.id=${id}`, '-X', 'linger.ms=0']
-    this.#process = spawn('kcat', [...to, ...options], {
+    this.#brokers = brokers
+    this.#to = ['-t', topic, '-p', '0', '-X', `transactional.id=${id}`]
+    const what = ['-k', key, '-D', delimiter, ...headers, '-X', 'linger.ms=0']
+    this.#process = spawn('kcat', ['-b', brokers.join(','), '-P', ...this.#to, ...what], {
       stdio: ['pipe', 'ignore', 'ignore'],
       signal: deadline(longestMs),
       killSignal: 'SIGKILL',
@@ -34,12 +37,11 @@ export class ForeignTransaction {
     this.#process.stdin?.write(Buffer.concat([value, Buffer.from(delimiter), filler, Buffer.from(delimiter)]))
   }
 
+  /** The next producer of the same id makes the brokers abort what this one has left open. */
   async abort(): Promise<void> {
-    // In this order: the end of its input alone would commit.
-    this.#process.kill('SIGTERM')
-    await systemClock.sleep(100)
-    this.#process.stdin?.end()
+    this.#process.kill('SIGKILL')
     await this.#ended
+    await kcat(this.#brokers, ['-P', ...this.#to])
   }
 }
 
