@@ -35,5 +35,5 @@ function testEach(kinds: readonly Kind[]): void {
 const on = (kafka: Kind['kafka']) => allKinds.filter(kind => kind.kafka === kafka)
 
 describe(`faults, seed ${seed}`, { concurrency: 2 }, () => testEach(on(undefined)))
-describe(`faults on Kafka, seed ${seed}`, { concurrency: 2 }, () => testEach(on('harmless')))
+describe(`faults on Kafka, seed ${seed}`, { concurrency: 3 }, () => testEach(on('harmless')))
 describe(`faults of Kafka itself, seed ${seed}`, () => testEach(on('harmful')))

@@ -98,7 +98,13 @@ async function throttled(scene: Scene): Promise<void> {
   } finally {
     await admin.setQuota('cf-audit-drain', null)
   }
+  const slowestMs = Math.max(...scene.kafka.lines(scene.kafka.pollers).map(publishMs))
+  if (slowestMs < 1_000) throw new Error(`no poll was held up: the slowest took ${slowestMs} ms`)
+  scene.notes.push(`the slowest poll took ${(slowestMs / 1000).toFixed(1)} s`)
 }
+
+const publishMs = (line: Record<string, unknown>): number =>
+  line['msg'] === 'polled' && Number(line['published']) > 0 ? Number(line['durationMs']) : 0
 
 export const kafkaBrokers: readonly Kind[] = [
   {

@@ -16,7 +16,6 @@ async function pollerKilled(scene: Scene): Promise<void> {
     if (scene.random() < 0.5) await scene.lasts(scene.between(0, 20))
     await kafka.kill(kafka.poller)
     kafka.startAgain(kafka.poller)
-    await kafka.poller.listening()
   }
   scene.notes.push(`killed ${met.join(', ')}`)
 }
@@ -96,7 +95,7 @@ async function blocked(scene: Scene): Promise<void> {
 
 async function terminated(scene: Scene): Promise<void> {
   const { kafka } = scene
-  for (let round = 0; round < (scene.isQuick ? 3 : 8); round++) {
+  for (let round = 0; round < (scene.isQuick ? 2 : 8); round++) {
     const one = scene.pick(kafka.poller, kafka.sink)
     // Some are told to end before they have begun.
     if (scene.random() < 0.8) await one.listening()
