@@ -57,4 +57,4 @@ test('every recorded event goes through Kafka once, from a poller process to a s
 })
 
 const keysByKcat = async (brokers: readonly string[], topic: string): Promise<readonly string[]> =>
-  (await seenByKcat(brokers, topic)).map(({ key }) => key)
+  (await seenByKcat(brokers, topic)).map(({ guid }) => guid)

@@ -50,7 +50,7 @@ export async function someEvent(brokers: readonly string[], topic: string) {
   const [first] = await seenByKcat(brokers, topic)
   if (!first) throw new Error(`${topic} holds no event yet`)
   const one = [...committedOf(topic, first.offset), '-c', '1', '-f', '%s']
-  return { guid: first.key, value: await kcatBytes(brokers, one) }
+  return { guid: first.guid, value: await kcatBytes(brokers, one) }
 }
 
 /** The same event under another guid of the same length: it decodes as well as the first. */

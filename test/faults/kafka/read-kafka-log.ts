@@ -9,11 +9,11 @@ export async function readKafkaLog(
 ): Promise<LoggedState> {
   const events: LoggedEvent[] = []
   for (const foundation of foundations)
-    for (const { key, headers } of await seenByKcat(brokers, `${prefix}.events.${foundation}`))
-      if (headers['seq'] !== undefined)
+    for (const { guid, seq, headers } of await seenByKcat(brokers, `${prefix}.events.${foundation}`))
+      if (!Number.isNaN(seq))
         events.push({
           foundation,
-          guid: key,
+          guid,
           type: headers['type'] ?? '',
           createdAtSec: Number(headers['created_at']),
         })

@@ -55,10 +55,12 @@ export async function kcatBytes(
   return Buffer.concat(out)
 }
 
-/** What another client than ours sees of a record. */
+/** What another client than ours sees of an event on the log: its key is the guid. */
 export interface SeenRecord {
-  readonly key: string
+  readonly guid: string
   readonly offset: number
+  /** NaN when there is none: then somebody else has written it. */
+  readonly seq: number
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -79,8 +81,8 @@ export async function seenByKcat(
     .split('\n')
     .filter(line => line !== '')
     .map(line => {
-      const [key = '', offset = '', headers = ''] = line.split('\t')
-      const pairs = headers.split(',').map(pair => pair.split('=') as [string, string])
-      return { key, offset: Number(offset), headers: Object.fromEntries(pairs) }
+      const [guid = '', offset = '', text = ''] = line.split('\t')
+      const headers = Object.fromEntries(text.split(',').map(pair => pair.split('=') as [string, string]))
+      return { guid, offset: Number(offset), seq: Number(headers['seq']), headers }
     })
 }

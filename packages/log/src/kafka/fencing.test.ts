@@ -200,7 +200,7 @@ describe('a writer on Kafka', { skip: reasonToSkipKafka() }, () => {
 /** Exactly these, in this order, each once, with the numbers 1, 2, 3 … */
 function assertHolds(records: readonly SeenRecord[], entries: readonly LogEntry[]): void {
   assert.deepEqual(
-    records.map(({ key, headers }) => ({ guid: key, seq: Number(headers['seq']) })),
+    records.map(({ guid, seq }) => ({ guid, seq })),
     entries.map(({ guid }, i) => ({ guid, seq: i + 1 })),
   )
 }
