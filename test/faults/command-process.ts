@@ -92,7 +92,7 @@ export class CommandProcess {
     const url = this.#url()
     if (url === null) return null
     try {
-      const answer = await fetch(`${url}/status`, { signal: AbortSignal.timeout(2_000) })
+      const answer = await fetch(`${url}/status`, { signal: AbortSignal.timeout(10_000) })
       return answer.ok ? ((await answer.json()) as DrainStatus) : null
     } catch {
       return null
