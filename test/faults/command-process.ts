@@ -99,7 +99,7 @@ export class CommandProcess {
     }
   }
 
-  async listening(withinMs = 30_000): Promise<void> {
+  async listening(withinMs = 120_000): Promise<void> {
     await until(`${this.name} listens`, () => this.#url() !== null || !this.alive, withinMs)
   }
 

@@ -73,14 +73,14 @@ export class KafkaDrain implements Subject {
   }
 
   async listening(): Promise<void> {
-    await Promise.all(this.pollers.map(poller => poller.listening(60_000)))
+    await Promise.all(this.pollers.map(poller => poller.listening()))
     const made = async () => {
       for (const name of this.#foundations) await this.admin.leaderOf(this.events(name)).catch(() => null)
       return true
     }
     await until('the topics are made', made, 30_000)
     for (const sink of this.sinks) this.startAgain(sink)
-    await Promise.all(this.sinks.map(sink => sink.listening(60_000)))
+    await Promise.all(this.sinks.map(sink => sink.listening()))
   }
 
   get alive(): boolean {

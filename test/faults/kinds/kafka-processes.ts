@@ -110,7 +110,7 @@ async function terminated(scene: Scene): Promise<void> {
 async function smallHeap(scene: Scene): Promise<void> {
   const { kafka } = scene
   await scene.receiver.order({ do: 'read-nothing' })
-  const bursts = scene.isQuick ? 3 : 10
+  const bursts = scene.isQuick ? 2 : 10
   for (let round = 0; round < bursts; round++) await burst(scene, 5_000)
   await untilPublishing(scene, 'while nothing is read')
   await scene.lasts(3_000)

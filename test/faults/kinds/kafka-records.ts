@@ -24,7 +24,7 @@ async function abortedTransactions(scene: Scene): Promise<void> {
   const topic = kafka.events()
   await untilPublishing(scene, 'at first')
   const event = await someEvent(brokers, topic)
-  const rounds = scene.isQuick ? 2 : 5
+  const rounds = scene.isQuick ? 1 : 5
   for (let round = 0; round < rounds; round++) {
     const open = ['outer', 'inner'].map(name => {
       const key = guidOf(scene)
