@@ -11,6 +11,7 @@ const dataFolder = '/var/lib/kafka/data'
 /** One broker in a container, which goes with this process at the latest. */
 class DockerCluster implements KafkaCluster {
   readonly isOurs = true
+  readonly secured = []
   readonly brokers: readonly string[]
   readonly #broker: DockerBroker
   #isStopped = false
@@ -33,7 +34,8 @@ class DockerCluster implements KafkaCluster {
 }
 
 /** What of these options a Kafka in Docker cannot do; null when it can do all of it. */
-export function beyondDocker({ folder, brokers = 1 }: KafkaOptions): string | null {
+export function beyondDocker({ folder, secured, brokers = 1 }: KafkaOptions): string | null {
+  if (secured !== undefined) return 'a listener with a login is made on a JVM only'
   if (folder !== undefined) return 'its data would not be in the folder that was named'
   // Docker forgets the name of a container that was killed, and the others would wait for name servers.
   if (brokers > 1) return `${brokers} brokers, of which one may be killed, need addresses that stay`

@@ -137,9 +137,11 @@ export class Poller {
     return unread?.length === 0 && this.#polled && this.#swept >= this.#options.sweeps.length
   }
 
-  /** What no time mends, so that the operator has to decide; null for anything else. */
+  /** What no time mends, so that the operator has to decide and this process ends; null for anything else. */
   #fatal(error: unknown): Error | null {
     const { cause } = asError(error)
+    // A topic that was deleted under us is told again and again; the other foundations of this process go on.
+    if (this.#lastPoll !== null && [cause, error].some(one => one instanceof KafkaStateError)) return null
     if (mustBeDecided(cause)) return asError(cause)
     const refused = error instanceof NotEverythingVisibleError && this.#lastPoll === null
     return refused || mustBeDecided(error) ? asError(error) : null

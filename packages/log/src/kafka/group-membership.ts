@@ -1,8 +1,9 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Consumer } from 'kafkajs'
-import type { KafkaClient, Sharing } from './kafka-client.ts'
+import { type KafkaClient, rebalanceTimeoutMs, type Sharing } from './kafka-client.ts'
 import { KafkaUnavailableError } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
+import { watchMember } from './member-watchdog.ts'
 import { within } from './within.ts'
 
 export interface MembershipEvents {
@@ -70,6 +71,12 @@ export class GroupMembership {
       lost()
       joined.reject(payload.error)
       if (!membership.#isLeft) events.crashed(payload.error)
+    })
+    // As long as a joining may take, and a session.
+    const silenceMaxMs = group.sessionTimeoutMs + rebalanceTimeoutMs(group.sessionTimeoutMs)
+    watchMember(consumer, silenceMaxMs, clock, error => {
+      lost()
+      if (!membership.#isLeft) events.crashed(error)
     })
     const joining = async () => {
       await consumer.connect()

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import { isCommitted } from './hanging-transaction.ts'
 import { openKafkaLog } from './kafka-log.ts'
-import { seenByKcat, skipWithoutKcat } from './kcat-for-tests.ts'
 import { Names } from './names.ts'
 import { decodeResponse } from './transaction-state.ts'
 

@@ -191,7 +191,7 @@ export class KafkaClient {
       groupId,
       ...(sharing === undefined ? {} : { partitionAssigners: sharing.partitionAssigners }),
       sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: Math.max(sessionTimeoutMs, 20_000),
+      rebalanceTimeout: rebalanceTimeoutMs(sessionTimeoutMs),
       heartbeatInterval,
       // Nothing is fetched by it (see GroupMembership): this is how long it rests between heartbeats.
       maxWaitTimeInMs: heartbeatInterval,
@@ -257,4 +257,9 @@ export class KafkaClient {
         this.#options.onLog?.({ level: name, namespace, message: `${log.message}${cause}` })
       }
   }
+}
+
+/** How long the brokers wait for every member when a group is shared out. */
+export function rebalanceTimeoutMs(sessionTimeoutMs: number): number {
+  return Math.max(sessionTimeoutMs, 20_000)
 }

@@ -158,7 +158,10 @@ export class KafkaSinkSource implements Source<LogRecord> {
   async #commit(topic: string, offset: bigint, isOurs: () => boolean, records: number): Promise<void> {
     while (isOurs() && this.#membership !== null) {
       try {
-        return await this.#membership.commit(topic, offset)
+        await this.#membership.commit(topic, offset)
+        // The group was shared out anew while the commit was tried: whoever has the topic now may have begun before it.
+        if (!isOurs()) this.#door.observer.deliveredTwice?.(records)
+        return
       } catch (error) {
         this.#door.observer.failed?.(asError(error))
         await this.#door.clock.sleep(retryMs, this.#closing.signal).catch(() => undefined)

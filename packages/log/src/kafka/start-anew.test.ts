@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { Admin } from 'kafkajs'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
@@ -10,7 +11,6 @@ import { checkpointStates } from './find-checkpoints.ts'
 import { KafkaStateError } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
-import { seenByKcat, skipWithoutKcat } from './kcat-for-tests.ts'
 import { Names } from './names.ts'
 
 const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
