@@ -9,13 +9,16 @@ import { kcat, skipWithoutKcat } from './testing/kcat.ts'
 import { skipIfGiven } from './testing/skip-if-given.ts'
 import { until } from './until.ts'
 
+function skipWithoutTestcontainers(t: TestContext): boolean {
+  if (hasTestcontainers()) return false
+  t.skip('testcontainers is not installed: npm install --no-save --ignore-scripts testcontainers@12.2.0')
+  return true
+}
+
 /** True, after skipping aloud, without a Docker that can run Kafka. REQUIRE_PEERS=1 does not ask for one: a JVM does it too. */
 async function skipWithoutDocker(t: TestContext): Promise<boolean> {
   if (skipIfGiven(t)) return true
-  if (!hasTestcontainers()) {
-    t.skip('testcontainers is not installed: npm install --no-save --ignore-scripts testcontainers@12.2.0')
-    return true
-  }
+  if (skipWithoutTestcontainers(t)) return true
   try {
     await connectDocker()
     return false
@@ -83,7 +86,7 @@ function containers(): readonly string[] {
 }
 
 test('without a Docker that answers it goes on to the JVM, and says so', t => {
-  if (skipIfGiven(t) || !hasTestcontainers()) return
+  if (skipIfGiven(t) || skipWithoutTestcontainers(t)) return
   const env = { PATH: '', DOCKER_HOST: 'tcp://127.0.0.1:1', HOME: '/nonexistent' }
   const main = spawnSync(process.execPath, [`${import.meta.dirname}/main.ts`], { env, encoding: 'utf8' })
   assert.match(main.stderr, /not started in Docker, but on a JVM of this machine: no Docker answers/)
