@@ -24,6 +24,8 @@ class MadeUpConsumer extends EventEmitter {
     CRASH: 'c',
     DISCONNECT: 'd',
     STOP: 's',
+    HEARTBEAT: 'h',
+    REQUEST: 'q',
     COMMIT_OFFSETS: 'o',
   }
   isRunning = true
