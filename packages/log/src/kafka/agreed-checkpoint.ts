@@ -18,11 +18,22 @@ export interface GoOn {
   readonly checkpoint: Checkpoint | null
 }
 
-/** The sentence of a checkpoint that is gone, and of what brings it back. */
-export function checkpointLost(foundation: string): KafkaStateError {
+/**
+ * Why nobody knows where to go on; null when there is something to go on from, or nothing was ever written. The numbers of
+ * the events and of the checkpoint go together: a checkpoint that counts more than there are is of a topic that is no more.
+ */
+export function checkpointLost(
+  foundation: string,
+  { inGroup, mirror, hasRecords, newestSeq }: FoundCheckpoints,
+): KafkaStateError | null {
+  const counted = Math.max(inGroup?.seq ?? 0, mirror?.seq ?? 0)
+  const nothingKnown = inGroup === null && mirror === null
+  if (nothingKnown ? !hasRecords : newestSeq >= counted) return null
+  const found = nothingKnown
+    ? `there are events of ${foundation} and no checkpoint: neither its consumer group nor its mirror`
+    : `the checkpoint of ${foundation} counts ${counted} events, and its topic ends at ${newestSeq}: the topic was deleted, or brokers lost what they had confirmed`
   return new KafkaStateError(
-    `there are events of ${foundation} and no checkpoint: neither its consumer group nor its mirror. Nothing was read or written. ` +
-      'Say once where to go on with --start-from (docs/runbook.md tells what may then come twice), or give this Kafka another log.kafka.prefix',
+    `${found}. Nothing was read or written. Say once where to go on with --start-from (docs/runbook.md tells what may then come twice), or give this Kafka another log.kafka.prefix`,
   )
 }
 
@@ -31,14 +42,21 @@ export function checkpointLost(foundation: string): KafkaStateError {
  * group expires when nobody polls for `offsets.retention.minutes` (7 days), or somebody resets it. Of two that differ
  * the older is taken: that reads again, and loses nothing.
  *
- * @throws KafkaStateError when there are events and no checkpoint at all, unless the operator has said to `startAnew`
+ * @throws KafkaStateError of `checkpointLost`, unless the operator has said to `startAnew`
  */
 export function agreedCheckpoint(
   foundation: string,
-  { inGroup, mirror, hasRecords, newestSeq }: FoundCheckpoints,
+  found: FoundCheckpoints,
   warn: (sentence: string) => void,
   startAnew = false,
 ): GoOn | null {
+  const { inGroup, mirror, newestSeq } = found
+  const lost = checkpointLost(foundation, found)
+  if (lost !== null) {
+    if (!startAnew) throw lost
+    warn(`the checkpoint of ${foundation} is lost: going on by --start-from, after event ${newestSeq}`)
+    return { seq: newestSeq, checkpoint: null }
+  }
   if (inGroup !== null && mirror !== null) {
     if (inGroup.seq === mirror.seq && inGroup.checkpoint === mirror.checkpoint) return inGroup
     warn(
@@ -57,10 +75,5 @@ export function agreedCheckpoint(
     )
     return mirror
   }
-  if (!hasRecords) return null
-  if (!startAnew) throw checkpointLost(foundation)
-  warn(
-    `the checkpoint of ${foundation} and its mirror are gone: going on by --start-from, after event ${newestSeq}`,
-  )
-  return { seq: newestSeq, checkpoint: null }
+  return null
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
-import type { FoundCheckpoints } from './agreed-checkpoint.ts'
+import { checkpointLost, type FoundCheckpoints } from './agreed-checkpoint.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { seqOf } from './event-record.ts'
 import type { FoundationState } from './foundation-state.ts'
@@ -34,19 +34,21 @@ export async function findCheckpoints(
       ? null
       : { seq: Number(committed.offset), checkpoint: committed.metadata }
   const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, edge)]
+  const end = await reader.edge(topic, 'all')
+  // Behind a transaction that stays open nobody sees the newest; an offset is never smaller than the number of its event.
+  const isAllSeen = (await reader.edge(topic, 'committed')) >= end
   // What an aborted first publish left takes up offsets, too, and is no event.
   const last = to > 0n ? await reader.last(topic) : null
-  // An offset is never smaller than the number of the event at it.
-  const newestSeq = (last === null ? null : seqOf(last)) ?? Number(to)
+  const newestSeq = (isAllSeen && last !== null ? seqOf(last) : null) ?? Number(end)
   return { state, inGroup, mirror: state.mirror, hasRecords: from > 0n || last !== null, newestSeq, from, to }
 }
 
-/** `none`: never written. `lost`: there are events, and nothing says what the poller had. */
+/** `none`: never written. `lost`: there is something, and nothing says where to go on. */
 export type CheckpointState = 'none' | 'sound' | 'lost'
 
-export function checkpointState({ inGroup, mirror, hasRecords }: FoundCheckpoints): CheckpointState {
-  if (inGroup !== null || mirror !== null) return 'sound'
-  return hasRecords ? 'lost' : 'none'
+function checkpointState(foundation: string, found: FoundCheckpoints): CheckpointState {
+  if (checkpointLost(foundation, found) !== null) return 'lost'
+  return found.inGroup === null && found.mirror === null ? 'none' : 'sound'
 }
 
 /** Of each foundation, looked up beside whoever writes. Changes nothing. */
@@ -65,7 +67,7 @@ export async function checkpointStates(
       if (!isThere) states.set(foundation, 'none')
       else {
         const found = await findCheckpoints(foundation, { client, names, clock }, 'committed')
-        states.set(foundation, checkpointState(found))
+        states.set(foundation, checkpointState(foundation, found))
       }
     }
     return states

@@ -107,7 +107,7 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: missing ?? fa
     await loseMirror()
     const writer = await open(['lab']).writer('lab')
     assert.equal(writer.checkpoint, null)
-    assert.match(warnings.join(), /checkpoint of lab and its mirror are gone: .*after event 5/)
+    assert.match(warnings.join(), /checkpoint of lab is lost: .*after event 5/)
     assert.deepEqual(await writer.publish(makeEntries(3, 5), 'eight'), { published: 3 })
     await writer.close()
     assert.equal(await state(), 'sound')
@@ -118,6 +118,15 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: missing ?? fa
     )
     const next = await open().writer('lab')
     assert.equal(next.checkpoint, 'eight')
+  })
+
+  test('whose events were deleted is lost as well, and is never taken for a new one', async t => {
+    const { check, names, open, state } = await polled(t)
+    await admin.deleteTopics({ topics: [names.events('lab')] })
+    await assert.rejects(open().writer('lab'), /counts 5 events, and its topic ends at 0: .*--start-from/)
+    assert.equal(await state(), 'lost')
+    assert.match((await check()).join('\n'), /FAIL the checkpoint of lab counts 5 events/)
+    assert.equal((await open(['lab']).writer('lab')).checkpoint, null)
   })
 
   test('a sound checkpoint is gone on from, also when the operator has said otherwise', async t => {
