@@ -64,3 +64,9 @@ test('a checkpoint that is there is not given up, whatever the operator said', (
   for (const found of [{ inGroup: five, mirror: five }, { inGroup: five }, { mirror: five }])
     assert.deepEqual(agreed({ ...found, newestSeq: 5 }, true).goOn, five)
 })
+
+test('a checkpoint that counts more events than the topic holds is lost as well', () => {
+  const deleted = { mirror: five, newestSeq: 0 }
+  assert.throws(() => agreed(deleted), /counts 5 events, and its topic ends at 0: the topic was deleted/)
+  assert.deepEqual(agreed(deleted, true).goOn, { seq: 0, checkpoint: null })
+})

@@ -41,6 +41,9 @@ export async function newestEvents(
   }
   const recent = new RecentGuids()
   for (const guid of chunks.toReversed().flat()) recent.addGuid(guid)
+  // Behind a transaction that stays open nobody sees the newest.
+  const end = await reader.edge(topic, 'all')
   const isEmpty = from === 0n && newest === null
-  return { recent, newestSeq: isEmpty ? 'none' : newest || 'unknown', endOffset: Number(to) }
+  const newestSeq = to < end ? 'unknown' : isEmpty ? 'none' : newest || 'unknown'
+  return { recent, newestSeq, endOffset: Number(end) }
 }

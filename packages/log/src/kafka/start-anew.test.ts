@@ -120,6 +120,15 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: missing ?? fa
     assert.equal(next.checkpoint, 'eight')
   })
 
+  test('whose events were deleted is lost as well, and is never taken for a new one', async t => {
+    const { check, names, open, state } = await polled(t)
+    await admin.deleteTopics({ topics: [names.events('lab')] })
+    await assert.rejects(open().writer('lab'), /counts 5 events, and its topic ends at 0: .*--start-from/)
+    assert.equal(await state(), 'lost')
+    assert.match((await check()).join('\n'), /FAIL the checkpoint of lab counts 5 events/)
+    assert.equal((await open(['lab']).writer('lab')).checkpoint, null)
+  })
+
   test('a sound checkpoint is gone on from, also when the operator has said otherwise', async t => {
     const { open } = await polled(t)
     const writer = await open(['lab']).writer('lab')
