@@ -10,11 +10,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$here/../..
 label=com.github.cf-audit-drain.stand-in
 
+# By name, because an image others are made of cannot be removed by its id. What was made of a stand-in has its label too.
 forget() {
-  local ids
-  ids=$(docker image ls --quiet --filter "label=$label" | sort -u)
-  # shellcheck disable=SC2086
-  [[ -z $ids ]] || docker image rm --force $ids
+  docker image ls --filter "label=$label" --format '{{.Repository}}:{{.Tag}}' | grep --invert-match '<none>' |
+    xargs --no-run-if-empty docker image rm --force
 }
 
 # An image that is here, or can be had: then there is nothing to build.
