@@ -62,7 +62,8 @@ export class ElectedPoller {
     const said = `foundation ${this.#foundation}`
     const status = this.#poller?.status()
     if (this.state === 'standby' || (this.state === 'running' && status?.lastPoll)) return null
-    if (this.state === 'waiting') return `${said} waits to be elected: ${this.#lastError ?? 'no answer yet'}`
+    if (this.state === 'waiting')
+      return `${said} waits to be elected: ${this.#lastError ?? 'the brokers have not answered'}`
     if (this.state === 'fenced') return `${said} fails: another process writes it, too`
     return `${said} ${status?.lastError ? `fails: ${status.lastError.message}` : 'was not polled yet'}`
   }

@@ -79,9 +79,11 @@ async function stand(
         new KafkaUnavailableError(`no longer among the pollers: ${error.message}`, { cause: error }),
       ),
   })
+  const done = new AbortController()
   try {
-    await Promise.race([joining.then(() => crash.promise), aborted(over)])
+    await Promise.race([joining.then(() => crash.promise), aborted(over, done.signal)])
   } finally {
+    done.abort()
     if (!over.aborted) lease.revoke()
     lease.close()
     await giveBack(joining, terms, clock)
@@ -117,6 +119,7 @@ async function giveBack(joining: Promise<GroupMembership>, terms: Terms, clock: 
   await within(clock, limits.closeMs, 'leaving', leaving).catch(() => undefined)
 }
 
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (!signal.aborted) await once(signal, 'abort')
+/** Listens no longer than until `done`. */
+async function aborted(signal: AbortSignal, done: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort', { signal: done })
 }
