@@ -11,11 +11,12 @@ type Watched = Pick<Consumer, 'on' | 'events'>
  * coordinator does not know may be left without an identity, fetching on and sending no heartbeats.
  */
 export function watchMember(
-  { on, events }: Watched,
+  consumer: Watched,
   silenceMaxMs: number,
   clock: Clock,
   stuck: (error: Error) => void,
 ): void {
+  const { GROUP_JOIN, HEARTBEAT, REBALANCING, DISCONNECT } = consumer.events
   const ended = new AbortController()
   let isJoining = true
   let heardMs = clock.monotonic()
@@ -24,14 +25,14 @@ export function watchMember(
     ended.abort()
     stuck(new KafkaUnavailableError(`this member of the group is stuck: ${why}`))
   }
-  on(events.REBALANCING, () => {
+  consumer.on(REBALANCING, () => {
     isJoining = true
   })
-  on(events.HEARTBEAT, () => {
+  consumer.on(HEARTBEAT, () => {
     heardMs = clock.monotonic()
     if (isJoining) tell('it has not joined again, and goes on all the same')
   })
-  on(events.DISCONNECT, () => ended.abort())
+  consumer.on(DISCONNECT, () => ended.abort())
   const watch = async () => {
     while (!ended.signal.aborted) {
       await clock.sleep(silenceMaxMs / 4, ended.signal)
@@ -40,7 +41,7 @@ export function watchMember(
     }
   }
   let isWatched = false
-  on(events.GROUP_JOIN, () => {
+  consumer.on(GROUP_JOIN, () => {
     isJoining = false
     heardMs = clock.monotonic()
     if (!isWatched) watch().catch(() => undefined)
