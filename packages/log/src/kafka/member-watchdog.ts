@@ -16,7 +16,7 @@ export function watchMember(
   clock: Clock,
   stuck: (error: Error) => void,
 ): void {
-  const { events } = consumer
+  const { GROUP_JOIN, HEARTBEAT, REBALANCING, DISCONNECT } = consumer.events
   const ended = new AbortController()
   let isJoining = true
   let heardMs = clock.monotonic()
@@ -25,14 +25,14 @@ export function watchMember(
     ended.abort()
     stuck(new KafkaUnavailableError(`this member of the group is stuck: ${why}`))
   }
-  consumer.on(events.REBALANCING, () => {
+  consumer.on(REBALANCING, () => {
     isJoining = true
   })
-  consumer.on(events.HEARTBEAT, () => {
+  consumer.on(HEARTBEAT, () => {
     heardMs = clock.monotonic()
     if (isJoining) tell('it has not joined again, and goes on all the same')
   })
-  consumer.on(events.DISCONNECT, () => ended.abort())
+  consumer.on(DISCONNECT, () => ended.abort())
   const watch = async () => {
     while (!ended.signal.aborted) {
       await clock.sleep(silenceMaxMs / 4, ended.signal)
@@ -41,7 +41,7 @@ export function watchMember(
     }
   }
   let isWatched = false
-  consumer.on(events.GROUP_JOIN, () => {
+  consumer.on(GROUP_JOIN, () => {
     isJoining = false
     heardMs = clock.monotonic()
     if (!isWatched) watch().catch(() => undefined)
