@@ -25,7 +25,6 @@ class MadeUpConsumer extends EventEmitter {
     CRASH: 'c',
     DISCONNECT: 'd',
     STOP: 's',
-    HEARTBEAT: 'h',
     REQUEST: 'q',
     COMMIT_OFFSETS: 'o',
   }
