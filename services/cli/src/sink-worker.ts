@@ -102,7 +102,8 @@ export class SinkWorker {
         reconnectMs: 1_000,
         isFatal: reason => reason instanceof KafkaStateError,
         onSettled: records => this.#settled(records),
-        onConnectFailure: (_end, reason) => this.#failed({ reason, attempt: 1, delayMs: 1_000, unknown: 0 }),
+        onConnectFailure: (_end, reason, attempt) =>
+          this.#failed({ reason, attempt, delayMs: 1_000, unknown: 0 }),
       },
       signal,
     )
