@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { type PollerProcess, PollersScene } from './pollers-for-tests.ts'
 
@@ -9,9 +9,8 @@ import { type PollerProcess, PollersScene } from './pollers-for-tests.ts'
  * Goal: any number of pollers on one Kafka, each foundation polled by one of them, and whatever happens to that one
  * nothing lost or doubled. Method: the command in processes of its own, new events all the time, kcat as the judge.
  */
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 
-describe('pollers on one Kafka', { skip: missing ?? false, concurrency: 2 }, () => {
+describe('pollers on one Kafka', { skip: reasonToSkipKafka(), concurrency: 2 }, () => {
   let kafka: KafkaCluster
   before(async () => {
     kafka = await startKafka()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { AclEntry, Admin } from 'kafkajs'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
@@ -17,14 +17,13 @@ import { applyTopics, planTopics } from './manage-topics.ts'
  * Goal: the rights that README gives are enough, and none of them is too much. Method: its own commands, run on a broker
  * with an authorizer, whole and with one right left out, and each part of the product under its own login.
  */
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const given = process.env['KAFKA_BROKERS'] ? 'KAFKA_BROKERS is set: its rights are not ours to change' : null
 const users = { 'cf-audit-poller': 'p-word', 'cf-audit-sink': 's-word', 'cf-audit-topics': 't-word' }
 type User = keyof typeof users
 const parts = { poller: 'cf-audit-poller', sink: 'cf-audit-sink', topics: 'cf-audit-topics' } as const
 const settings = { replicationFactor: 1, minInsyncReplicas: 1 }
 
-describe('a login on Kafka', { skip: missing ?? given ?? false }, () => {
+describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, () => {
   let kafka: KafkaCluster
   let admin: Admin
   const opened: EventLog[] = []

@@ -4,19 +4,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { connectionFault } from './connection-fault.ts'
 import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import type { KafkaOptions } from './kafka-options.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const given = process.env['KAFKA_BROKERS'] ? 'KAFKA_BROKERS is set: its listeners are not ours' : null
 const login = { mechanism: 'plain', username: 'drain', password: 'right' } as const
 const secured = { users: { drain: 'right' } }
 
-describe('the way to Kafka', { skip: missing ?? given ?? false }, () => {
+describe('the way to Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'connection-fault-'))
   let plain: KafkaCluster
   let tls: KafkaCluster

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka, until } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka, until } from '@cf-audit-drain/kafka-broker'
 import { deadline, systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import { checkKafkaLog } from './check-kafka-log.ts'
@@ -13,10 +13,9 @@ import { openKafkaLog } from './kafka-log.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { planTopics } from './manage-topics.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const given = process.env['KAFKA_BROKERS'] ? 'KAFKA_BROKERS is set: it is not ours to restart' : null
 
-describe('Kafka that refuses', { skip: missing ?? given ?? false }, () => {
+describe('Kafka that refuses', { skip: reasonToSkipKafka() || (given ?? false) }, () => {
   test('a login that was revoked is waited for with a sentence by poller and sink, and both go on after the mend', async t => {
     const folder = mkdtempSync(join(tmpdir(), 'credentials-'))
     let kafka: KafkaCluster | null = null

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { ISocketFactory } from 'kafkajs'
 import type { EventLog } from '../ports.ts'
 import { openKafkaLog } from './kafka-log.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const sessionMs = 2_000
 
-describe('the election on Kafka', { skip: missing ?? false }, () => {
+describe('the election on Kafka', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   let prefixes = 0
   before(async () => {

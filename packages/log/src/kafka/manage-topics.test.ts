@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { Admin } from 'kafkajs'
 import { Kafka, logLevel } from './kafkajs-door.ts'
@@ -8,10 +8,9 @@ import { applyTopics, planTopics } from './manage-topics.ts'
 import { topicResource } from './own-requests.ts'
 import { messageBytesMax, type TopicSettings } from './topics.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const none: ReadonlySet<string> = new Set()
 
-describe('the topics of a real broker', { skip: missing ?? false }, () => {
+describe('the topics of a real broker', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   let admin: Admin
   let prefixes = 0

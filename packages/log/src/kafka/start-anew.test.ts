@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { Admin } from 'kafkajs'
@@ -13,9 +13,7 @@ import { openKafkaLog } from './kafka-log.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { Names } from './names.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
-
-describe('a foundation on Kafka whose checkpoint is gone', { skip: missing ?? false }, () => {
+describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   let admin: Admin
   let prefixes = 0

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { openEmbeddedLog } from '../embedded/embedded-log.ts'
 import { KafkaStateError } from '../kafka/kafka-error.ts'
@@ -12,7 +12,6 @@ import { deliver, entryOf } from './embedded-log-for-tests.ts'
 import type { MigrationDeps } from './migrate-to-kafka.ts'
 import { deliveredTo, MigrationUnderTest } from './migration-for-tests.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const crash = new Error('killed here')
 const diesAt = (at: Parameters<NonNullable<MigrationDeps['onStage']>>[0]): Partial<MigrationDeps> => ({
   onStage: stage => {
@@ -25,7 +24,7 @@ const diesAfter = (records: number): Partial<MigrationDeps> => ({
   },
 })
 
-describe('a move to Kafka that is interrupted', { skip: missing ?? false }, () => {
+describe('a move to Kafka that is interrupted', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   before(async () => {
     kafka = await startKafka()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { openEmbeddedLog } from '../embedded/embedded-log.ts'
@@ -9,10 +9,9 @@ import type { Tally } from '../ports.ts'
 import { entryOf } from './embedded-log-for-tests.ts'
 import { deliveredTo, MigrationUnderTest } from './migration-for-tests.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const both = ['lab', 'prod'] as const
 
-describe('an embedded log that is moved to Kafka', { skip: missing ?? false }, () => {
+describe('an embedded log that is moved to Kafka', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   before(async () => {
     kafka = await startKafka()
