@@ -7,6 +7,8 @@ export interface FoundCheckpoints {
   readonly mirror: StoredCheckpoint | null
   /** Whether the topic of events was ever written. */
   readonly hasRecords: boolean
+  /** Without transactions: writing began, so that events may come before the first checkpoint. */
+  readonly isBegun: boolean
 }
 
 /**

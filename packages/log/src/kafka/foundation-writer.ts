@@ -6,13 +6,16 @@ import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import { agreedCheckpoint } from './agreed-checkpoint.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { deadLetterMessage } from './dead-letters.ts'
-import { createdAtSecOf, toMessage } from './event-record.ts'
+import { toMessage } from './event-record.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
+import { guidsSince } from './guids-since.ts'
+import { inRequests } from './in-requests.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaUnavailableError } from './kafka-error.ts'
 import { limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import type { Names } from './names.ts'
+import type { KafkaRecord } from './partition-reader.ts'
 import { readState } from './read-state.ts'
 import { RecentGuids } from './recent-guids.ts'
 import { within } from './within.ts'
@@ -90,18 +93,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
 
   async *guids(sinceSec: number): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
     const { client, names } = this.#door
-    const topic = names.events(this.#foundation)
-    const reader = await client.reader()
-    // Our clock and Cloud Controller's may differ, and an event may be stamped ahead of its coming.
-    const from = await reader.offsetAt(topic, (sinceSec - 600) * 1000)
-    if (from === null) return
-    const found: { guid: string; createdAtSec: number }[] = []
-    for await (const record of reader.read(topic, from, await reader.edge(topic, 'all'))) {
-      const createdAtSec = createdAtSecOf(record)
-      if (record.key !== null && createdAtSec !== null && createdAtSec >= sinceSec)
-        found.push({ guid: record.key.toString(), createdAtSec })
-    }
-    yield* found.toSorted((a, b) => a.createdAtSec - b.createdAtSec)
+    yield* await guidsSince(await client.reader(), names.events(this.#foundation), sinceSec)
   }
 
   async publish(
@@ -177,23 +169,8 @@ export class KafkaFoundationWriter implements FoundationWriter {
 
   /** One request after the other, to one partition: two brokers in one send can double records in kafkajs 2.2.4. */
   async #send(transaction: Transaction, topic: string, make: readonly (() => Message)[]): Promise<void> {
-    const { requestBytesMax } = this.#door.settings
-    let messages: Message[] = []
-    let bytes = 0
-    const flush = async () => {
-      if (messages.length > 0)
-        await transaction.send({ topic, messages, acks: -1, compression: CompressionTypes.ZSTD })
-      messages = []
-      bytes = 0
-    }
-    for (const makeOne of make) {
-      const message = makeOne()
-      const size = (message.value?.length ?? 0) + 256
-      if (bytes + size > requestBytesMax) await flush()
-      messages.push(message)
-      bytes += size
-    }
-    await flush()
+    for (const messages of inRequests(make, this.#door.settings.requestBytesMax))
+      await transaction.send({ topic, messages: [...messages], acks: -1, compression: CompressionTypes.ZSTD })
   }
 }
 
@@ -202,7 +179,15 @@ function checkpointOffset({ seq, checkpoint }: StoredCheckpoint) {
   return { partition: 0, offset: String(seq), metadata: checkpoint }
 }
 
-async function readBack(foundation: string, { client, names, settings, clock, warn }: WriterDoor) {
+/** What the brokers hold of a foundation; `eachRecent` gets the newest events, oldest first. */
+export async function readBack(
+  foundation: string,
+  { client, names, settings, clock, warn }: WriterDoor,
+  {
+    agree = agreedCheckpoint,
+    eachRecent = () => undefined,
+  }: { readonly agree?: typeof agreedCheckpoint; readonly eachRecent?: (record: KafkaRecord) => void } = {},
+) {
   const topic = names.events(foundation)
   const reader = await client.reader()
   const state = await readState(reader, names.state(foundation), 'all')
@@ -216,12 +201,15 @@ async function readBack(foundation: string, { client, names, settings, clock, wa
   const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'all')]
   // What an aborted first publish left takes up offsets, too, and is no event.
   const hasRecords = from > 0n || (to > 0n && (await reader.last(topic)) !== null)
-  const stored = agreedCheckpoint(foundation, { inGroup, mirror: state.mirror, hasRecords }, warn)
+  const { mirror, isBegun } = state
+  const stored = agree(foundation, { inGroup, mirror, hasRecords, isBegun }, warn)
   const recent = new RecentGuids()
   const enough = to - BigInt(settings.recentGuids)
-  for await (const { key } of reader.read(topic, enough > from ? enough : from, to))
-    if (key !== null) recent.addGuid(key.toString())
-  return { state, recent, stored }
+  for await (const record of reader.read(topic, enough > from ? enough : from, to)) {
+    if (record.key !== null) recent.addGuid(record.key.toString())
+    eachRecent(record)
+  }
+  return { state, recent, stored, end: to }
 }
 
 function explained(foundation: string, error: unknown): Error {

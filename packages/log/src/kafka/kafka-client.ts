@@ -1,9 +1,10 @@
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { Admin, Consumer, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
+import { GroupOffsets } from './group-offsets.ts'
 import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
-import { openCluster } from './kafkajs-internals.ts'
+import { type Cluster, openCluster } from './kafkajs-internals.ts'
 import { PartitionReader } from './partition-reader.ts'
 import { within } from './within.ts'
 
@@ -17,8 +18,9 @@ export class KafkaClient {
   readonly #clock: Clock
   readonly #kafka: KafkaClientType
   #admin: Promise<Admin> | null = null
-  readonly #readers = new Set<PartitionReader>()
+  readonly #toClose = new Set<{ close(): Promise<void> }>()
   #reader: Promise<PartitionReader> | null = null
+  #groupOffsets: Promise<GroupOffsets> | null = null
 
   constructor(options: KafkaOptions, clock: Clock) {
     this.#options = options
@@ -56,24 +58,17 @@ export class KafkaClient {
   }
 
   async newReader(): Promise<PartitionReader> {
-    const { brokers, ssl, sasl, socketFactory } = this.#options
-    const cluster = openCluster({
-      brokers,
-      clientId,
-      ...(ssl === undefined ? {} : { ssl }),
-      ...(sasl === undefined ? {} : { sasl }),
-      ...(socketFactory === undefined ? {} : { socketFactory }),
-      connectionTimeoutMs: limits.connectionMs,
-      requestTimeoutMs: limits.requestMs,
-      authenticationTimeoutMs: limits.connectionMs,
-      retries: retry.retries,
-      logLevel: logLevel.INFO,
-      logCreator: this.#logCreator(),
-    })
-    await within(this.#clock, limits.connectionMs, 'connecting to Kafka', cluster.connect())
-    const reader = new PartitionReader(cluster, this.#clock)
-    this.#readers.add(reader)
+    const reader = new PartitionReader(await this.#newCluster(), this.#clock)
+    this.#toClose.add(reader)
     return reader
+  }
+
+  groupOffsets(): Promise<GroupOffsets> {
+    this.#groupOffsets ??= this.#newGroupOffsets().catch(error => {
+      this.#groupOffsets = null
+      throw error
+    })
+    return this.#groupOffsets
   }
 
   /** A producer that has fenced every earlier one of its transactional id. */
@@ -123,6 +118,31 @@ export class KafkaClient {
     })
   }
 
+  async #newGroupOffsets(): Promise<GroupOffsets> {
+    const offsets = new GroupOffsets(await this.#newCluster(), this.#clock)
+    this.#toClose.add(offsets)
+    return offsets
+  }
+
+  async #newCluster(): Promise<Cluster> {
+    const { brokers, ssl, sasl, socketFactory } = this.#options
+    const cluster = openCluster({
+      brokers,
+      clientId,
+      ...(ssl === undefined ? {} : { ssl }),
+      ...(sasl === undefined ? {} : { sasl }),
+      ...(socketFactory === undefined ? {} : { socketFactory }),
+      connectionTimeoutMs: limits.connectionMs,
+      requestTimeoutMs: limits.requestMs,
+      authenticationTimeoutMs: limits.connectionMs,
+      retries: retry.retries,
+      logLevel: logLevel.INFO,
+      logCreator: this.#logCreator(),
+    })
+    await within(this.#clock, limits.connectionMs, 'connecting to Kafka', cluster.connect())
+    return cluster
+  }
+
   /** Closes a client whose state is no longer known, without waiting for it. */
   drop(client: { disconnect(): Promise<void> }): void {
     client.disconnect().catch(() => undefined)
@@ -130,11 +150,12 @@ export class KafkaClient {
 
   async close(): Promise<void> {
     const admin = await this.#admin?.catch(() => null)
-    const closing = [...this.#readers].map(reader => reader.close())
+    const closing = [...this.#toClose].map(one => one.close())
     if (admin) closing.push(admin.disconnect())
-    this.#readers.clear()
+    this.#toClose.clear()
     this.#admin = null
     this.#reader = null
+    this.#groupOffsets = null
     await within(this.#clock, limits.closeMs, 'closing', Promise.allSettled(closing)).catch(() => undefined)
   }
 

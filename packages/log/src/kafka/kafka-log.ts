@@ -21,6 +21,8 @@ import { sinkPositions } from './positions.ts'
 import { readState } from './read-state.ts'
 import { KafkaSinkSource, type SinkSourceObserver } from './sink-source.ts'
 import { missingTopics, topicsMissing, topicsOf } from './topics.ts'
+import { UntransactedWriter } from './untransacted-writer.ts'
+import { whilePassing } from './while-passing.ts'
 import { within } from './within.ts'
 
 export interface KafkaLogDeps {
@@ -60,7 +62,8 @@ class KafkaLog implements EventLog {
     this.#writers.add(foundation)
     try {
       await this.#requireTopics(foundation)
-      return await KafkaFoundationWriter.open(
+      const Writer = this.#settings.delivery === 'at-least-once' ? UntransactedWriter : KafkaFoundationWriter
+      return await Writer.open(
         foundation,
         {
           client: this.#client,
@@ -197,7 +200,9 @@ class KafkaLog implements EventLog {
     const missing = await missingTopics(admin, wanted)
     if (missing.length === 0) return
     if (createTopics === null) throw topicsMissing(missing)
-    await admin.createTopics({ topics: [...missing], waitForLeaders: true })
+    await whilePassing(this.#deps.clock, () =>
+      admin.createTopics({ topics: [...missing], waitForLeaders: true }),
+    )
   }
 
   async #eventTopics(): Promise<readonly string[]> {

@@ -10,6 +10,8 @@ export interface KafkaOptions {
   readonly prefix?: string
   /** Makes topics that are missing, one partition each; null: a missing topic is an error. */
   readonly createTopics?: { readonly replicationFactor: number } | null
+  /** `at-least-once`: without transactions, for a Kafka that refuses them. What that costs: docs/decisions/0007. */
+  readonly delivery?: Delivery
   /** After a kill, how long until another worker takes over. */
   readonly sessionTimeoutMs?: number
   /** How often a sink looks for foundations that are new. */
@@ -22,6 +24,8 @@ export interface KafkaOptions {
   readonly onLog?: (line: KafkaLogLine) => void
 }
 
+export type Delivery = 'exactly-once' | 'at-least-once'
+
 export interface KafkaLogLine {
   readonly level: 'warn' | 'info' | 'debug'
   readonly message: string
@@ -33,6 +37,7 @@ export type Settings = Required<Omit<KafkaOptions, 'ssl' | 'sasl' | 'socketFacto
 export const kafkaDefaults = {
   prefix: 'cf-audit',
   createTopics: null,
+  delivery: 'exactly-once',
   sessionTimeoutMs: 10_000,
   topicRefreshMs: 30_000,
   requestBytesMax: 900_000,

@@ -102,6 +102,25 @@ export interface ListOffsetsResponse {
   }[]
 }
 
+export interface OffsetCommitRequest {
+  readonly groupId: string
+  /** -1 and an empty member: a group without members. */
+  readonly groupGenerationId: number
+  readonly memberId: string
+  readonly topics: readonly {
+    readonly topic: string
+    readonly partitions: readonly {
+      readonly partition: number
+      /** INT64 in decimal. */
+      readonly offset: string
+      readonly metadata: string | null
+    }[]
+  }[]
+}
+
+/** Of FindCoordinator. */
+export const coordinatorType = { GROUP: 0, TRANSACTION: 1 } as const
+
 /**
  * One broker. Fetches go over a connection of their own, answered in order: a fetch that waits holds up the next fetch
  * to this broker by the same Cluster, and `disconnect`, for up to its `maxWaitTime`.
@@ -110,6 +129,7 @@ export interface ListOffsetsResponse {
 export interface Broker {
   fetch(request: FetchRequest): Promise<FetchResponse>
   listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse>
+  offsetCommit(request: OffsetCommitRequest): Promise<unknown>
 }
 
 export interface Cluster {
@@ -122,6 +142,11 @@ export interface Cluster {
   refreshMetadata(): Promise<void>
   /** Connected. When it cannot be had the metadata is refreshed and the error thrown: ask for the leader again. */
   findBroker(options: { readonly nodeId: number | string }): Promise<Broker>
+  /** The broker that keeps the offsets of a group, or the transactions of a transactional id (then `groupId` is that). */
+  findGroupCoordinator(asked: {
+    readonly groupId: string
+    readonly coordinatorType?: (typeof coordinatorType)[keyof typeof coordinatorType]
+  }): Promise<Broker>
   /** By the leader's node id, '-1' for those without; partitions the metadata does not know are left out. */
   findLeaderForPartitions(
     topic: string,

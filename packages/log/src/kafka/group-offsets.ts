@@ -1,0 +1,34 @@
+import type { Clock } from '@cf-audit-drain/pipeline'
+import type { Cluster } from './kafkajs-internals.ts'
+import { whilePassing } from './while-passing.ts'
+
+/** Of a commit by nobody in particular: the group has no members. */
+const noMember = { groupGenerationId: -1, memberId: '' } as const
+
+/** Commits for consumer groups without members, metadata and all: kafkajs' admin leaves the metadata out. */
+export class GroupOffsets {
+  readonly #cluster: Cluster
+  readonly #clock: Clock
+
+  constructor(cluster: Cluster, clock: Clock) {
+    this.#cluster = cluster
+    this.#clock = clock
+  }
+
+  /** Resolves when the brokers have it on as many replicas as they were told to. */
+  async commit(
+    groupId: string,
+    topic: string,
+    place: { readonly offset: string; readonly metadata: string },
+  ): Promise<void> {
+    const topics = [{ topic, partitions: [{ partition: 0, ...place }] }]
+    await whilePassing(this.#clock, async () => {
+      const coordinator = await this.#cluster.findGroupCoordinator({ groupId })
+      await coordinator.offsetCommit({ groupId, ...noMember, topics })
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#cluster.disconnect()
+  }
+}
