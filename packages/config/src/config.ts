@@ -30,6 +30,8 @@ export interface KafkaConfig {
   readonly createTopics: boolean
   /** Of the topics made here. */
   readonly replicationFactor: number
+  /** `at-least-once`: without transactions. */
+  readonly delivery: 'exactly-once' | 'at-least-once'
   /** Null over plain TCP. */
   readonly tls: TlsConfig | null
   /** Null: nobody logs in. */

@@ -80,6 +80,14 @@ export const kafkaSchema = z
       1,
       10,
     ).prefault(3),
+    delivery: oneOf(
+      {
+        about:
+          'What a publish promises. `exactly-once` takes transactions; `at-least-once` is for a Kafka that refuses them, and may double events when two pollers write at once.',
+        example: 'exactly-once',
+      },
+      ['exactly-once', 'at-least-once'],
+    ).prefault('exactly-once'),
     tls: tls.optional(),
     sasl: sasl.optional(),
     insecure: flag({

@@ -81,12 +81,13 @@ function toTls(document: SinkDocument['tls']): TlsConfig {
 }
 
 function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
-  const { brokers, prefix, createTopics, replicationFactor, tls, sasl, sessionTimeout } = document
+  const { brokers, prefix, createTopics, replicationFactor, delivery, tls, sasl, sessionTimeout } = document
   return {
     brokers,
     prefix,
     createTopics,
     replicationFactor,
+    delivery,
     tls: tls === undefined ? null : toTls(tls),
     sasl: sasl === undefined ? null : toSasl(sasl, secrets),
     sessionTimeoutMs: sessionTimeout,

@@ -2,6 +2,8 @@
 export interface KafkaCluster {
   /** `host:port` of every broker, for clients. They stay the same when a broker is killed and started again. */
   readonly brokers: readonly string[]
+  /** The same of the listener SECURED; empty without one. */
+  readonly secured: readonly string[]
   /** Whether its processes are ours to stop and kill; false for one that KAFKA_BROKERS names. */
   readonly isOurs: boolean
   /** The broker at this place of `brokers`. Throws when the cluster is not ours, or has no such broker. */
@@ -38,6 +40,10 @@ export interface KafkaOptions {
   readonly brokers?: 1 | 3
   /** Lines of server.properties, over those of `server-properties.ts`. */
   readonly properties?: Readonly<Record<string, string>>
+  /** One more listener, of the name SECURED: `listener.name.secured.…` in `properties` tells it how. */
+  readonly secured?: 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
+  /** Of the JVM: `-Dname=value`. */
+  readonly jvmFlags?: readonly string[]
   /** Where the data, the properties and the logs of the JVMs go; it is kept. Default: a fresh one, removed by `stop`. */
   readonly folder?: string
   /** The ports clients connect to, one per broker. Default: free ones. */

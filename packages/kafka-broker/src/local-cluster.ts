@@ -17,6 +17,7 @@ const stopToRemoveMs = 1500
 export class LocalCluster implements KafkaCluster {
   readonly isOurs = true
   readonly brokers: readonly string[]
+  readonly secured: readonly string[]
   readonly #nodes: readonly LocalBroker[]
   /** To be removed in the end. */
   readonly #folder: string | null
@@ -25,6 +26,9 @@ export class LocalCluster implements KafkaCluster {
     this.#nodes = nodes
     this.#folder = folder
     this.brokers = nodes.map(({ address }) => `127.0.0.1:${address.port}`)
+    this.secured = nodes.flatMap(({ address: { secured } }) =>
+      secured === null ? [] : [`127.0.0.1:${secured.port}`],
+    )
   }
 
   broker(index: number): KafkaBroker {
@@ -96,16 +100,21 @@ async function clusterIdOf(folder: string): Promise<string> {
 }
 
 /** The quorum's ports have to be known to every node before the first one starts. */
-async function chooseAddresses({ brokers = 1, ports }: KafkaOptions): Promise<readonly NodeAddress[]> {
+async function chooseAddresses({
+  brokers = 1,
+  ports,
+  secured,
+}: KafkaOptions): Promise<readonly NodeAddress[]> {
   if (ports && ports.length !== brokers)
     throw new Error(`ports: ${ports.length} given for ${brokers} brokers; give one each`)
   for (const port of ports ?? [])
     if (!(await isFree(port)))
       throw new Error(`port ${port} of 127.0.0.1 is taken; end what listens there or choose another`)
-  const free = await freePorts(2 * brokers)
+  const free = await freePorts(3 * brokers)
   return Array.from({ length: brokers }, (_, index) => ({
     id: index + 1,
-    port: ports?.[index] ?? (free[2 * index] as number),
-    controllerPort: free[2 * index + 1] as number,
+    port: ports?.[index] ?? (free[3 * index] as number),
+    controllerPort: free[3 * index + 1] as number,
+    secured: secured === undefined ? null : { port: free[3 * index + 2] as number, protocol: secured },
   }))
 }

@@ -5,6 +5,8 @@ export interface NodeAddress {
   readonly port: number
   /** Where the controllers talk to each other. */
   readonly controllerPort: number
+  /** A listener beside the plain one; null for none. */
+  readonly secured: { readonly port: number; readonly protocol: string } | null
 }
 
 /** server.properties of one node of a cluster on 127.0.0.1 in which every node is broker and controller. */
@@ -27,14 +29,16 @@ export function serverProperties(
 }
 
 function ofNode(node: NodeAddress, cluster: readonly NodeAddress[], dataFolder: string) {
-  const forClients = `PLAINTEXT://127.0.0.1:${node.port}`
+  const { secured } = node
+  const more = secured === null ? '' : `,SECURED://127.0.0.1:${secured.port}`
+  const forClients = `PLAINTEXT://127.0.0.1:${node.port}${more}`
   return {
     'process.roles': 'broker,controller',
     'node.id': String(node.id),
     listeners: `${forClients},CONTROLLER://127.0.0.1:${node.controllerPort}`,
     'advertised.listeners': forClients,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    'listener.security.protocol.map': `CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT${secured === null ? '' : `,SECURED:${secured.protocol}`}`,
     'controller.quorum.voters': cluster
       .map(({ id, controllerPort }) => `${id}@127.0.0.1:${controllerPort}`)
       .join(','),

@@ -14,7 +14,10 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
     case 'given':
       return givenCluster(source.brokers)
     case 'jars':
-      return startLocalCluster(await prepareJvm(source, options.signal), options)
+      return startLocalCluster(
+        { ...(await prepareJvm(source, options.signal)), flags: options.jvmFlags ?? [] },
+        options,
+      )
     case 'missing':
       throw new Error(source.why)
   }
@@ -26,12 +29,13 @@ export async function prepareJvm(
   signal?: AbortSignal,
 ): Promise<KafkaJvm> {
   await checkJava(java, signal)
-  return { java, jars: await fetchKafkaJars(mvn, signal) }
+  return { java, jars: await fetchKafkaJars(mvn, signal), flags: [] }
 }
 
 function givenCluster(brokers: readonly string[]): KafkaCluster {
   return {
     brokers,
+    secured: [],
     isOurs: false,
     broker: () => {
       throw new Error('KAFKA_BROKERS is set: its brokers are not ours to stop or kill; unset it for this')

@@ -16,6 +16,11 @@ export async function openLog(
   if (kafka === null) return openEmbeddedLog({ dir, clock: deps.clock, mode })
   const { openKafkaLog } = await import('@cf-audit-drain/log/kafka')
   const logger = deps.logger?.child({ component: 'kafka' })
+  if (mode === 'write' && kafka.delivery === 'at-least-once')
+    logger?.warn(
+      { delivery: kafka.delivery },
+      'delivery is at least once, as configured: two pollers that write at once may double events (docs/decisions/0007)',
+    )
   return openKafkaLog(
     {
       ...kafkaOptions(kafka, mode),
@@ -42,11 +47,12 @@ export async function openLog(
 }
 
 export function kafkaOptions(kafka: KafkaConfig, mode: 'write' | 'read'): KafkaOptions {
-  const { brokers, prefix, createTopics, replicationFactor, tls, sasl, sessionTimeoutMs } = kafka
+  const { brokers, prefix, createTopics, replicationFactor, delivery, tls, sasl, sessionTimeoutMs } = kafka
   return {
     brokers,
     prefix,
     sessionTimeoutMs,
+    delivery,
     createTopics: createTopics && mode === 'write' ? { replicationFactor } : null,
     ...(tls === null ? {} : { ssl: tlsOf(tls) }),
     ...(sasl === null ? {} : { sasl: saslOf(sasl) }),

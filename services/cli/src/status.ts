@@ -1,3 +1,4 @@
+import type { Config } from '@cf-audit-drain/config'
 import type { EventLog } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { FoundationService } from './foundations.ts'
@@ -5,16 +6,18 @@ import type { SinkWorker } from './sink-worker.ts'
 import { version } from './version.ts'
 
 export interface StatusParts {
+  readonly config: Config
   readonly log: EventLog
   readonly foundations: readonly FoundationService[]
   readonly workers: readonly SinkWorker[]
 }
 
 /** The object behind /status. */
-export async function statusOf({ log, foundations, workers }: StatusParts): Promise<unknown> {
+export async function statusOf({ config, log, foundations, workers }: StatusParts): Promise<unknown> {
   const [positions, deadLetters] = await Promise.all([log.positions(), log.deadLetterCounts()])
   return {
     version,
+    log: logKind(config),
     foundations: foundations.map(({ poller, controller, config }) => ({
       api: config.api,
       ...poller.status(),
@@ -30,6 +33,13 @@ export async function statusOf({ log, foundations, workers }: StatusParts): Prom
       .filter(name => !workers.some(worker => worker.config.name === name)),
     deadLetters,
   }
+}
+
+/** Where the log is, and what a publish to it promises. */
+export function logKind({ log: { kafka } }: Config) {
+  return kafka === null
+    ? ({ on: 'disk', delivery: 'exactly-once' } as const)
+    : ({ on: 'kafka', delivery: kafka.delivery } as const)
 }
 
 /** Waits until every visible event is in the log and acknowledged by every sink. */

@@ -7,7 +7,7 @@ import { missingTopics, topicsMissing, topicsOf } from './topics.ts'
 
 /**
  * What works, in a sentence. Changes nothing.
- * @throws KafkaUnavailableError when no broker answers; KafkaStateError when a login is refused, or a topic is missing
+ * @throws KafkaUnavailableError when no broker answers; KafkaStateError when a login or a transactional id is refused, or a topic is missing
  *   that `start` does not make, or has not one partition
  */
 export async function checkKafkaLog(
@@ -31,8 +31,11 @@ export async function checkKafkaLog(
         `${wide.join(', ')}: more than one partition, so there is no one order; make the topic anew with one`,
       )
     if (missing.length > 0 && !options.createTopics) throw topicsMissing(missing)
+    const { delivery } = { ...kafkaDefaults, ...options }
+    if (delivery === 'exactly-once')
+      for (const name of foundations) await client.requireTransactions(names.transactionalId(name))
     const made = missing.length > 0 ? `, ${missing.length} topics will be made at the first start` : ''
-    return `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'}${made}`
+    return `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'}, delivery ${delivery}${made}`
   } finally {
     await client.close()
   }

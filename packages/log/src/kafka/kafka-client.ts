@@ -4,8 +4,10 @@ import { GroupOffsets } from './group-offsets.ts'
 import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
-import { type Cluster, openCluster } from './kafkajs-internals.ts'
+import { type Cluster, coordinatorType, openCluster } from './kafkajs-internals.ts'
 import { PartitionReader } from './partition-reader.ts'
+import { transactionsRefused } from './transactions-refused.ts'
+import { whilePassing } from './while-passing.ts'
 import { within } from './within.ts'
 
 const clientId = 'cf-audit-drain'
@@ -89,7 +91,36 @@ export class KafkaClient {
       return producer
     } catch (error) {
       this.drop(producer)
-      throw error
+      await this.requireTransactions(transactionalId)
+      throw transactionsRefused(transactionalId, error) ?? error
+    }
+  }
+
+  /**
+   * Asks for the coordinator of a transactional id, which fences nobody.
+   * @throws KafkaStateError when the brokers refuse it, KafkaUnavailableError when they cannot say
+   */
+  async requireTransactions(transactionalId: string): Promise<void> {
+    const cluster = await this.#newCluster()
+    const ask = async () => {
+      await cluster.refreshMetadata()
+      const broker = await cluster.findControllerBroker()
+      await broker.findGroupCoordinator({
+        groupId: transactionalId,
+        coordinatorType: coordinatorType.TRANSACTION,
+      })
+    }
+    try {
+      await within(
+        this.#clock,
+        limits.requestMs,
+        `looking for the coordinator of ${transactionalId}`,
+        whilePassing(this.#clock, ask),
+      )
+    } catch (error) {
+      throw transactionsRefused(transactionalId, error) ?? error
+    } finally {
+      this.drop(cluster)
     }
   }
 

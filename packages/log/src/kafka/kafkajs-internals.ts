@@ -129,6 +129,11 @@ export const coordinatorType = { GROUP: 0, TRANSACTION: 1 } as const
 export interface Broker {
   fetch(request: FetchRequest): Promise<FetchResponse>
   listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse>
+  /** What the broker says itself; the Cluster's method of this name swallows every refusal. */
+  findGroupCoordinator(asked: {
+    readonly groupId: string
+    readonly coordinatorType: (typeof coordinatorType)[keyof typeof coordinatorType]
+  }): Promise<unknown>
   offsetCommit(request: OffsetCommitRequest): Promise<unknown>
 }
 
@@ -142,6 +147,8 @@ export interface Cluster {
   refreshMetadata(): Promise<void>
   /** Connected. When it cannot be had the metadata is refreshed and the error thrown: ask for the leader again. */
   findBroker(options: { readonly nodeId: number | string }): Promise<Broker>
+  /** Connected. */
+  findControllerBroker(): Promise<Broker>
   /** The broker that keeps the offsets of a group, or the transactions of a transactional id (then `groupId` is that). */
   findGroupCoordinator(asked: {
     readonly groupId: string
