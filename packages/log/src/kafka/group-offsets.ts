@@ -1,4 +1,5 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { LogClosedError } from '../log-error.ts'
 import type { Cluster } from './kafkajs-internals.ts'
 import { whilePassing } from './while-passing.ts'
 
@@ -9,6 +10,7 @@ const noMember = { groupGenerationId: -1, memberId: '' } as const
 export class GroupOffsets {
   readonly #cluster: Cluster
   readonly #clock: Clock
+  #isClosed = false
 
   constructor(cluster: Cluster, clock: Clock) {
     this.#cluster = cluster
@@ -23,12 +25,14 @@ export class GroupOffsets {
   ): Promise<void> {
     const topics = [{ topic, partitions: [{ partition: 0, ...place }] }]
     await whilePassing(this.#clock, async () => {
+      if (this.#isClosed) throw new LogClosedError('the log is closed')
       const coordinator = await this.#cluster.findGroupCoordinator({ groupId })
       await coordinator.offsetCommit({ groupId, ...noMember, topics })
     })
   }
 
   close(): Promise<void> {
+    this.#isClosed = true
     return this.#cluster.disconnect()
   }
 }
