@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { brokerPattern, parseBroker } from './kafka-broker.ts'
 import { kafkaPrefixPattern, parseKafkaPrefix } from './kafka-prefix.ts'
+import { extensionPattern, parseExtension, parseTokenUrl } from './kafka-token.ts'
 import { duration, flag, oneOf, parsedText, secret, text, wholeNumber } from './setting.ts'
 
 const brokers = z
@@ -44,14 +45,53 @@ const tls = z
   })
   .meta({ description: '`true`, or what follows. Without it the connection is plain.', shorthand: 'flag' })
 
+const token = z
+  .strictObject({
+    file: text({
+      about: 'A file that holds the token, as Kubernetes projects one; read again for every login.',
+      example: '/var/run/secrets/kafka/token',
+    }).optional(),
+    url: parsedText(
+      {
+        about: 'The token endpoint, asked by the client-credentials grant.',
+        example: 'https://login.example.com/oauth/token',
+      },
+      { format: 'uri' },
+      parseTokenUrl,
+    ).optional(),
+    clientId: text({ about: 'The client at the token endpoint.', example: 'cf-audit-drain' }).optional(),
+    clientSecret: secret({
+      about: 'Its secret. Give this or `clientSecretFile`.',
+      example: '$' + '{KAFKA_CLIENT_SECRET}',
+    }).optional(),
+    clientSecretFile: text({
+      about: 'A file that holds the secret; read again for every token, so it may be rotated.',
+      example: '/run/secrets/kafka-client-secret',
+    }).optional(),
+    scope: text({ about: 'The scope that is asked for.', example: 'kafka' }).optional(),
+    audience: text({ about: 'The audience that is asked for.', example: 'kafka.example.com' }).optional(),
+    caFile: text({
+      about: 'PEM certificates to trust for `url`, beside the public ones.',
+      example: '/etc/ssl/login-ca.pem',
+    }).optional(),
+  })
+  .meta({
+    description:
+      'Where OAUTHBEARER has its token from: `file`, or `url` and a client. It is renewed before it expires.',
+  })
+
 const sasl = z
   .strictObject({
     mechanism: oneOf({ about: 'How this client logs in.', example: 'SCRAM-SHA-512' }, [
       'PLAIN',
       'SCRAM-SHA-256',
       'SCRAM-SHA-512',
+      'OAUTHBEARER',
     ]),
-    username: text({ about: 'The user of the brokers.', example: 'cf-audit-drain' }),
+    username: text({
+      about: 'The user of the brokers. Every mechanism but OAUTHBEARER needs it.',
+      example: 'cf-audit-drain',
+    }).optional(),
     password: secret({
       about: 'Its password. Give this or `passwordFile`.',
       example: '$' + '{KAFKA_SASL_PASSWORD}',
@@ -60,6 +100,20 @@ const sasl = z
       about: 'A file that holds the password.',
       example: '/run/secrets/kafka-password',
     }).optional(),
+    token: token.optional(),
+    extensions: z
+      .array(
+        parsedText(
+          { about: 'One extension.', example: 'logicalCluster=lkc-1' },
+          { pattern: extensionPattern },
+          parseExtension,
+        ),
+      )
+      .meta({
+        description:
+          'SASL extensions that OAUTHBEARER sends with the token. Example: `[logicalCluster=lkc-1, identityPoolId=pool-1]`.',
+      })
+      .prefault([]),
   })
   .meta({ description: 'The login at the brokers. Without it there is none.' })
 

@@ -5,6 +5,7 @@ import type {
   FoundationConfig,
   KafkaConfig,
   KafkaSaslConfig,
+  KafkaTokenConfig,
   SinkConfig,
   TlsConfig,
 } from './config.ts'
@@ -80,6 +81,8 @@ function toTls(document: SinkDocument['tls']): TlsConfig {
   }
 }
 
+type SaslDocument = NonNullable<KafkaDocument['sasl']>
+
 function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
   const { brokers, prefix, createTopics, replicationFactor, delivery, tls, sasl, sessionTimeout } = document
   return {
@@ -94,8 +97,36 @@ function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
   }
 }
 
-function toSasl(document: NonNullable<KafkaDocument['sasl']>, secrets: FileSecrets): KafkaSaslConfig {
+function toSasl(document: SaslDocument, secrets: FileSecrets): KafkaSaslConfig {
+  const { mechanism, username } = document
+  if (mechanism === 'OAUTHBEARER')
+    return {
+      mechanism,
+      token: toToken(document.token ?? {}, secrets),
+      extensions: Object.fromEntries(document.extensions),
+    }
   const password = secrets.get('log.kafka.sasl.passwordFile') ?? document.password
-  if (password === undefined) throw new Error('log.kafka.sasl has no password: checkKafka must say so')
-  return { mechanism: document.mechanism, username: document.username, password }
+  if (password === undefined || username === undefined)
+    throw new Error('log.kafka.sasl has no username or no password: checkKafka must say so')
+  return { mechanism, username, password }
+}
+
+function toToken(
+  document: NonNullable<SaslDocument['token']>,
+  secrets: FileSecrets,
+): KafkaTokenConfig['token'] {
+  const { file, url, clientId, clientSecretFile, scope, audience, caFile } = document
+  if (file !== undefined) return { file }
+  const clientSecret = secrets.get('log.kafka.sasl.token.clientSecretFile') ?? document.clientSecret
+  if (url === undefined || clientId === undefined || clientSecret === undefined)
+    throw new Error('log.kafka.sasl.token has no file and no whole client: checkKafkaToken must say so')
+  return {
+    url,
+    clientId,
+    clientSecret,
+    clientSecretFile: clientSecretFile ?? null,
+    scope: scope ?? null,
+    audience: audience ?? null,
+    caFile: caFile ?? null,
+  }
 }

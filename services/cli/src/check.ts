@@ -4,7 +4,7 @@ import { type ExitCode, exitCodes, type Logger } from '@cf-audit-drain/runtime'
 import { checkFoundation, foundationEnd } from './check-foundation.ts'
 import { checkLog } from './check-log.ts'
 import { type Finding, renderFinding, tried } from './finding.ts'
-import { kafkaOptions } from './open-log.ts'
+import { kafkaOptions } from './kafka-options.ts'
 import { print } from './print.ts'
 import { makeSyslogSink } from './sinks.ts'
 
@@ -39,16 +39,20 @@ export async function check(config: Config, deps: CheckDeps, signal: AbortSignal
   if (foundations.length === 0) await report([note('foundation', '`start` would show a simulated one')])
   // Nobody else is waiting for an answer when the log, which blocks the process, is read.
   const ofSinks = await Promise.all(sinks)
-  await report([await tried('log', () => checkAnyLog(config, clock))])
+  await report([await tried('log', () => checkAnyLog(config, { ...deps, clock }))])
   await report(sinks.length === 0 ? [note('sink', 'events would stay in the log')] : ofSinks)
   return codes.includes(exitCodes.log) ? exitCodes.log : (codes[0] ?? exitCodes.ok)
 }
 
-async function checkAnyLog({ log, foundations }: Config, clock: Clock): Promise<string> {
+async function checkAnyLog(
+  { log, foundations }: Config,
+  { logger, clock }: CheckDeps & { readonly clock: Clock },
+): Promise<string> {
   if (log.kafka === null) return checkLog(log.dir, clock)
   const { checkKafkaLog } = await import('@cf-audit-drain/log/kafka')
   const names = foundations.map(({ name }) => name)
-  return checkKafkaLog(kafkaOptions(log.kafka, 'write'), names, clock)
+  const options = kafkaOptions(log.kafka, 'write', { clock, warn: sentence => logger.warn(sentence) })
+  return checkKafkaLog(options, names, clock)
 }
 
 function endWidth({ foundations, sinks }: Config): number {

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
-import type { Config, KafkaConfig } from '@cf-audit-drain/config'
+import type { Config } from '@cf-audit-drain/config'
 import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
-import type { KafkaOptions } from '@cf-audit-drain/log/kafka'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
+import { kafkaOptions } from './kafka-options.ts'
 
 /** The log that the configuration asks for. `read`: for looking into it, beside whoever writes. */
 export async function openLog(
@@ -23,7 +21,7 @@ export async function openLog(
     )
   return openKafkaLog(
     {
-      ...kafkaOptions(kafka, mode),
+      ...kafkaOptions(kafka, mode, { clock: deps.clock, warn: sentence => logger?.warn(sentence) }),
       onLog: ({ level, namespace, message }) => logger?.[level]({ namespace }, message),
     },
     {
@@ -44,39 +42,4 @@ export async function openLog(
       },
     },
   )
-}
-
-export function kafkaOptions(kafka: KafkaConfig, mode: 'write' | 'read'): KafkaOptions {
-  const { brokers, prefix, createTopics, replicationFactor, delivery, tls, sasl, sessionTimeoutMs } = kafka
-  return {
-    brokers,
-    prefix,
-    sessionTimeoutMs,
-    delivery,
-    createTopics: createTopics && mode === 'write' ? { replicationFactor } : null,
-    ...(tls === null ? {} : { ssl: tlsOf(tls) }),
-    ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
-  }
-}
-
-function tlsOf(tls: NonNullable<KafkaConfig['tls']>): ConnectionOptions {
-  const { caFile, certFile, keyFile, serverName } = tls
-  return {
-    ...(caFile === null ? {} : { ca: readFileSync(caFile) }),
-    ...(certFile === null ? {} : { cert: readFileSync(certFile) }),
-    ...(keyFile === null ? {} : { key: readFileSync(keyFile) }),
-    ...(serverName === null ? {} : { servername: serverName }),
-    minVersion: tls.minVersion,
-  }
-}
-
-function saslOf({
-  mechanism,
-  username,
-  password,
-}: NonNullable<KafkaConfig['sasl']>): NonNullable<KafkaOptions['sasl']> {
-  const login = { username, password: password.reveal() }
-  if (mechanism === 'PLAIN') return { mechanism: 'plain', ...login }
-  if (mechanism === 'SCRAM-SHA-256') return { mechanism: 'scram-sha-256', ...login }
-  return { mechanism: 'scram-sha-512', ...login }
 }

@@ -1,5 +1,6 @@
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { Admin, Consumer, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
+import { followingTls } from './following-tls.ts'
 import { GroupOffsets } from './group-offsets.ts'
 import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
@@ -30,9 +31,7 @@ export class KafkaClient {
     this.#kafka = new Kafka({
       clientId,
       brokers: [...options.brokers],
-      ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-      ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
-      ...(options.socketFactory === undefined ? {} : { socketFactory: options.socketFactory }),
+      ...connectionOf(options),
       connectionTimeout: limits.connectionMs,
       authenticationTimeout: limits.connectionMs,
       requestTimeout: limits.requestMs,
@@ -156,13 +155,10 @@ export class KafkaClient {
   }
 
   async #newCluster(): Promise<Cluster> {
-    const { brokers, ssl, sasl, socketFactory } = this.#options
     const cluster = openCluster({
-      brokers,
+      brokers: this.#options.brokers,
       clientId,
-      ...(ssl === undefined ? {} : { ssl }),
-      ...(sasl === undefined ? {} : { sasl }),
-      ...(socketFactory === undefined ? {} : { socketFactory }),
+      ...connectionOf(this.#options),
       connectionTimeoutMs: limits.connectionMs,
       requestTimeoutMs: limits.requestMs,
       authenticationTimeoutMs: limits.connectionMs,
@@ -225,5 +221,16 @@ export class KafkaClient {
         const cause = typeof log['error'] === 'string' ? `: ${log['error']}` : ''
         this.#options.onLog?.({ level: name, namespace, message: `${log.message}${cause}` })
       }
+  }
+}
+
+/** How each connection is made and logs in. */
+function connectionOf({ ssl, sasl, socketFactory }: KafkaOptions) {
+  const follows = typeof ssl === 'function'
+  const factory = socketFactory ?? (follows ? followingTls(ssl) : undefined)
+  return {
+    ...(ssl === undefined ? {} : { ssl: follows ? true : ssl }),
+    ...(sasl === undefined ? {} : { sasl }),
+    ...(factory === undefined ? {} : { socketFactory: factory }),
   }
 }

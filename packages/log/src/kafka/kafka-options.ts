@@ -4,7 +4,8 @@ import type { ISocketFactory, SASLOptions } from 'kafkajs'
 export interface KafkaOptions {
   /** `host:port` of some brokers; the others are learned from them. */
   readonly brokers: readonly string[]
-  readonly ssl?: ConnectionOptions | boolean
+  /** A function is called for every connection, so that rotated certificates are followed. */
+  readonly ssl?: ConnectionOptions | boolean | (() => ConnectionOptions)
   readonly sasl?: SASLOptions
   /** What topics, groups and transactional ids begin with. */
   readonly prefix?: string

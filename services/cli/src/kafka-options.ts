@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import type { ConnectionOptions } from 'node:tls'
+import type { KafkaConfig } from '@cf-audit-drain/config'
+import type { KafkaOptions } from '@cf-audit-drain/log/kafka'
+import { type KafkaLoginDeps, kafkaLogin } from './kafka-login.ts'
+
+/** What the configuration says, as the log on Kafka takes it. */
+export function kafkaOptions(kafka: KafkaConfig, mode: 'write' | 'read', deps: KafkaLoginDeps): KafkaOptions {
+  const { brokers, prefix, createTopics, replicationFactor, delivery, tls, sasl, sessionTimeoutMs } = kafka
+  return {
+    brokers,
+    prefix,
+    sessionTimeoutMs,
+    delivery,
+    createTopics: createTopics && mode === 'write' ? { replicationFactor } : null,
+    ...(tls === null ? {} : { ssl: () => tlsOf(tls) }),
+    ...(sasl === null ? {} : { sasl: kafkaLogin(sasl, deps) }),
+  }
+}
+
+/** The files are read for every connection: they may have been rotated. */
+function tlsOf(tls: NonNullable<KafkaConfig['tls']>): ConnectionOptions {
+  const { caFile, certFile, keyFile, serverName } = tls
+  return {
+    ...(caFile === null ? {} : { ca: readFileSync(caFile) }),
+    ...(certFile === null ? {} : { cert: readFileSync(certFile) }),
+    ...(keyFile === null ? {} : { key: readFileSync(keyFile) }),
+    ...(serverName === null ? {} : { servername: serverName }),
+    minVersion: tls.minVersion,
+  }
+}
