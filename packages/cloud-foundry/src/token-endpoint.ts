@@ -1,7 +1,7 @@
-import type { Clock } from '@cf-audit-drain/pipeline'
+import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import { commonFault } from './answer-fault.ts'
 import { Connections } from './connections.ts'
-import { type CloudFoundryError, CredentialsError, type FaultFacts, RefusedError } from './errors.ts'
+import { CloudFoundryError, CredentialsError, type FaultFacts, RefusedError } from './errors.ts'
 import { type Answer, exchange } from './exchange.ts'
 import { parsedObject } from './parsed-object.ts'
 import { Redaction } from './redaction.ts'
@@ -32,6 +32,11 @@ export interface TokenEndpointDeps {
 }
 
 const end = 'token endpoint'
+const retryMs = 300
+/** How long a failure is tried again before it is told. */
+const patienceMs = 2_000
+/** A token with less left is not worth a login. */
+const usableForMs = 5_000
 
 /**
  * Tokens by the client-credentials grant (RFC 6749 §4.4) of an OAuth server that belongs to no foundation: the one that
@@ -45,10 +50,13 @@ export class TokenEndpoint {
   readonly #tokens: TokenKeeper
   readonly #redaction = new Redaction()
   readonly #closing = new AbortController()
+  readonly #onWarning: (message: string) => void
+  #last: { readonly token: IssuedToken; readonly usableUntilMs: number } | null = null
 
   constructor(options: TokenEndpointOptions, { clock, onWarning, env }: TokenEndpointDeps) {
     this.#options = options
     this.#clock = clock
+    this.#onWarning = onWarning
     this.#url = new URL(options.url)
     this.#connections = new Connections({
       trust: options.caFile === null ? null : new Trust(options.caFile, onWarning),
@@ -60,11 +68,21 @@ export class TokenEndpoint {
   }
 
   /**
-   * @throws UnreachableError, BrokenAnswerError, ServerError, RateLimitedError, CredentialsError, RefusedError: all of
-   *   them may be asked again, at once or later
+   * While the endpoint fails, the token before it, as long as it can be used.
+   * @throws UnreachableError, BrokenAnswerError, ServerError, RateLimitedError, CredentialsError, RefusedError: whoever
+   *   needs a token asks again
    */
-  token(): Promise<IssuedToken> {
-    return this.#tokens.get(this.#closing.signal)
+  async token(): Promise<IssuedToken> {
+    const { signal } = this.#closing
+    try {
+      return await this.#tokens.get(signal)
+    } catch (error) {
+      signal.throwIfAborted()
+      const last = this.#last
+      if (last === null || this.#clock.monotonic() > last.usableUntilMs) throw error
+      this.#onWarning(`${asError(error).message}; the token before it is used as long as it is good`)
+      return last.token
+    }
   }
 
   async close(): Promise<void> {
@@ -72,7 +90,22 @@ export class TokenEndpoint {
     await this.#connections.close()
   }
 
+  /** A hiccup is not worth an error: tried again for a moment. */
   async #request(): Promise<IssuedToken> {
+    const startedMs = this.#clock.monotonic()
+    for (;;)
+      try {
+        const token = await this.#ask()
+        this.#last = { token, usableUntilMs: startedMs + token.expiresInSec * 1000 - usableForMs }
+        return token
+      } catch (error) {
+        const isPassing = error instanceof CloudFoundryError && error.retryable
+        if (!isPassing || this.#clock.monotonic() - startedMs > patienceMs) throw error
+        await this.#clock.sleep(retryMs, this.#closing.signal)
+      }
+  }
+
+  async #ask(): Promise<IssuedToken> {
     const { requestTimeoutMs, caFile } = this.#options
     const requestId = newRequestId()
     const answer = await exchange(

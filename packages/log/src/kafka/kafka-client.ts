@@ -7,6 +7,7 @@ import { type KafkaOptions, limits } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { type Cluster, coordinatorType, openCluster } from './kafkajs-internals.ts'
 import { PartitionReader } from './partition-reader.ts'
+import { tlsRemedy } from './tls-remedy.ts'
 import { transactionsRefused } from './transactions-refused.ts'
 import { whilePassing } from './while-passing.ts'
 import { within } from './within.ts'
@@ -166,8 +167,13 @@ export class KafkaClient {
       logLevel: logLevel.INFO,
       logCreator: this.#logCreator(),
     })
-    await within(this.#clock, limits.connectionMs, 'connecting to Kafka', cluster.connect())
-    return cluster
+    try {
+      await within(this.#clock, limits.connectionMs, 'connecting to Kafka', cluster.connect())
+      return cluster
+    } catch (error) {
+      this.drop(cluster)
+      throw this.#explained(error)
+    }
   }
 
   /** Closes a client whose state is no longer known, without waiting for it. */
@@ -206,7 +212,9 @@ export class KafkaClient {
         cause: error,
       })
     const brokers = this.#options.brokers.join(', ')
-    return new KafkaUnavailableError(`cannot reach Kafka at ${brokers}: ${message}`, { cause: error })
+    return new KafkaUnavailableError(`cannot reach Kafka at ${brokers}: ${message}${tlsRemedy(message)}`, {
+      cause: error,
+    })
   }
 
   /**

@@ -1,4 +1,5 @@
 import './aborted-records-guard.ts'
+import './reauthentication-guard.ts'
 import './request-queue-guard.ts'
 import type { ConnectionOptions } from 'node:tls'
 import type { ISocketFactory, Logger, logCreator, logLevel, SASLOptions } from 'kafkajs'
