@@ -3,6 +3,7 @@ import { brokerPattern, parseBroker } from './kafka-broker.ts'
 import { kafkaPrefixPattern, parseKafkaPrefix } from './kafka-prefix.ts'
 import { extensionPattern, parseExtension, parseTokenUrl } from './kafka-token.ts'
 import { duration, flag, oneOf, parsedText, secret, text, wholeNumber } from './setting.ts'
+import { tlsSchema } from './tls-schema.ts'
 
 const brokers = z
   .array(
@@ -20,30 +21,13 @@ const brokers = z
     shorthand: 'variable',
   })
 
-const tls = z
-  .strictObject({
-    caFile: text({
-      about: 'PEM certificates to trust instead of the public ones.',
-      example: '/etc/ssl/kafka-ca.pem',
-    }).optional(),
-    certFile: text({
-      about: 'PEM certificate this client shows; needs `keyFile`.',
-      example: '/etc/ssl/client.pem',
-    }).optional(),
-    keyFile: text({
-      about: 'PEM private key of `certFile`, without a passphrase.',
-      example: '/etc/ssl/client.key',
-    }).optional(),
-    serverName: text({
-      about: 'The name every certificate must carry, when it is not the host of the broker.',
-      example: 'kafka.example.com',
-    }).optional(),
-    minVersion: oneOf({ about: 'The oldest TLS accepted.', example: 'TLSv1.2' }, [
-      'TLSv1.2',
-      'TLSv1.3',
-    ]).prefault('TLSv1.2'),
-  })
-  .meta({ description: '`true`, or what follows. Without it the connection is plain.', shorthand: 'flag' })
+const tls = tlsSchema({
+  caFileExample: '/etc/ssl/kafka-ca.pem',
+  serverName: {
+    about: 'The name every certificate must carry, when it is not the host of the broker.',
+    example: 'kafka.example.com',
+  },
+}).meta({ description: '`true`, or what follows. Without it the connection is plain.', shorthand: 'flag' })
 
 const token = z
   .strictObject({

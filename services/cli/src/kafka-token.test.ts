@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { type KafkaConfig, type KafkaTokenConfig, Secret } from '@cf-audit-drain/config'
 import { skipWithoutKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import type { EventLog } from '@cf-audit-drain/log'
@@ -23,38 +23,21 @@ const runMs = 24_000
  */
 test('publishing and reading go on while tokens run out', { timeout: 180_000 }, async t => {
   if (skipWithoutKafka(t)) return
-  const folder = mkdtempSync(join(tmpdir(), 'kafka-token-'))
-  t.after(() => rmSync(folder, { recursive: true }))
-  const oauth = await startOauthServer({ lifetimeSec })
-  t.after(() => oauth.close())
-  const jwks = join(folder, 'jwks.json')
-  writeFileSync(jwks, oauth.jwks)
-  const kafka = await startKafka({
-    secured: 'SASL_PLAINTEXT',
-    properties: ofOauthListener(`file://${jwks}`),
-    jvmFlags: [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file://${jwks}`],
-  })
-  t.after(() => kafka.stop())
+  const { folder, oauth, kafka } = await kafkaWithOauth(t)
   if (!kafka.isOurs) return t.skip('KAFKA_BROKERS is set: how its brokers check tokens is not ours to say')
 
   const lines: string[] = []
   const trouble: string[] = []
+  const observer = {
+    warn: (sentence: string) => trouble.push(sentence),
+    failed: (error: Error) => trouble.push(error.message),
+    deliveredTwice: (records: number) => trouble.push(`${records} delivered twice`),
+  }
   const log = (token: KafkaTokenConfig['token'], prefix: string): EventLog => {
-    const options = kafkaOptions(config(kafka.secured, prefix, token), 'write', {
-      clock: systemClock,
-      warn: sentence => trouble.push(sentence),
-    })
-    const opened = openKafkaLog(
-      { ...options, onLog: line => lines.push(JSON.stringify(line)) },
-      {
-        clock: systemClock,
-        observer: {
-          warn: sentence => trouble.push(sentence),
-          failed: error => trouble.push(error.message),
-          deliveredTwice: records => trouble.push(`${records} delivered twice`),
-        },
-      },
-    )
+    const deps = { clock: systemClock, warn: observer.warn }
+    const options = kafkaOptions(config(kafka.secured, prefix, token), 'write', deps)
+    const onLog = (line: unknown) => lines.push(JSON.stringify(line))
+    const opened = openKafkaLog({ ...options, onLog }, { clock: systemClock, observer })
     t.after(() => opened.close())
     return opened
   }
@@ -64,12 +47,15 @@ test('publishing and reading go on while tokens run out', { timeout: 180_000 }, 
 
   await t.test('of an endpoint, and of a file that somebody else renews', async () => {
     const file = join(folder, 'token')
-    const renew = () => writeFileSync(file, `${oauth.token()}\n`)
-    renew()
-    const timer = setInterval(renew, 3_000)
-    t.after(() => clearInterval(timer))
+    const done = new AbortController()
+    const renewed = renewing(() => writeFileSync(file, `${oauth.token()}\n`), done.signal)
     const endpoint = { ...client, clientSecret, scope: 'kafka', audience: null, caFile: null }
-    await Promise.all([publishAndRead(log(endpoint, 'endpoint')), publishAndRead(log({ file }, 'file'))])
+    try {
+      await Promise.all([publishAndRead(log(endpoint, 'endpoint')), publishAndRead(log({ file }, 'file'))])
+    } finally {
+      done.abort()
+      await renewed
+    }
     assert.deepEqual(trouble, [])
     assert.ok(oauth.requests.length >= 3, `${oauth.requests.length} tokens were asked for`)
     assert.equal(oauth.requests[0]?.get('grant_type'), 'client_credentials')
@@ -116,6 +102,30 @@ test('a token file that cannot be used is told of without what it holds', t => {
     assert.equal(tokenInFile(file, now), good)
   }
 })
+
+async function kafkaWithOauth(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-token-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const oauth = await startOauthServer({ lifetimeSec })
+  t.after(() => oauth.close())
+  const jwks = join(folder, 'jwks.json')
+  writeFileSync(jwks, oauth.jwks)
+  const kafka = await startKafka({
+    secured: 'SASL_PLAINTEXT',
+    properties: ofOauthListener(`file://${jwks}`),
+    jvmFlags: [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file://${jwks}`],
+  })
+  t.after(() => kafka.stop())
+  return { folder, oauth, kafka }
+}
+
+/** Renews at once, and then every 3 s. */
+async function renewing(renew: () => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    renew()
+    await systemClock.sleep(3_000, signal).catch(() => undefined)
+  }
+}
 
 function config(brokers: readonly string[], prefix: string, token: KafkaTokenConfig['token']): KafkaConfig {
   return {

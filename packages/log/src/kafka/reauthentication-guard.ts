@@ -16,11 +16,14 @@ export interface AuthenticatedConnection {
  */
 export function isAuthenticated(this: AuthenticatedConnection): boolean {
   if (this.authenticatedAt === null) return false
-  const lifetimeMs = this.sessionLifetime.toNumber()
-  if (lifetimeMs === 0) return true
   const [seconds, nanoseconds] = process.hrtime(this.authenticatedAt)
-  const elapsedMs = seconds * 1000 + nanoseconds / 1e6
-  return elapsedMs + Math.min(this.reauthenticationThreshold, lifetimeMs / 2) < lifetimeMs
+  const ageMs = seconds * 1000 + nanoseconds / 1e6
+  return isGoodLogin(ageMs, this.sessionLifetime.toNumber(), this.reauthenticationThreshold)
+}
+
+/** `lifetimeMs` 0: it has no end. */
+export function isGoodLogin(ageMs: number, lifetimeMs: number, renewBeforeMs: number): boolean {
+  return lifetimeMs === 0 || ageMs + Math.min(renewBeforeMs, lifetimeMs / 2) < lifetimeMs
 }
 
 const { prototype } = fromKafkajs('src/network/connection.js') as {
