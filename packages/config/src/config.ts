@@ -36,6 +36,8 @@ export interface KafkaConfig {
   readonly tls: TlsConfig | null
   /** Null: nobody logs in. */
   readonly sasl: KafkaSaslConfig | null
+  /** Null: reads from the leaders. */
+  readonly rack: string | null
   readonly sessionTimeoutMs: number
 }
 

@@ -132,6 +132,11 @@ export const kafkaSchema = z
       about: 'Allows `sasl` without `tls` to a broker that is not this machine.',
       example: 'false',
     }).prefault(false),
+    rack: text({
+      about:
+        'Where this process is, as `broker.rack` of the brokers calls it. Sinks then read from a replica there, where the brokers have a `replica.selector.class`.',
+      example: 'eu-central-1a',
+    }).optional(),
     sessionTimeout: duration(
       { about: 'After a kill, how long until another worker takes over.', example: '10s' },
       '6s',

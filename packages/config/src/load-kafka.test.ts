@@ -40,6 +40,7 @@ test('brokers in a file choose Kafka, with every default; the folder stays for t
       delivery: 'exactly-once',
       tls: null,
       sasl: null,
+      rack: null,
       sessionTimeoutMs: 10_000,
     },
   })
@@ -56,6 +57,7 @@ test('every setting of a file arrives', () => {
       'delivery: at-least-once',
       'tls: { caFile: /ca.pem, certFile: /ca.pem, keyFile: /key.pem, serverName: kafka, minVersion: TLSv1.3 }',
       'sasl: { mechanism: SCRAM-SHA-512, username: drain, passwordFile: /secret }',
+      'rack: eu-1a',
       'sessionTimeout: 45s',
     ),
   )
@@ -72,6 +74,7 @@ test('every setting of a file arrives', () => {
       serverName: 'kafka',
       minVersion: 'TLSv1.3',
     },
+    rack: 'eu-1a',
     sessionTimeoutMs: 45_000,
   })
   assert.deepEqual(

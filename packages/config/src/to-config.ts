@@ -84,7 +84,8 @@ function toTls(document: SinkDocument['tls']): TlsConfig {
 type SaslDocument = NonNullable<KafkaDocument['sasl']>
 
 function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
-  const { brokers, prefix, createTopics, replicationFactor, delivery, tls, sasl, sessionTimeout } = document
+  const { brokers, prefix, createTopics, replicationFactor, delivery, tls, sasl, rack, sessionTimeout } =
+    document
   return {
     brokers,
     prefix,
@@ -93,6 +94,7 @@ function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
     delivery,
     tls: tls === undefined ? null : toTls(tls),
     sasl: sasl === undefined ? null : toSasl(sasl, secrets),
+    rack: rack ?? null,
     sessionTimeoutMs: sessionTimeout,
   }
 }

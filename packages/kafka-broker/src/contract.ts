@@ -35,11 +35,13 @@ export interface KafkaBroker {
   resume(): void
 }
 
+type Properties = Readonly<Record<string, string>>
+
 export interface KafkaOptions {
   /** Default 1. */
   readonly brokers?: 1 | 3
   /** Lines of server.properties, over those of `server-properties.ts`. */
-  readonly properties?: Readonly<Record<string, string>>
+  readonly properties?: Properties | ((nodeId: number) => Properties)
   /** One more listener, of the name SECURED: `listener.name.secured.…` in `properties` tells it how. */
   readonly secured?: 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
   /** Of the JVM: `-Dname=value`. */

@@ -84,7 +84,10 @@ async function startTogether(
   addresses: readonly NodeAddress[],
   { properties, signal }: KafkaOptions,
 ): Promise<void> {
-  for (const node of nodes) await node.prepare(addresses, properties, signal)
+  for (const node of nodes) {
+    const own = typeof properties === 'function' ? properties(node.address.id) : properties
+    await node.prepare(addresses, own, signal)
+  }
   for (const node of nodes) node.launch()
   const ids = addresses.map(({ id }) => id)
   await Promise.all(nodes.map(node => node.ready(ids, signal)))

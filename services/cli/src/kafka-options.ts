@@ -6,12 +6,14 @@ import { type KafkaLoginDeps, kafkaLogin } from './kafka-login.ts'
 
 /** What the configuration says, as the log on Kafka takes it. */
 export function kafkaOptions(kafka: KafkaConfig, mode: 'write' | 'read', deps: KafkaLoginDeps): KafkaOptions {
-  const { brokers, prefix, createTopics, replicationFactor, delivery, tls, sasl, sessionTimeoutMs } = kafka
+  const { brokers, prefix, createTopics, replicationFactor, delivery, tls, sasl, rack, sessionTimeoutMs } =
+    kafka
   return {
     brokers,
     prefix,
     sessionTimeoutMs,
     delivery,
+    ...(rack === null ? {} : { rack }),
     createTopics: createTopics && mode === 'write' ? { replicationFactor } : null,
     ...(tls === null ? {} : { ssl: () => tlsOf(tls) }),
     ...(sasl === null ? {} : { sasl: kafkaLogin(sasl, deps) }),

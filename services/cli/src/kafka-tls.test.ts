@@ -89,6 +89,7 @@ function configOf(brokers: readonly string[], tls: TlsConfig): KafkaConfig {
     delivery: 'exactly-once',
     tls,
     sasl: null,
+    rack: null,
     sessionTimeoutMs: 6_000,
   }
 }

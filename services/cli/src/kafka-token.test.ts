@@ -136,6 +136,7 @@ function config(brokers: readonly string[], prefix: string, token: KafkaTokenCon
     delivery: 'exactly-once',
     tls: null,
     sasl: { mechanism: 'OAUTHBEARER', token, extensions: { traceId: 'x' } },
+    rack: null,
     sessionTimeoutMs: 6_000,
   }
 }

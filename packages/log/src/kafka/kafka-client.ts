@@ -59,8 +59,8 @@ export class KafkaClient {
     return this.#reader
   }
 
-  async newReader(): Promise<PartitionReader> {
-    const reader = new PartitionReader(await this.#newCluster(), this.#clock)
+  async newReader(rack = ''): Promise<PartitionReader> {
+    const reader = new PartitionReader(await this.#newCluster(), this.#clock, rack)
     this.#toClose.add(reader)
     return reader
   }

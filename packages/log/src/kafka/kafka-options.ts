@@ -17,6 +17,8 @@ export interface KafkaOptions {
   readonly sessionTimeoutMs?: number
   /** How often a sink looks for foundations that are new. */
   readonly topicRefreshMs?: number
+  /** Where this process is, as the brokers' `broker.rack` calls it: sinks read from replicas there. */
+  readonly rack?: string
   /** What one produce request holds, before compression. */
   readonly requestBytesMax?: number
   /** How many of the newest guids a writer reads back when it opens. */
@@ -41,6 +43,7 @@ export const kafkaDefaults = {
   delivery: 'exactly-once',
   sessionTimeoutMs: 10_000,
   topicRefreshMs: 30_000,
+  rack: '',
   requestBytesMax: 900_000,
   recentGuids: 50_000,
 } as const satisfies Omit<Settings, 'brokers'>
