@@ -13,7 +13,14 @@ export interface StatusParts {
 }
 
 /** The object behind /status. */
-export async function statusOf({ config, log, foundations, workers }: StatusParts): Promise<unknown> {
+export async function statusOf({
+  config,
+  log,
+  foundations,
+  workers,
+}: Omit<StatusParts, 'log'> & {
+  readonly log: Pick<EventLog, 'positions' | 'deadLetterCounts'>
+}): Promise<unknown> {
   const [positions, deadLetters] = await Promise.all([log.positions(), log.deadLetterCounts()])
   return {
     version,
