@@ -162,7 +162,7 @@ describe('a login on Kafka', { skip: missing ?? given ?? false }, () => {
       part: 'poller',
       type: 5,
       operation: 4,
-      says: /Write on the transactional-id cf-audit\.poller\.lab; do: /,
+      says: /Write on the transactional-id cf-audit\.poller\.lab \(.*delivery: at-least-once.*\); do: /,
     },
     { part: 'sink', type: 2, operation: 3, says: /Read on the topic cf-audit\./ },
     { part: 'sink', type: 2, operation: 4, says: /Write on the topic cf-audit\.dead-letters; do: / },

@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import { agreedCheckpoint, type FoundCheckpoints } from './agreed-checkpoint.ts'
 import { KafkaStateError } from './kafka-error.ts'
 
-const nothing: FoundCheckpoints = { inGroup: null, mirror: null, newestSeq: 'none', endOffset: 0 }
+const nothing: FoundCheckpoints = {
+  inGroup: null,
+  mirror: null,
+  newestSeq: 'none',
+  endOffset: 0,
+  isBegun: false,
+}
 const five = { seq: 5, checkpoint: 'five' }
 const nine = { seq: 9, checkpoint: 'nine' }
 
