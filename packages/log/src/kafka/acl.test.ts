@@ -156,7 +156,7 @@ describe('a login on Kafka', { skip: missing ?? given ?? false }, () => {
       part: 'poller',
       type: 3,
       operation: 3,
-      says: /Read on the group cf-audit\.checkpoint\.lab; do: .*User:cf-audit-poller --operation Read --group cf-audit\.checkpoint\.lab/,
+      says: /Read on the group cf-audit\.checkpoint\.lab, .*; do: .*User:cf-audit-poller --operation Read --group cf-audit\.checkpoint\.lab/,
     },
     {
       part: 'poller',

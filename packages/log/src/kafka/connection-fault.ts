@@ -5,6 +5,7 @@ import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import type { KafkaOptions } from './kafka-options.ts'
 import { type Connection, openConnection } from './kafkajs-internals.ts'
 import { askMetadata, askVersions, saslMechanisms } from './own-requests.ts'
+import { tlsRemedy } from './tls-remedy.ts'
 
 const timeoutMs = 5_000
 
@@ -95,11 +96,13 @@ async function tlsFault(broker: string, error: unknown, ask: Ask): Promise<Fault
     return settings(
       `${broker} speaks no TLS, and log.kafka.tls is set: use the port that does, or take tls out of log.kafka`,
     )
-  if (!neverConnected(error) || code.startsWith('ERR_SSL_'))
-    return {
-      kind: 'unreachable',
-      text: `${broker} ends the TLS handshake (${code || asError(error).message}): does it ask for a certificate of ours (log.kafka.tls.certFile, keyFile), or for an older TLS (minVersion)?`,
-    }
+  if (!neverConnected(error) || code.startsWith('ERR_SSL_')) {
+    const { message } = asError(error)
+    const remedy =
+      tlsRemedy(message) ||
+      ': does it ask for a certificate of ours (log.kafka.tls.certFile, keyFile), or for an older TLS (minVersion)?'
+    return { kind: 'unreachable', text: `${broker} ends the TLS handshake (${code || message})${remedy}` }
+  }
   return unreachable(broker, error)
 }
 
