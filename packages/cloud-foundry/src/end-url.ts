@@ -24,7 +24,7 @@ export function isLoopback(hostname: string): boolean {
 export function endUrl(
   text: string,
   context: {
-    readonly foundation: string
+    readonly foundation: string | null
     readonly end: End
     readonly setting: string
     readonly insecure: boolean

@@ -1,11 +1,14 @@
 /** Which end of the foundation an error is about. */
 export type End = 'UAA' | 'Cloud Controller'
 
+/** Also one that belongs to no foundation (`TokenEndpoint`). */
+export type AnyEnd = End | 'token endpoint'
+
 /** What every error of this package knows. None of it is secret. */
 export interface FaultFacts {
-  /** The operator's name of the foundation. */
-  readonly foundation: string
-  readonly end: End
+  /** The operator's name of the foundation; null for an end that belongs to none. */
+  readonly foundation: string | null
+  readonly end: AnyEnd
   /** As sent in X-Vcap-Request-Id: Cloud Controller's and the gorouter's logs hold it. */
   readonly requestId?: string
   /** HTTP status, where there was an answer. */
@@ -20,8 +23,8 @@ export interface FaultFacts {
  * The only other things thrown are the caller's own abort reason and a RangeError for a query that makes no sense.
  */
 export abstract class CloudFoundryError extends Error {
-  readonly foundation: string
-  readonly end: End
+  readonly foundation: string | null
+  readonly end: AnyEnd
   readonly requestId: string | null
   readonly status: number | null
   readonly code: string | null
@@ -30,7 +33,8 @@ export abstract class CloudFoundryError extends Error {
 
   constructor(sentence: string, facts: FaultFacts) {
     const request = facts.requestId ? ` (request id ${facts.requestId})` : ''
-    super(`foundation "${facts.foundation}": ${sentence}${request}`)
+    const whose = facts.foundation === null ? '' : `foundation "${facts.foundation}": `
+    super(`${whose}${sentence}${request}`)
     this.foundation = facts.foundation
     this.end = facts.end
     this.requestId = facts.requestId ?? null

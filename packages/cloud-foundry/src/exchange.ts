@@ -2,13 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { BodyError, wholeBody } from './body.ts'
 import type { Connections, Route } from './connections.ts'
-import { AnswerTooLargeError, BrokenAnswerError, type End, UnreachableError } from './errors.ts'
+import { AnswerTooLargeError, type AnyEnd, BrokenAnswerError, type End, UnreachableError } from './errors.ts'
 import { linkedAbort, orAborted } from './linked-abort.ts'
 import { Progress } from './progress.ts'
 import { transportFault } from './transport-fault.ts'
 
-export interface Call {
-  readonly end: End
+export interface Call<E extends AnyEnd = End> {
+  readonly end: E
   readonly method: 'GET' | 'POST'
   /** The base URL of the end; `path` with its query is put behind it. */
   readonly base: URL
@@ -49,9 +49,9 @@ const errorBytesMax = 64 * 1024
  * @throws UnreachableError, BrokenAnswerError, AnswerTooLargeError, the signal's reason
  */
 export async function exchange(
-  call: Call,
+  call: Call<AnyEnd>,
   deps: {
-    readonly foundation: string
+    readonly foundation: string | null
     readonly connections: Connections
     readonly clock: Clock
     readonly limits: ExchangeLimits
@@ -139,8 +139,8 @@ function stoodStill(
   limits: ExchangeLimits,
   route: Route | null,
   facts: {
-    readonly foundation: string
-    readonly end: End
+    readonly foundation: string | null
+    readonly end: AnyEnd
     readonly requestId: string
     readonly status?: number
   },

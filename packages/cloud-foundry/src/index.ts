@@ -19,3 +19,5 @@ export type { Deps, FoundationOptions, RequestInfo, Warning } from './options.ts
 export type { RateLimit } from './retry-after.ts'
 export type { RetryPolicy } from './retrying.ts'
 export type { Rights } from './rights.ts'
+export type { IssuedToken } from './token-answer.ts'
+export { TokenEndpoint, type TokenEndpointOptions } from './token-endpoint.ts'

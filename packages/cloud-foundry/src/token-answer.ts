@@ -30,18 +30,19 @@ export function tokenRequestBody(clientId: string, clientSecret: string): string
 }
 
 /** @throws BrokenAnswerError a 200 that is no token */
-export function issuedToken(answer: Answer, context: FaultContext): IssuedToken {
+export function issuedToken(answer: Answer, context: Pick<FaultContext, 'origin' | 'facts'>): IssuedToken {
+  const { end } = context.facts
   const body = parsedObject(answer.text)
   const accessToken = body?.['access_token']
   const expiresInSec = body?.['expires_in']
   if (typeof accessToken !== 'string' || !/^[\x21-\x7e]+$/.test(accessToken))
     throw new BrokenAnswerError(
-      `UAA at ${context.origin} answered 200 without a token: is that URL a UAA?`,
+      `${end} at ${context.origin} answered 200 without a token: is that URL a ${end}?`,
       context.facts,
     )
   if (typeof expiresInSec !== 'number' || !(expiresInSec > 0))
     throw new BrokenAnswerError(
-      `UAA at ${context.origin} issued a token without a lifetime (expires_in)`,
+      `${end} at ${context.origin} issued a token without a lifetime (expires_in)`,
       context.facts,
     )
   return { accessToken, expiresInSec, scopes: scopesOf(accessToken, body?.['scope']) }

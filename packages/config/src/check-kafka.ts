@@ -1,5 +1,6 @@
 import { isLoopback } from './api-url.ts'
 import type { FileChecks } from './check-files.ts'
+import { checkKafkaToken, refuseKafkaToken } from './check-kafka-token.ts'
 import { checkOneSecret } from './check-one-secret.ts'
 import { checkTlsFiles } from './check-tls-files.ts'
 import { brokerHost, parseBroker } from './kafka-broker.ts'
@@ -20,8 +21,16 @@ export function checkKafka(tree: SettingsTree, files: FileChecks, say: Say): voi
   enoughReplicas(tree, say)
   checkTlsFiles(tree, [...kafka, 'tls'], files, say)
   if (!isMapping(tree.get(saslPath))) return
-  checkOneSecret(tree, saslPath, { key: 'password', fileKey: 'passwordFile', isRequired: true }, say)
+  if (tree.get([...saslPath, 'mechanism']) === 'OAUTHBEARER') checkKafkaToken(tree, saslPath, files, say)
+  else checkPassword(tree, say)
   plainLogin(tree, brokers, say)
+}
+
+function checkPassword(tree: SettingsTree, say: Say): void {
+  if (tree.get([...saslPath, 'username']) === undefined)
+    say([...saslPath, 'username'], 'is missing', 'write username: cf-audit-drain')
+  checkOneSecret(tree, saslPath, { key: 'password', fileKey: 'passwordFile', isRequired: true }, say)
+  refuseKafkaToken(tree, saslPath, say)
 }
 
 /** `dir` of a variable or an option stays: the scrubbing key is kept there. */
@@ -87,7 +96,7 @@ function plainLogin(tree: SettingsTree, brokers: readonly PlacedBroker[], say: S
   )
   say(
     given === undefined ? saslPath : [...saslPath, given],
-    'goes without TLS to another machine: the password (with SCRAM, what it can be guessed from) and every event could be read on the way',
+    'goes without TLS to another machine: the password or token (with SCRAM, what it can be guessed from) and every event could be read on the way',
     'write tls: true or tls: { caFile: /path } (KAFKA_TLS_CA_FILE), or insecure: true if that is known and accepted',
   )
 }

@@ -47,6 +47,7 @@ export function checkRelations(
   fileSecret(['scrub', 'keyFile'], 32)
   checkKafka(tree, files, say)
   fileSecret(['log', 'kafka', 'sasl', 'passwordFile'])
+  fileSecret(['log', 'kafka', 'sasl', 'token', 'clientSecretFile'])
   return { faults: [...faults, ...files.faults], secrets }
 }
 

@@ -36,17 +36,41 @@ export interface KafkaConfig {
     /** At most `replicationFactor`. */
     readonly minInsyncReplicas: number
   }
+  /** `at-least-once`: without transactions. */
+  readonly delivery: 'exactly-once' | 'at-least-once'
   /** Null over plain TCP. */
   readonly tls: TlsConfig | null
   /** Null: nobody logs in. */
   readonly sasl: KafkaSaslConfig | null
+  /** Null: reads from the leaders. */
+  readonly rack: string | null
   readonly sessionTimeoutMs: number
 }
 
-export interface KafkaSaslConfig {
+export type KafkaSaslConfig = KafkaPasswordConfig | KafkaTokenConfig
+
+export interface KafkaPasswordConfig {
   readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
   readonly username: string
   readonly password: Secret
+}
+
+export interface KafkaTokenConfig {
+  readonly mechanism: 'OAUTHBEARER'
+  /** A file to be read for each login, or whom to ask. */
+  readonly token: { readonly file: string } | KafkaTokenEndpointConfig
+  readonly extensions: Readonly<Record<string, string>>
+}
+
+export interface KafkaTokenEndpointConfig {
+  readonly url: string
+  readonly clientId: string
+  readonly clientSecret: Secret
+  /** Where `clientSecret` was read from; to be read again. */
+  readonly clientSecretFile: string | null
+  readonly scope: string | null
+  readonly audience: string | null
+  readonly caFile: string | null
 }
 
 export interface FoundationConfig {

@@ -1,7 +1,9 @@
 import * as z from 'zod'
 import { brokerPattern, parseBroker } from './kafka-broker.ts'
 import { kafkaPrefixPattern, parseKafkaPrefix } from './kafka-prefix.ts'
+import { extensionPattern, parseExtension, parseTokenUrl } from './kafka-token.ts'
 import { duration, flag, oneOf, parsedText, secret, text, wholeNumber } from './setting.ts'
+import { tlsSchema } from './tls-schema.ts'
 
 const brokers = z
   .array(
@@ -19,30 +21,48 @@ const brokers = z
     shorthand: 'variable',
   })
 
-const tls = z
+const tls = tlsSchema({
+  caFileExample: '/etc/ssl/kafka-ca.pem',
+  serverName: {
+    about: 'The name every certificate must carry, when it is not the host of the broker.',
+    example: 'kafka.example.com',
+  },
+}).meta({ description: '`true`, or what follows. Without it the connection is plain.', shorthand: 'flag' })
+
+const token = z
   .strictObject({
+    file: text({
+      about: 'A file that holds the token, as Kubernetes projects one; read again for every login.',
+      example: '/var/run/secrets/kafka/token',
+    }).optional(),
+    url: parsedText(
+      {
+        about: 'The token endpoint, asked by the client-credentials grant.',
+        example: 'https://login.example.com/oauth/token',
+      },
+      { format: 'uri' },
+      parseTokenUrl,
+    ).optional(),
+    clientId: text({ about: 'The client at the token endpoint.', example: 'cf-audit-drain' }).optional(),
+    clientSecret: secret({
+      about: 'Its secret. Give this or `clientSecretFile`.',
+      example: '$' + '{KAFKA_CLIENT_SECRET}',
+    }).optional(),
+    clientSecretFile: text({
+      about: 'A file that holds the secret; read again for every token, so it may be rotated.',
+      example: '/run/secrets/kafka-client-secret',
+    }).optional(),
+    scope: text({ about: 'The scope that is asked for.', example: 'kafka' }).optional(),
+    audience: text({ about: 'The audience that is asked for.', example: 'kafka.example.com' }).optional(),
     caFile: text({
-      about: 'PEM certificates to trust instead of the public ones.',
-      example: '/etc/ssl/kafka-ca.pem',
+      about: 'PEM certificates to trust for `url`, beside the public ones.',
+      example: '/etc/ssl/login-ca.pem',
     }).optional(),
-    certFile: text({
-      about: 'PEM certificate this client shows; needs `keyFile`.',
-      example: '/etc/ssl/client.pem',
-    }).optional(),
-    keyFile: text({
-      about: 'PEM private key of `certFile`, without a passphrase.',
-      example: '/etc/ssl/client.key',
-    }).optional(),
-    serverName: text({
-      about: 'The name every certificate must carry, when it is not the host of the broker.',
-      example: 'kafka.example.com',
-    }).optional(),
-    minVersion: oneOf({ about: 'The oldest TLS accepted.', example: 'TLSv1.2' }, [
-      'TLSv1.2',
-      'TLSv1.3',
-    ]).prefault('TLSv1.2'),
   })
-  .meta({ description: '`true`, or what follows. Without it the connection is plain.', shorthand: 'flag' })
+  .meta({
+    description:
+      'Where OAUTHBEARER has its token from: `file`, or `url` and a client. It is renewed before it expires.',
+  })
 
 const sasl = z
   .strictObject({
@@ -50,8 +70,12 @@ const sasl = z
       'PLAIN',
       'SCRAM-SHA-256',
       'SCRAM-SHA-512',
+      'OAUTHBEARER',
     ]),
-    username: text({ about: 'The user of the brokers.', example: 'cf-audit-drain' }),
+    username: text({
+      about: 'The user of the brokers. Every mechanism but OAUTHBEARER needs it.',
+      example: 'cf-audit-drain',
+    }).optional(),
     password: secret({
       about: 'Its password. Give this or `passwordFile`.',
       example: '$' + '{KAFKA_SASL_PASSWORD}',
@@ -60,6 +84,20 @@ const sasl = z
       about: 'A file that holds the password.',
       example: '/run/secrets/kafka-password',
     }).optional(),
+    token: token.optional(),
+    extensions: z
+      .array(
+        parsedText(
+          { about: 'One extension.', example: 'logicalCluster=lkc-1' },
+          { pattern: extensionPattern },
+          parseExtension,
+        ),
+      )
+      .meta({
+        description:
+          'SASL extensions that OAUTHBEARER sends with the token. Example: `[logicalCluster=lkc-1, identityPoolId=pool-1]`.',
+      })
+      .prefault([]),
   })
   .meta({ description: 'The login at the brokers. Without it there is none.' })
 
@@ -103,12 +141,25 @@ export const kafkaSchema = z
       10,
     ).prefault(3),
     topics: topics.prefault({}),
+    delivery: oneOf(
+      {
+        about:
+          'What a publish promises. `exactly-once` takes transactions; `at-least-once` is for a Kafka that refuses them, and may double events when two pollers write at once.',
+        example: 'exactly-once',
+      },
+      ['exactly-once', 'at-least-once'],
+    ).prefault('exactly-once'),
     tls: tls.optional(),
     sasl: sasl.optional(),
     insecure: flag({
       about: 'Allows `sasl` without `tls` to a broker that is not this machine.',
       example: 'false',
     }).prefault(false),
+    rack: text({
+      about:
+        'Where this process is, as `broker.rack` of the brokers calls it. Sinks then read from a replica there, where the brokers have a `replica.selector.class`.',
+      example: 'eu-central-1a',
+    }).optional(),
     sessionTimeout: duration(
       { about: 'After a kill, how long until another worker takes over.', example: '10s' },
       '6s',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import type { KafkaConfig } from './config.ts'
+import type { KafkaConfig, KafkaPasswordConfig } from './config.ts'
 import { faultsOf, good, load, told } from './loading-for-tests.ts'
 
 const noTls = { caFile: null, certFile: null, keyFile: null, serverName: null, minVersion: 'TLSv1.2' }
@@ -19,10 +19,19 @@ const file = (...lines: readonly string[]) =>
   ['log:', '  kafka:', ...lines.map(line => `    ${line}`), ''].join('\n')
 const withBrokers = (...lines: readonly string[]) => file('brokers: [kafka-1:9092]', ...lines)
 
-function kafkaOf(...input: Parameters<typeof good>): KafkaConfig {
+function anyKafkaOf(...input: Parameters<typeof good>): KafkaConfig {
   const { kafka } = good(...input).log
   assert.ok(kafka !== null, 'the log is not on Kafka')
   return kafka
+}
+
+/** One whose login, if any, is by password. */
+function kafkaOf(
+  ...input: Parameters<typeof good>
+): KafkaConfig & { readonly sasl: KafkaPasswordConfig | null } {
+  const { sasl, ...others } = anyKafkaOf(...input)
+  assert.ok(sasl?.mechanism !== 'OAUTHBEARER')
+  return { ...others, sasl }
 }
 
 test('brokers in a file choose Kafka, with every default; the folder stays for the scrubbing key', () => {
@@ -35,8 +44,10 @@ test('brokers in a file choose Kafka, with every default; the folder stays for t
       createTopics: false,
       replicationFactor: 3,
       topics: { retentionMs: null, minInsyncReplicas: 2 },
+      delivery: 'exactly-once',
       tls: null,
       sasl: null,
+      rack: null,
       sessionTimeoutMs: 10_000,
     },
   })
@@ -51,8 +62,10 @@ test('every setting of a file arrives', () => {
       'createTopics: true',
       'replicationFactor: 2',
       'topics: { retention: 400d, minInsyncReplicas: 2 }',
+      'delivery: at-least-once',
       'tls: { caFile: /ca.pem, certFile: /ca.pem, keyFile: /key.pem, serverName: kafka, minVersion: TLSv1.3 }',
       'sasl: { mechanism: SCRAM-SHA-512, username: drain, passwordFile: /secret }',
+      'rack: eu-1a',
       'sessionTimeout: 45s',
     ),
   )
@@ -62,6 +75,7 @@ test('every setting of a file arrives', () => {
     createTopics: true,
     replicationFactor: 2,
     topics: { retentionMs: 400 * 86_400_000, minInsyncReplicas: 2 },
+    delivery: 'at-least-once',
     tls: {
       caFile: '/ca.pem',
       certFile: '/ca.pem',
@@ -69,6 +83,7 @@ test('every setting of a file arrives', () => {
       serverName: 'kafka',
       minVersion: 'TLSv1.3',
     },
+    rack: 'eu-1a',
     sessionTimeoutMs: 45_000,
   })
   assert.deepEqual(
@@ -180,7 +195,7 @@ test('a login without TLS to another machine is a fault unless it is accepted', 
   assert.deepEqual(others, [])
   assert.equal(fault?.where, 'config.yaml:4:24')
   assert.equal(fault.path, 'log.kafka.sasl.mechanism')
-  assert.match(fault.problem, /without TLS to another machine: the password .* read on the way/)
+  assert.match(fault.problem, /without TLS to another machine: the password or token .* read on the way/)
   assert.match(fault.instead, /tls: true .*KAFKA_TLS_CA_FILE.*insecure: true/)
   assert.equal(faultsOf(withBrokers(sasl, 'tls: false')).length, 1)
   assert.equal(faultsOf(file('brokers: [127.0.0.1:1, kafka-1:9092]', sasl)).length, 1)
@@ -198,7 +213,7 @@ test('a login that is not whole is told', () => {
     'log.kafka.sasl.passwordFile is given beside password: it is not clear which is meant',
   ])
   assert.deepEqual(problems('{ mechanism: plain, username: u, passwordFile: /empty }'), [
-    'log.kafka.sasl.mechanism must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, but is "plain"',
+    'log.kafka.sasl.mechanism must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, but is "plain"',
     'log.kafka.sasl.passwordFile names an empty file',
   ])
   assert.deepEqual(problems('none'), ['log.kafka.sasl must be a mapping'])

@@ -6,6 +6,7 @@ import { namePattern, parseName } from './name.ts'
 import { byteSize, duration, flag, oneOf, parsedText, secret, text, wholeNumber } from './setting.ts'
 import { parseSinkUrl } from './sink-url.ts'
 import { parseStartFrom, startFromPattern } from './start-from.ts'
+import { tlsSchema } from './tls-schema.ts'
 
 /**
  * The one schema: parser, JSON Schema (docs/reference/config.schema.json) and reference table
@@ -102,27 +103,12 @@ export const foundationSchema = z.strictObject({
   }).prefault(false),
 })
 
-const tlsSchema = z.strictObject({
-  caFile: text({
-    about: 'PEM certificates to trust instead of the public ones.',
-    example: '/etc/ssl/siem-ca.pem',
-  }).optional(),
-  certFile: text({
-    about: 'PEM certificate this client shows; needs `keyFile`. Read again when it changes.',
-    example: '/etc/ssl/client.pem',
-  }).optional(),
-  keyFile: text({
-    about: 'PEM private key of `certFile`, without a passphrase.',
-    example: '/etc/ssl/client.key',
-  }).optional(),
-  serverName: text({
+const sinkTls = tlsSchema({
+  caFileExample: '/etc/ssl/siem-ca.pem',
+  serverName: {
     about: 'The name the certificate must carry, when it is not the host of the URL.',
     example: 'siem.example.com',
-  }).optional(),
-  minVersion: oneOf({ about: 'The oldest TLS accepted.', example: 'TLSv1.2' }, [
-    'TLSv1.2',
-    'TLSv1.3',
-  ]).prefault('TLSv1.2'),
+  },
 })
 
 const cefSchema = z.strictObject({
@@ -160,7 +146,7 @@ export const sinkSchema = z.strictObject({
     'octet-counting',
     'lf',
   ]).prefault('octet-counting'),
-  tls: tlsSchema.prefault({}),
+  tls: sinkTls.prefault({}),
   maxMessageBytes: byteSize(
     { about: 'A longer message is cut, and marked as cut.', example: '8000' },
     '1KiB',

@@ -5,6 +5,7 @@ import type {
   FoundationConfig,
   KafkaConfig,
   KafkaSaslConfig,
+  KafkaTokenConfig,
   SinkConfig,
   TlsConfig,
 } from './config.ts'
@@ -80,8 +81,21 @@ function toTls(document: SinkDocument['tls']): TlsConfig {
   }
 }
 
+type SaslDocument = NonNullable<KafkaDocument['sasl']>
+
 function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
-  const { brokers, prefix, createTopics, replicationFactor, topics, tls, sasl, sessionTimeout } = document
+  const {
+    brokers,
+    prefix,
+    createTopics,
+    replicationFactor,
+    topics,
+    delivery,
+    tls,
+    sasl,
+    rack,
+    sessionTimeout,
+  } = document
   return {
     brokers,
     prefix,
@@ -91,14 +105,44 @@ function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
       retentionMs: topics.retention ?? null,
       minInsyncReplicas: topics.minInsyncReplicas ?? (replicationFactor >= 3 ? 2 : 1),
     },
+    delivery,
     tls: tls === undefined ? null : toTls(tls),
     sasl: sasl === undefined ? null : toSasl(sasl, secrets),
+    rack: rack ?? null,
     sessionTimeoutMs: sessionTimeout,
   }
 }
 
-function toSasl(document: NonNullable<KafkaDocument['sasl']>, secrets: FileSecrets): KafkaSaslConfig {
+function toSasl(document: SaslDocument, secrets: FileSecrets): KafkaSaslConfig {
+  const { mechanism, username } = document
+  if (mechanism === 'OAUTHBEARER')
+    return {
+      mechanism,
+      token: toToken(document.token ?? {}, secrets),
+      extensions: Object.fromEntries(document.extensions),
+    }
   const password = secrets.get('log.kafka.sasl.passwordFile') ?? document.password
-  if (password === undefined) throw new Error('log.kafka.sasl has no password: checkKafka must say so')
-  return { mechanism: document.mechanism, username: document.username, password }
+  if (password === undefined || username === undefined)
+    throw new Error('log.kafka.sasl has no username or no password: checkKafka must say so')
+  return { mechanism, username, password }
+}
+
+function toToken(
+  document: NonNullable<SaslDocument['token']>,
+  secrets: FileSecrets,
+): KafkaTokenConfig['token'] {
+  const { file, url, clientId, clientSecretFile, scope, audience, caFile } = document
+  if (file !== undefined) return { file }
+  const clientSecret = secrets.get('log.kafka.sasl.token.clientSecretFile') ?? document.clientSecret
+  if (url === undefined || clientId === undefined || clientSecret === undefined)
+    throw new Error('log.kafka.sasl.token has no file and no whole client: checkKafkaToken must say so')
+  return {
+    url,
+    clientId,
+    clientSecret,
+    clientSecretFile: clientSecretFile ?? null,
+    scope: scope ?? null,
+    audience: audience ?? null,
+    caFile: caFile ?? null,
+  }
 }

@@ -2,7 +2,7 @@
 export interface KafkaCluster {
   /** `host:port` of every broker, for clients. They stay the same when a broker is killed and started again. */
   readonly brokers: readonly string[]
-  /** `host:port` of the listener with a login, of every broker; empty unless `secured` was asked for. */
+  /** `host:port` of the listener SECURED, of every broker; empty unless `secured` was asked for. */
   readonly secured: readonly string[]
   /** Whether its processes are ours to stop and kill; false for one that KAFKA_BROKERS names. */
   readonly isOurs: boolean
@@ -35,24 +35,33 @@ export interface KafkaBroker {
   resume(): Promise<void>
 }
 
+/** Lines of server.properties. */
+export type Properties = Readonly<Record<string, string>>
+
 export interface KafkaOptions {
   /** Default 1. */
   readonly brokers?: 1 | 3
   /** Lines of server.properties, over those of `server-properties.ts`. */
-  readonly properties?: Readonly<Record<string, string>>
+  readonly properties?: Properties | ((nodeId: number) => Properties)
+  /** Of the JVM: `-Dname=value`. Never in Docker. */
+  readonly jvmFlags?: readonly string[]
   /** Where the data, the properties and the logs of the JVMs go; it is kept. Default: a fresh one, removed by `stop`. Never in Docker. */
   readonly folder?: string
   /** The ports clients connect to, one per broker. Default: free ones. */
   readonly ports?: readonly number[]
-  /**
-   * A listener with a login beside the open one, and an authorizer that refuses its users whatever no ACL allows. Who
-   * comes by the open one may do everything.
-   */
-  readonly secured?: SecuredListener
+  /** A listener beside the open one, of the name SECURED. Never in Docker. */
+  readonly secured?: SecuredListener | SecuredProtocol
   /** Gives up starting, and ends what was started. */
   readonly signal?: AbortSignal
 }
 
+/** A listener that is told all the rest by `listener.name.secured.…` in `properties`. No authorizer comes with it. */
+export type SecuredProtocol = 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
+
+/**
+ * A listener with a login, and an authorizer that refuses its users whatever no ACL allows. Who comes by the open
+ * listener may do everything.
+ */
 export interface SecuredListener {
   /** Name and password, for PLAIN and SCRAM-SHA-512. With a folder that has data SCRAM keeps those it was made with. */
   readonly users: Readonly<Record<string, string>>

@@ -3,7 +3,7 @@ import type { KafkaBroker, KafkaCluster, KafkaOptions } from './contract.ts'
 import { DockerBroker } from './docker-broker.ts'
 import { type DockerEngine, kafkaImage } from './docker-engine.ts'
 import { chooseAddresses } from './local-cluster.ts'
-import { type NodeAddress, serverProperties } from './server-properties.ts'
+import { type NodeAddress, ownProperties, serverProperties } from './server-properties.ts'
 
 /** Of the image; it outlives the broker, and goes with the container. */
 const dataFolder = '/var/lib/kafka/data'
@@ -34,8 +34,9 @@ class DockerCluster implements KafkaCluster {
 }
 
 /** What of these options a Kafka in Docker cannot do; null when it can do all of it. */
-export function beyondDocker({ folder, secured, brokers = 1 }: KafkaOptions): string | null {
-  if (secured !== undefined) return 'a listener with a login is made on a JVM only'
+export function beyondDocker({ folder, secured, jvmFlags, brokers = 1 }: KafkaOptions): string | null {
+  if (secured !== undefined) return 'a second listener is made on a JVM only'
+  if (jvmFlags !== undefined) return 'flags of the JVM are for a JVM of this machine'
   if (folder !== undefined) return 'its data would not be in the folder that was named'
   // Docker forgets the name of a container that was killed, and the others would wait for name servers.
   if (brokers > 1) return `${brokers} brokers, of which one may be killed, need addresses that stay`
@@ -73,7 +74,10 @@ async function launch(
   const { port, controllerPort } = address
   // Outside and inside the same port, so that the broker finds itself where it tells clients to look.
   const listeners = `PLAINTEXT://0.0.0.0:${port},CONTROLLER://127.0.0.1:${controllerPort}`
-  const text = serverProperties(address, [address], dataFolder, { listeners, ...properties })
+  const text = serverProperties(address, [address], dataFolder, {
+    listeners,
+    ...ownProperties(address, properties),
+  })
   const started = await new testcontainers.GenericContainer(kafkaImage)
     .withEnvironment({ ...asVariables(text), CLUSTER_ID: clusterId, KAFKA_HEAP_OPTS: '-Xmx512m' })
     .withExposedPorts({ container: port, host: port })

@@ -5,6 +5,8 @@ import { runProgram } from './run-program.ts'
 export interface KafkaJvm {
   readonly java: string
   readonly jars: string
+  /** Of the brokers' JVMs, beside ours. */
+  readonly flags: readonly string[]
 }
 
 const oldestJava = 17
@@ -26,8 +28,8 @@ const logFlags = [
   '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
 ]
 
-export function brokerArgs({ jars }: KafkaJvm, propertiesFile: string): readonly string[] {
-  return [...brokerFlags, ...logFlags, '-cp', join(jars, '*'), 'kafka.Kafka', propertiesFile]
+export function brokerArgs({ jars, flags }: KafkaJvm, propertiesFile: string): readonly string[] {
+  return [...brokerFlags, ...logFlags, ...flags, '-cp', join(jars, '*'), 'kafka.Kafka', propertiesFile]
 }
 
 /** Writes what a data folder has to hold before a broker starts on it for the first time. */

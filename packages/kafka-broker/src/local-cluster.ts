@@ -113,6 +113,10 @@ export async function chooseAddresses({
     id: index + 1,
     port: ports?.[index] ?? (free[3 * index] as number),
     controllerPort: free[3 * index + 1] as number,
-    securedPort: secured?.ports?.[index] ?? (free[3 * index + 2] as number),
+    securedPort: ownPorts(secured)?.[index] ?? (free[3 * index + 2] as number),
   }))
+}
+
+function ownPorts(secured: KafkaOptions['secured']): readonly number[] | undefined {
+  return typeof secured === 'object' ? secured.ports : undefined
 }

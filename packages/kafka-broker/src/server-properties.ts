@@ -1,4 +1,4 @@
-import type { SecuredListener } from './contract.ts'
+import type { KafkaOptions, Properties } from './contract.ts'
 import { securedProperties } from './secured-properties.ts'
 
 export interface NodeAddress {
@@ -6,7 +6,7 @@ export interface NodeAddress {
   readonly id: number
   /** Where clients connect. */
   readonly port: number
-  /** Where clients that log in connect, if they can. */
+  /** Of the listener SECURED, if there is one. */
   readonly securedPort: number
   /** Where the controllers talk to each other. */
   readonly controllerPort: number
@@ -17,8 +17,8 @@ export function serverProperties(
   node: NodeAddress,
   cluster: readonly NodeAddress[],
   dataFolder: string,
-  overrides: Readonly<Record<string, string>> = {},
-  secured?: SecuredListener,
+  overrides: KafkaOptions['properties'] = {},
+  secured?: KafkaOptions['secured'],
 ): string {
   const open = ofNode(node, cluster, dataFolder)
   const properties = {
@@ -27,11 +27,15 @@ export function serverProperties(
     ...replication(cluster.length),
     ...quickForTests,
     ...smallForTests,
-    ...overrides,
+    ...ownProperties(node, overrides),
   }
   return Object.entries(properties)
     .map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}\n`)
     .join('')
+}
+
+export function ownProperties({ id }: NodeAddress, properties: KafkaOptions['properties'] = {}): Properties {
+  return typeof properties === 'function' ? properties(id) : properties
 }
 
 function ofNode(node: NodeAddress, cluster: readonly NodeAddress[], dataFolder: string) {

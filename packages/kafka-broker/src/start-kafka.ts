@@ -42,7 +42,8 @@ async function inDocker(options: KafkaOptions): Promise<KafkaCluster | null> {
 
 async function onJvm(source: JarsSource | MissingSource, options: KafkaOptions): Promise<KafkaCluster> {
   if (source.kind === 'missing') throw new Error(source.why)
-  return startLocalCluster(await prepareJvm(source, options.signal), options)
+  const jvm = await prepareJvm(source, options.signal)
+  return startLocalCluster({ ...jvm, flags: options.jvmFlags ?? [] }, options)
 }
 
 /** Fetches the jars, unless that was done before, and sees that `java` can run them. */
@@ -51,7 +52,7 @@ export async function prepareJvm(
   signal?: AbortSignal,
 ): Promise<KafkaJvm> {
   await checkJava(java, signal)
-  return { java, jars: await fetchKafkaJars(mvn, signal) }
+  return { java, jars: await fetchKafkaJars(mvn, signal), flags: [] }
 }
 
 function givenCluster(brokers: readonly string[]): KafkaCluster {

@@ -235,6 +235,11 @@ test('two processes in one (tests, the demo) do not share a registry', async () 
   assert.equal(await value(metricsOf(), 'cf_audit_delivered_total{sink="siem"}'), 0)
 })
 
+test('where the log is and what it promises is a metric', async () => {
+  const metrics = metricsOf({}, { log: { on: 'kafka', delivery: 'at-least-once' } })
+  assert.equal(await value(metrics, 'cf_audit_log_info{on="kafka",delivery="at-least-once"}'), 1)
+})
+
 test('the README lists every metric there is, with its type and labels', async () => {
   const metrics = metricsOf()
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')

@@ -7,6 +7,8 @@ import { createSinkMetrics, type SinkMetrics } from './sink-metrics.ts'
 
 export interface MetricsOptions {
   readonly version: string
+  /** Where the log is, and what it promises: the labels of `cf_audit_log_info`. */
+  readonly log?: { readonly on: string; readonly delivery: string }
   /** Names as configured; the only values the labels `foundation` and `sink` ever have. */
   readonly foundations: readonly string[]
   readonly sinks: readonly string[]
@@ -50,6 +52,13 @@ export function createMetrics(options: MetricsOptions): Metrics {
     labelNames: ['version', 'node'],
     registers: [registry],
   }).set({ version: options.version, node: process.versions.node }, 1)
+  if (options.log)
+    new Gauge({
+      name: 'cf_audit_log_info',
+      help: 'Always 1; where the log is, and whether publishing to it is exactly-once or at-least-once.',
+      labelNames: ['on', 'delivery'],
+      registers: [registry],
+    }).set(options.log, 1)
 
   const led = new Set<string>()
   const durable = new DurableMetrics({ ...options, led }, clock, registry)

@@ -5,7 +5,7 @@ import type { CheckedPart } from './arguments.ts'
 import { checkFoundation, foundationEnd } from './check-foundation.ts'
 import { checkLog } from './check-log.ts'
 import { type Finding, failed, renderFinding, tried } from './finding.ts'
-import { kafkaOptions, topicSettings } from './open-log.ts'
+import { kafkaOptions, topicSettings } from './kafka-options.ts'
 import { print } from './print.ts'
 import { makeSyslogSink } from './sinks.ts'
 
@@ -48,19 +48,21 @@ export async function check(config: Config, deps: CheckDeps, signal: AbortSignal
     await report([note('foundation', '`start` would show a simulated one')])
   // Nobody else is waiting for an answer when the log, which blocks the process, is read.
   const ofSinks = await Promise.all(sinks)
-  await report(await checkAnyLog(config, deps.part, clock))
+  await report(await checkAnyLog(config, { ...deps, clock }))
   await report(delivers && sinks.length === 0 ? [note('sink', 'events would stay in the log')] : ofSinks)
   return codes.includes(exitCodes.log) ? exitCodes.log : (codes[0] ?? exitCodes.ok)
 }
 
-async function checkAnyLog(config: Config, part: CheckedPart, clock: Clock): Promise<readonly Finding[]> {
-  const { log, foundations, sinks } = config
+async function checkAnyLog(
+  { log, foundations, sinks }: Config,
+  { part, logger, clock }: CheckDeps & { readonly clock: Clock },
+): Promise<readonly Finding[]> {
   const { kafka } = log
   if (kafka === null) return [await tried('log', () => checkLog(log.dir, clock))]
   const { checkKafkaLog } = await import('@cf-audit-drain/log/kafka')
   const found = await checkKafkaLog(
     {
-      kafka: kafkaOptions(kafka, 'write'),
+      kafka: kafkaOptions(kafka, 'write', { clock, warn: sentence => logger.warn(sentence) }),
       foundations: foundations.map(({ name }) => name),
       polls: part !== 'sink' && part !== 'topics',
       sinks: part === 'poller' || part === 'topics' ? [] : sinks.map(({ name }) => name),

@@ -3,7 +3,7 @@ import { isPassing } from '@cf-audit-drain/log'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
 import { UsageError } from './arguments.ts'
-import { kafkaOptions } from './open-log.ts'
+import { kafkaOptions } from './kafka-options.ts'
 
 const retryMs = 5_000
 
@@ -20,10 +20,14 @@ export async function lostFoundations(
 ): Promise<readonly string[]> {
   if (log.kafka === null) return []
   const { checkpointStates } = await import('@cf-audit-drain/log/kafka')
+  const options = kafkaOptions(log.kafka, 'read', {
+    clock: systemClock,
+    warn: sentence => logger.warn(sentence),
+  })
   const names = foundations.map(({ name }) => name)
   for (;;)
     try {
-      const states = await checkpointStates(kafkaOptions(log.kafka, 'read'), names, systemClock)
+      const states = await checkpointStates(options, names, systemClock)
       const sound = names.filter(name => states.get(name) === 'sound')
       if (sound.length === names.length)
         throw new UsageError(

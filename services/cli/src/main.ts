@@ -1,4 +1,4 @@
-import { misspeltSentence, misspeltVariables } from '@cf-audit-drain/config'
+import { type Config, misspeltSentence, misspeltVariables } from '@cf-audit-drain/config'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import {
   createLogger,
@@ -46,11 +46,12 @@ async function main(given: Arguments): Promise<void> {
     await printEvents(log, given.query).finally(() => log.close())
     return
   }
-  if (given.topics !== undefined) return endProcess(await manageTopics(config, given.topics))
   const { level } = config.logging
+  if (given.topics !== undefined)
+    return endProcess(await manageTopics(config, given.topics, quietLogger(level)))
   const misspelt = given.config === undefined ? misspeltVariables(process.env) : []
   if (given.command === 'check') {
-    const logger = createLogger({ level: level === 'info' ? 'error' : level, destination: 'stderr' })
+    const logger = quietLogger(level)
     return running(logger, config.shutdownTimeoutMs, signal =>
       check(config, { logger, random, misspelt, part: given.checkFor }, signal),
     )
@@ -70,6 +71,11 @@ async function main(given: Arguments): Promise<void> {
     else await startConfigured(config, whole, given, logger, signal)
     return exitCodes.ok
   })
+}
+
+/** For commands that print findings of their own. */
+function quietLogger(level: Config['logging']['level']): Logger {
+  return createLogger({ level: level === 'info' ? 'error' : level, destination: 'stderr' })
 }
 
 function running(

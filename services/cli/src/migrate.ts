@@ -4,7 +4,7 @@ import type { MigrationReport, MovedFoundation } from '@cf-audit-drain/log/kafka
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { type ExitCode, exitCodes, type Logger } from '@cf-audit-drain/runtime'
 import { UsageError } from './arguments.ts'
-import { kafkaOptions } from './open-log.ts'
+import { kafkaOptions } from './kafka-options.ts'
 import { print } from './print.ts'
 
 const progressEveryMs = 2_000
@@ -25,7 +25,7 @@ export async function migrate(
         dir,
         dryRun,
         kafka: {
-          ...kafkaOptions(kafka, 'write'),
+          ...kafkaOptions(kafka, 'write', { clock: systemClock, warn: sentence => logger.warn(sentence) }),
           onLog: ({ level, namespace, message }) => logger[level]({ namespace }, message),
         },
       },

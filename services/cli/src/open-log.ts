@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs'
-import type { ConnectionOptions } from 'node:tls'
-import type { Config, KafkaConfig } from '@cf-audit-drain/config'
+import type { Config } from '@cf-audit-drain/config'
 import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
-import type { KafkaOptions, TopicSettings } from '@cf-audit-drain/log/kafka'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
+import { kafkaOptions } from './kafka-options.ts'
 
 /** The log that the configuration asks for. `read`: for looking into it, beside whoever writes. */
 export async function openLog(
@@ -17,9 +15,14 @@ export async function openLog(
   if (kafka === null) return openEmbeddedLog({ dir, clock: deps.clock, mode })
   const { openKafkaLog } = await import('@cf-audit-drain/log/kafka')
   const logger = deps.logger?.child({ component: 'kafka' })
+  if (mode === 'write' && kafka.delivery === 'at-least-once')
+    logger?.warn(
+      { delivery: kafka.delivery },
+      'delivery is at least once, as configured: two pollers that write at once may double events (docs/decisions/0007)',
+    )
   return openKafkaLog(
     {
-      ...kafkaOptions(kafka, mode),
+      ...kafkaOptions(kafka, mode, { clock: deps.clock, warn: sentence => logger?.warn(sentence) }),
       startAnew,
       onLog: ({ level, namespace, message }) => logger?.[level]({ namespace }, message),
     },
@@ -41,42 +44,4 @@ export async function openLog(
       },
     },
   )
-}
-
-export function kafkaOptions(kafka: KafkaConfig, mode: 'write' | 'read'): KafkaOptions {
-  const { brokers, prefix, createTopics, tls, sasl, sessionTimeoutMs } = kafka
-  return {
-    brokers,
-    prefix,
-    sessionTimeoutMs,
-    createTopics: createTopics && mode === 'write' ? topicSettings(kafka) : null,
-    ...(tls === null ? {} : { ssl: tlsOf(tls) }),
-    ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
-  }
-}
-
-export function topicSettings({ replicationFactor, topics }: KafkaConfig): TopicSettings {
-  return { replicationFactor, ...topics }
-}
-
-function tlsOf(tls: NonNullable<KafkaConfig['tls']>): ConnectionOptions {
-  const { caFile, certFile, keyFile, serverName } = tls
-  return {
-    ...(caFile === null ? {} : { ca: readFileSync(caFile) }),
-    ...(certFile === null ? {} : { cert: readFileSync(certFile) }),
-    ...(keyFile === null ? {} : { key: readFileSync(keyFile) }),
-    ...(serverName === null ? {} : { servername: serverName }),
-    minVersion: tls.minVersion,
-  }
-}
-
-function saslOf({
-  mechanism,
-  username,
-  password,
-}: NonNullable<KafkaConfig['sasl']>): NonNullable<KafkaOptions['sasl']> {
-  const login = { username, password: password.reveal() }
-  if (mechanism === 'PLAIN') return { mechanism: 'plain', ...login }
-  if (mechanism === 'SCRAM-SHA-256') return { mechanism: 'scram-sha-256', ...login }
-  return { mechanism: 'scram-sha-512', ...login }
 }

@@ -9,7 +9,7 @@ import { openLog } from './open-log.ts'
 import { keepRetention } from './retention.ts'
 import { scrubKey } from './scrub-key.ts'
 import { type SinkObserver, SinkWorker } from './sink-worker.ts'
-import { allIn, statusOf } from './status.ts'
+import { allIn, logKind, statusOf } from './status.ts'
 import { version } from './version.ts'
 
 export interface StartOptions {
@@ -54,7 +54,7 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
           sinkObserver(sink, logger, metrics, clock),
         ),
     )
-    await runAll({ ...options, clock }, { log, metrics, foundations, workers }, signal)
+    await runAll({ ...options, clock }, { config, log, metrics, foundations, workers }, signal)
   } finally {
     await log.close()
   }
@@ -85,6 +85,7 @@ async function pollers(
 }
 
 interface Parts {
+  readonly config: Config
   readonly log: EventLog
   readonly metrics: Metrics
   readonly foundations: readonly FoundationService[]
@@ -163,6 +164,7 @@ function notReady({ foundations, workers }: Parts): string[] {
 function metricsOf(config: Config, log: EventLog, clock: Clock): Metrics {
   return createMetrics({
     version,
+    log: logKind(config),
     foundations: config.foundations.map(({ name }) => name),
     sinks: config.sinks.map(({ name }) => name),
     knownTypes: new Set(catalogue.keys()),

@@ -1,3 +1,4 @@
+import type { Config } from '@cf-audit-drain/config'
 import type { EventLog } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { FoundationService } from './foundations.ts'
@@ -5,6 +6,7 @@ import type { SinkWorker } from './sink-worker.ts'
 import { version } from './version.ts'
 
 export interface StatusParts {
+  readonly config: Config
   readonly log: EventLog
   readonly foundations: readonly FoundationService[]
   readonly workers: readonly SinkWorker[]
@@ -12,12 +14,18 @@ export interface StatusParts {
 
 /** The object behind /status. */
 export async function statusOf(
-  { log, foundations, workers }: StatusParts,
+  {
+    config,
+    log,
+    foundations,
+    workers,
+  }: Omit<StatusParts, 'log'> & { readonly log: Pick<EventLog, 'positions' | 'deadLetterCounts'> },
   configuredSinks: readonly string[],
 ): Promise<unknown> {
   const [positions, deadLetters] = await Promise.all([log.positions(), log.deadLetterCounts()])
   return {
     version,
+    log: logKind(config),
     foundations: foundations.map(({ elected, controller, config }) => ({
       foundation: config.name,
       api: config.api,
@@ -37,6 +45,13 @@ export async function statusOf(
       .filter(name => !configuredSinks.includes(name)),
     deadLetters,
   }
+}
+
+/** Where the log is, and what a publish to it promises. */
+export function logKind({ log: { kafka } }: Config) {
+  return kafka === null
+    ? ({ on: 'disk', delivery: 'exactly-once' } as const)
+    : ({ on: 'kafka', delivery: kafka.delivery } as const)
 }
 
 /** Waits until every visible event is in the log and acknowledged by every sink. */

@@ -1,9 +1,9 @@
 import type { Config } from '@cf-audit-drain/config'
 import type { TopicChange } from '@cf-audit-drain/log/kafka'
 import { systemClock } from '@cf-audit-drain/pipeline'
-import { type ExitCode, exitCodes } from '@cf-audit-drain/runtime'
+import { type ExitCode, exitCodes, type Logger } from '@cf-audit-drain/runtime'
 import { type TopicsArguments, UsageError } from './arguments.ts'
-import { kafkaOptions, topicSettings } from './open-log.ts'
+import { kafkaOptions, topicSettings } from './kafka-options.ts'
 import { print } from './print.ts'
 
 /**
@@ -13,6 +13,7 @@ import { print } from './print.ts'
 export async function manageTopics(
   config: Config,
   { action, allowLower }: TopicsArguments,
+  logger: Logger,
 ): Promise<ExitCode> {
   const { kafka } = config.log
   if (kafka === null)
@@ -25,7 +26,7 @@ export async function manageTopics(
     throw new UsageError('--allow-lower is for topics apply: plan changes nothing')
   const { applyTopics, planTopics, wantedTopics } = await import('@cf-audit-drain/log/kafka')
   const options = {
-    kafka: kafkaOptions(kafka, 'read'),
+    kafka: kafkaOptions(kafka, 'read', { clock: systemClock, warn: sentence => logger.warn(sentence) }),
     foundations: config.foundations.map(({ name }) => name),
     settings: topicSettings(kafka),
   }

@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import { agreedCheckpoint, type FoundCheckpoints } from './agreed-checkpoint.ts'
 import { KafkaStateError } from './kafka-error.ts'
 
-const nothing: FoundCheckpoints = { inGroup: null, mirror: null, newestSeq: 'none', endOffset: 0 }
+const nothing: FoundCheckpoints = {
+  inGroup: null,
+  mirror: null,
+  newestSeq: 'none',
+  endOffset: 0,
+  isBegun: false,
+}
 const five = { seq: 5, checkpoint: 'five' }
 const nine = { seq: 9, checkpoint: 'nine' }
 
@@ -60,6 +66,17 @@ test('a checkpoint whose events are gone is an error, until the operator says wh
   }
 })
 
+test('without a checkpoint, once a first publish without transactions began, the numbers go on after its events', () => {
+  for (const [newestSeq, seq] of [
+    [41, 41],
+    ['unknown', 60],
+  ] as const) {
+    const found = { newestSeq, endOffset: 60, isBegun: true }
+    assert.deepEqual(agreed(found), { goOn: { seq, checkpoint: null }, warnings: [] })
+  }
+  assert.deepEqual(agreed({ isBegun: true }), { goOn: null, warnings: [] })
+})
+
 test('a checkpoint that is there is not given up, whatever the operator said', () => {
   for (const found of [{ inGroup: five, mirror: five }, { inGroup: five }, { mirror: five }])
     assert.deepEqual(agreed({ ...found, newestSeq: 5 }, true).goOn, five)
@@ -67,6 +84,9 @@ test('a checkpoint that is there is not given up, whatever the operator said', (
 
 test('a checkpoint that counts more events than the topic holds is lost as well', () => {
   const deleted = { mirror: five, newestSeq: 0 }
-  assert.throws(() => agreed(deleted), /counts 5 events, and its topic ends at 0: the topic was deleted/)
+  assert.throws(
+    () => agreed(deleted),
+    /counts 5 events, and its topic ends at event 0: the topic was deleted/,
+  )
   assert.deepEqual(agreed(deleted, true).goOn, { seq: 0, checkpoint: null })
 })

@@ -7,6 +7,8 @@ export interface FoundCheckpoints extends Pick<NewestEvents, 'newestSeq' | 'endO
   /** The committed offset of the checkpoint group: the truth, resolved by the brokers. */
   readonly inGroup: StoredCheckpoint | null
   readonly mirror: StoredCheckpoint | null
+  /** Without transactions: writing began, so that events may come before the first checkpoint. */
+  readonly isBegun: boolean
 }
 
 /** Without a checkpoint the poller begins where the configuration says; the numbers go on all the same. */
@@ -28,11 +30,11 @@ export function agreedCheckpoint(
   warn: (sentence: string) => void,
   startAnew = false,
 ): GoOn | null {
-  const { inGroup, mirror, newestSeq, endOffset } = found
+  const { inGroup, mirror, newestSeq } = found
   const lost = whyLost(foundation, found)
   if (lost === null) {
     const checkpoint = olderOf(foundation, found, warn)
-    if (checkpoint === null) return null
+    if (checkpoint === null) return newestSeq === 'none' ? null : { seq: seqOf(found), checkpoint }
     const counted = Math.max(inGroup?.seq ?? 0, mirror?.seq ?? 0)
     return { seq: typeof newestSeq === 'number' ? newestSeq : counted, checkpoint }
   }
@@ -40,22 +42,31 @@ export function agreedCheckpoint(
     throw new KafkaStateError(
       `${lost}. Nothing was read or written. Say once where to go on with --start-from (docs/runbook.md tells what may then come twice), or give this Kafka another log.kafka.prefix`,
     )
-  const seq = newestSeq === 'unknown' ? endOffset : newestSeq === 'none' ? 0 : newestSeq
+  const seq = seqOf(found)
   warn(`${lost}: going on by --start-from, after event ${seq}`)
   return { seq, checkpoint: null }
 }
 
 /** There are events and no checkpoint, or a checkpoint and not its events. In words; null when neither. */
-export function whyLost(foundation: string, { inGroup, mirror, newestSeq }: FoundCheckpoints): string | null {
+export function whyLost(
+  foundation: string,
+  { inGroup, mirror, newestSeq, isBegun }: FoundCheckpoints,
+): string | null {
   const there = [inGroup, mirror].filter(one => one !== null)
   if (there.length === 0)
-    return newestSeq === 'none'
+    return newestSeq === 'none' || isBegun
       ? null
       : `there are events of ${foundation} and no checkpoint: neither its consumer group nor its mirror`
   const counted = Math.min(...there.map(({ seq }) => seq))
   const held = newestSeq === 'none' ? 0 : newestSeq
   if (held === 'unknown' || held >= counted) return null
   return `the checkpoint of ${foundation} counts ${counted} events, and its topic ends at event ${held}: the topic was deleted, or brokers lost what they had confirmed`
+}
+
+/** The number to go on after where no checkpoint says it. */
+function seqOf({ newestSeq, endOffset }: FoundCheckpoints): number {
+  if (newestSeq === 'none') return 0
+  return newestSeq === 'unknown' ? endOffset : newestSeq
 }
 
 function olderOf(

@@ -3,16 +3,17 @@ import { agreedCheckpoint } from './agreed-checkpoint.ts'
 import { connectionFault } from './connection-fault.ts'
 import { findCheckpoints } from './find-checkpoints.ts'
 import { KafkaClient } from './kafka-client.ts'
-import { type KafkaOptions, kafkaDefaults } from './kafka-options.ts'
+import { type Delivery, type KafkaOptions, kafkaDefaults } from './kafka-options.ts'
 import type { Cluster } from './kafkajs-internals.ts'
 import { planTopics } from './manage-topics.ts'
 import { missingRights, TransactionsRefusedError } from './missing-rights.ts'
 import { Names } from './names.ts'
 import { describeTopics } from './own-requests.ts'
 import { lackingRights, type Right } from './refused.ts'
+import { resumableCheckpoint } from './resumable-checkpoint.ts'
 import { pollerRights, sinkRights } from './rights.ts'
-import { transactionsRefused } from './rights-gate.ts'
 import { type TopicSettings, tooManyPartitions, topicsMissing, topicsOf } from './topics.ts'
+import { transactionsRefused } from './transactions-refused.ts'
 
 /** What was found of a log on Kafka, in sentences. `note`: could not be looked at. */
 export type KafkaFinding =
@@ -60,6 +61,7 @@ interface Door {
 
 async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFinding[]> {
   const { names, cluster } = door
+  const delivery = check.kafka.delivery ?? kafkaDefaults.delivery
   const wanted = check.foundations.flatMap(name => topicsOf(names, name, check.topics))
   const broker = await cluster.findControllerBroker()
   const { nodeIds, topics } = await describeTopics(broker, [...new Set(wanted.map(({ topic }) => topic))])
@@ -75,14 +77,14 @@ async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFi
   const isSeen = (topic: string) => topics.some(one => one.topic === topic && one.error === null)
   for (const foundation of check.polls ? check.foundations : [])
     if (isSeen(names.events(foundation)) && isSeen(names.state(foundation)))
-      found.push(...(await checkpointFindings(foundation, door)))
+      found.push(...(await checkpointFindings(foundation, delivery, door)))
   if (found.some(({ verdict }) => verdict === 'FAIL')) return found
   const made =
     missing.length > 0
       ? `, ${new Set(missing.map(({ topic }) => topic)).size} topics will be made at the first start`
       : ''
   const brokers = `${nodeIds.length} ${nodeIds.length === 1 ? 'broker' : 'brokers'}`
-  return [{ verdict: 'ok', text: `${brokers}${made}` }, ...found]
+  return [{ verdict: 'ok', text: `${brokers}, delivery ${delivery}${made}` }, ...found]
 }
 
 async function rightsFindings(
@@ -90,7 +92,9 @@ async function rightsFindings(
   { cluster, names, clock }: Door,
 ): Promise<readonly KafkaFinding[]> {
   const rights: Right[] = [
-    ...(polls ? foundations.flatMap(one => pollerRights(names, one)) : []),
+    ...(polls
+      ? foundations.flatMap(one => pollerRights(names, one, kafka.delivery ?? kafkaDefaults.delivery))
+      : []),
     ...sinks.flatMap(sink => sinkRights(names, sink, foundations)),
   ]
   const unique = [...new Map(rights.map(one => [JSON.stringify(one), one])).values()]
@@ -134,11 +138,16 @@ async function settingsFindings(
   }
 }
 
-async function checkpointFindings(foundation: string, door: Door): Promise<readonly KafkaFinding[]> {
+async function checkpointFindings(
+  foundation: string,
+  delivery: Delivery,
+  door: Door,
+): Promise<readonly KafkaFinding[]> {
   const found: KafkaFinding[] = []
   try {
     const checkpoints = await findCheckpoints(foundation, door, 'committed')
-    agreedCheckpoint(foundation, checkpoints, text => found.push({ verdict: 'WARN', text }))
+    const agree = delivery === 'at-least-once' ? resumableCheckpoint : agreedCheckpoint
+    agree(foundation, checkpoints, text => found.push({ verdict: 'WARN', text }))
     return found
   } catch (error) {
     return [failed(error as Error)]

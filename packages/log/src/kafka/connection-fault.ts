@@ -5,6 +5,7 @@ import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import type { KafkaOptions } from './kafka-options.ts'
 import { type Connection, openConnection } from './kafkajs-internals.ts'
 import { askMetadata, askVersions, saslMechanisms } from './own-requests.ts'
+import { tlsRemedy } from './tls-remedy.ts'
 
 const timeoutMs = 5_000
 
@@ -32,20 +33,25 @@ export async function connectionFault(
 
 async function faultOf(broker: string, options: KafkaOptions): Promise<Fault> {
   const ask = asking(broker, options)
-  const { ssl } = options
+  const ssl = await sslNow(options).catch(asError)
+  if (ssl instanceof Error) return { kind: 'unreachable', text: `${broker}: ${ssl.message}` }
   const wantsTls = ssl !== undefined && ssl !== false
   try {
     await ask(ssl, askVersions)
   } catch (error) {
     return wantsTls ? await tlsFault(broker, error, ask) : await plainFault(broker, error, ask)
   }
-  return loginFault(broker, options, ask)
+  return loginFault(broker, { ssl, sasl: options.sasl }, ask)
 }
 
-type Ask = <T>(
-  ssl: ConnectionOptions | boolean | undefined,
-  question: (c: Connection) => Promise<T>,
-) => Promise<T>
+type Ssl = ConnectionOptions | boolean | undefined
+
+/** Rejects with what reading its files comes to. */
+async function sslNow({ ssl }: KafkaOptions): Promise<Ssl> {
+  return typeof ssl === 'function' ? ssl() : ssl
+}
+
+type Ask = <T>(ssl: Ssl, question: (c: Connection) => Promise<T>) => Promise<T>
 
 /** Each question on a connection of its own. */
 function asking(broker: string, { socketFactory }: KafkaOptions): Ask {
@@ -90,15 +96,21 @@ async function tlsFault(broker: string, error: unknown, ask: Ask): Promise<Fault
     return settings(
       `${broker} speaks no TLS, and log.kafka.tls is set: use the port that does, or take tls out of log.kafka`,
     )
-  if (!neverConnected(error) || code.startsWith('ERR_SSL_'))
-    return {
-      kind: 'unreachable',
-      text: `${broker} ends the TLS handshake (${code || asError(error).message}): does it ask for a certificate of ours (log.kafka.tls.certFile, keyFile), or for an older TLS (minVersion)?`,
-    }
+  if (!neverConnected(error) || code.startsWith('ERR_SSL_')) {
+    const { message } = asError(error)
+    const remedy =
+      tlsRemedy(message) ||
+      ': does it ask for a certificate of ours (log.kafka.tls.certFile, keyFile), or for an older TLS (minVersion)?'
+    return { kind: 'unreachable', text: `${broker} ends the TLS handshake (${code || message})${remedy}` }
+  }
   return unreachable(broker, error)
 }
 
-async function loginFault(broker: string, { ssl, sasl }: KafkaOptions, ask: Ask): Promise<Fault> {
+async function loginFault(
+  broker: string,
+  { ssl, sasl }: { readonly ssl: Ssl; readonly sasl: KafkaOptions['sasl'] },
+  ask: Ask,
+): Promise<Fault> {
   const wanted = sasl?.mechanism.toUpperCase()
   const mechanisms = await ask(ssl, connection => saslMechanisms(connection, wanted ?? 'PLAIN')).catch(
     () => undefined,

@@ -6,13 +6,15 @@ import { KafkaClient } from './kafka-client.ts'
 import { type KafkaOptions, kafkaDefaults } from './kafka-options.ts'
 import { Names } from './names.ts'
 import { newestEvents } from './newest-events.ts'
-import type { Edge } from './partition-reader.ts'
+import type { Edge, KafkaRecord } from './partition-reader.ts'
 import { readState } from './read-state.ts'
 import type { RecentGuids } from './recent-guids.ts'
 
 export interface FoundationOnKafka extends FoundCheckpoints {
   readonly state: FoundationState
   readonly recent: RecentGuids
+  /** The records of events before this offset were read. */
+  readonly readTo: bigint
 }
 
 /**
@@ -24,13 +26,14 @@ export async function findCheckpoints(
   door: { readonly client: KafkaClient; readonly names: Names; readonly clock: Clock },
   edge: Edge,
   count = 1,
+  each?: (record: KafkaRecord) => void,
 ): Promise<FoundationOnKafka> {
   const { client, names, clock } = door
   const reader = await client.reader()
   const state = await readState(reader, names.state(foundation), edge)
   const inGroup = await client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
-  const newest = await newestEvents(reader, names.events(foundation), count, edge)
-  return { state, inGroup, mirror: state.mirror, ...newest }
+  const newest = await newestEvents(reader, names.events(foundation), count, edge, each)
+  return { state, inGroup, mirror: state.mirror, isBegun: state.isBegun, ...newest }
 }
 
 /** `none`: never written. `lost`: there are events and no checkpoint, or a checkpoint and not its events. */

@@ -12,17 +12,25 @@ export const migrationKey = 'migration'
 
 type Counted = Omit<Tally, 'foundation'>
 
+/** `seq`: the number of the newest event of the foundation when it was written. Records of version 0.1.0 have none. */
+type StoredTally = Counted & { readonly seq?: number }
+
+/** What is counted of an event. */
+export type Countable = Pick<LogEntry, 'type' | 'provenance' | 'receivedAtMs' | 'createdAtSec'>
+
 /*
  * The compacted state topic of a foundation, JSON:
  *
  *   "checkpoint"                    {"seq":…,"checkpoint":"…"}     mirror of the checkpoint group's offset
- *   "tally <provenance> <type>"     {"count":…,"lastReceivedAtMs":…,"lastCreatedAtSec":…}
+ *   "tally <provenance> <type>"     {"type":…,"provenance":…,"count":…,"lastReceivedAtMs":…,"lastCreatedAtSec":…,"seq":…}
+ *   "begun"                         {}, written before the first event where there are no transactions
  *   "migration"                     {…} while an embedded log is being carried here; emptied when that is done
  */
 export class FoundationState {
   #mirror: StoredCheckpoint | null = null
-  readonly #tallies = new Map<string, Counted>()
+  readonly #tallies = new Map<string, StoredTally>()
   #isMigrating = false
+  #isBegun = false
 
   /** What is there is the beginning of a copy: nobody may go on from it. */
   get isMigrating(): boolean {
@@ -34,7 +42,12 @@ export class FoundationState {
   }
 
   get tallies(): readonly Counted[] {
-    return [...this.#tallies.values()]
+    return [...this.#tallies.values()].map(({ seq: _, ...tally }) => tally)
+  }
+
+  /** A first publish without transactions began, so that events may come before the first checkpoint. */
+  get isBegun(): boolean {
+    return this.#isBegun
   }
 
   /** Takes a record of the topic over; one that is not ours is passed by. */
@@ -43,14 +56,24 @@ export class FoundationState {
     const read = value === null ? null : parsed(value)
     if (name === 'checkpoint' && isStored(read)) this.#mirror = { seq: read.seq, checkpoint: read.checkpoint }
     if (name === migrationKey) this.#isMigrating = value !== null
+    if (name === begunMessage.key && value !== null) this.#isBegun = true
     if (name.startsWith('tally ') && isCounted(read)) this.#tallies.set(name, read)
   }
 
-  /** What the state will be once `entries` are in the log. */
-  after(entries: readonly LogEntry[], mirror: StoredCheckpoint): FoundationChange {
-    const changed = new Map<string, Counted>()
+  /** Whether the tallies include the event of this number. */
+  hasCounted(event: Countable, seq: number): boolean {
+    const tally = this.#tallies.get(tallyName(event))
+    return tally !== undefined && seq <= (tally.seq ?? this.#mirror?.seq ?? 0)
+  }
+
+  /** What the state will be once `entries` are in the log, the newest of them with the number `seq`. */
+  after(
+    entries: readonly Countable[],
+    { seq, checkpoint }: { readonly seq: number; readonly checkpoint: Checkpoint | null },
+  ): FoundationChange {
+    const changed = new Map<string, StoredTally>()
     for (const { type, provenance, receivedAtMs, createdAtSec } of entries) {
-      const name = `tally ${provenance} ${type}`
+      const name = tallyName({ type, provenance })
       const before = changed.get(name) ?? this.#tallies.get(name)
       changed.set(name, {
         type,
@@ -58,9 +81,11 @@ export class FoundationState {
         count: (before?.count ?? 0) + 1,
         lastReceivedAtMs: Math.max(before?.lastReceivedAtMs ?? 0, receivedAtMs),
         lastCreatedAtSec: Math.max(before?.lastCreatedAtSec ?? 0, createdAtSec),
+        seq,
       })
     }
-    const records = [...changed, ['checkpoint', mirror] as const].map(([key, value]) => ({
+    const mirror = checkpoint === null ? [] : [['checkpoint', { seq, checkpoint }] as const]
+    const records = [...changed, ...mirror].map(([key, value]) => ({
       key,
       value: JSON.stringify(value),
     }))
@@ -79,6 +104,13 @@ export interface FoundationChange {
   apply(): void
 }
 
+/** Tells events without a checkpoint that a first publish left from those whose checkpoint was lost. */
+export const begunMessage = { key: 'begun', value: '{}', partition: 0 } as const
+
+function tallyName({ provenance, type }: Pick<Countable, 'provenance' | 'type'>): string {
+  return `tally ${provenance} ${type}`
+}
+
 function parsed(value: Buffer): unknown {
   try {
     return JSON.parse(value.toString())
@@ -92,11 +124,13 @@ function isStored(value: unknown): value is StoredCheckpoint {
   return Number.isSafeInteger(stored?.seq) && typeof stored?.checkpoint === 'string'
 }
 
-function isCounted(value: unknown): value is Counted {
-  const counted = value as Partial<Counted> | null
+function isCounted(value: unknown): value is StoredTally {
+  const counted = value as Partial<StoredTally> | null
   return (
     typeof counted?.type === 'string' &&
     typeof counted.provenance === 'string' &&
-    [counted.count, counted.lastReceivedAtMs, counted.lastCreatedAtSec].every(Number.isSafeInteger)
+    [counted.count, counted.lastReceivedAtMs, counted.lastCreatedAtSec, counted.seq ?? 0].every(
+      Number.isSafeInteger,
+    )
   )
 }

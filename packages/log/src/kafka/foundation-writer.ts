@@ -5,16 +5,19 @@ import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult 
 import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import { agreedCheckpoint, type GoOn } from './agreed-checkpoint.ts'
 import { deadLetterMessages } from './dead-letters.ts'
-import { createdAtSecOf, toMessage } from './event-record.ts'
+import { toMessage } from './event-record.ts'
 import { findCheckpoints } from './find-checkpoints.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
+import { guidsSince } from './guids-since.ts'
 import { refuseHalfMigrated } from './half-migrated.ts'
 import { endHangingTransaction } from './hanging-transaction.ts'
+import { inRequests, type ProduceRequest } from './in-requests.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaUnavailableError } from './kafka-error.ts'
 import { limits, publishMsOf, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import type { Names } from './names.ts'
+import type { KafkaRecord } from './partition-reader.ts'
 import type { RecentGuids } from './recent-guids.ts'
 import type { SizeLimits } from './size-limits.ts'
 import { within } from './within.ts'
@@ -98,18 +101,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
 
   async *guids(sinceSec: number): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
     const { client, names } = this.#door
-    const topic = names.events(this.#foundation)
-    const reader = await client.reader()
-    // Our clock and Cloud Controller's may differ, and an event may be stamped ahead of its coming.
-    const from = await reader.offsetAt(topic, (sinceSec - 600) * 1000)
-    if (from === null) return
-    const found: { guid: string; createdAtSec: number }[] = []
-    for await (const record of reader.read(topic, from, await reader.edge(topic, 'all'))) {
-      const createdAtSec = createdAtSecOf(record)
-      if (record.key !== null && createdAtSec !== null && createdAtSec >= sinceSec)
-        found.push({ guid: record.key.toString(), createdAtSec })
-    }
-    yield* found.toSorted((a, b) => a.createdAtSec - b.createdAtSec)
+    yield* await guidsSince(await client.reader(), names.events(this.#foundation), sinceSec)
   }
 
   async publish(
@@ -188,35 +180,35 @@ export class KafkaFoundationWriter implements FoundationWriter {
 
   /** One request after the other, to one partition: two brokers in one send can double records in kafkajs 2.2.4. */
   async #send(transaction: Transaction, topic: string, make: readonly (() => Message)[]): Promise<void> {
-    const { requestBytesMax } = this.#door.sizes
-    let messages: Message[] = []
-    let bytes = 0
-    const flush = async () => {
-      if (messages.length > 0) await this.#sendOne(transaction, topic, messages, bytes)
-      messages = []
-      bytes = 0
-    }
-    for (const makeOne of make) {
-      const message = makeOne()
-      const size = (message.value?.length ?? 0) + 256
-      if (bytes + size > requestBytesMax) await flush()
-      messages.push(message)
-      bytes += size
-    }
-    await flush()
+    for (const request of inRequests(make, this.#door.sizes.requestBytesMax))
+      await refusalsLearned(this.#foundation, topic, request, this.#door, () =>
+        transaction.send({
+          topic,
+          messages: [...request.messages],
+          acks: -1,
+          compression: CompressionTypes.ZSTD,
+        }),
+      )
   }
+}
 
-  async #sendOne(transaction: Transaction, topic: string, messages: Message[], bytes: number): Promise<void> {
-    try {
-      await transaction.send({ topic, messages, acks: -1, compression: CompressionTypes.ZSTD })
-    } catch (error) {
-      const guid = this.#door.sizes.learn(error, messages, bytes)
-      if (guid !== null)
-        this.#door.warn(
-          `event ${guid} of ${this.#foundation} has ${bytes} bytes, more than the topic ${topic} takes: it goes into the dead-letter store; raise max.message.bytes`,
-        )
-      throw error
-    }
+/** What the brokers refuse as too large is learned: the next writer sends less of it, or leaves an event out. */
+export async function refusalsLearned<T>(
+  foundation: string,
+  topic: string,
+  { messages, bytes }: ProduceRequest,
+  { sizes, warn }: Pick<WriterDoor, 'sizes' | 'warn'>,
+  send: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await send()
+  } catch (error) {
+    const guid = sizes.learn(error, messages, bytes)
+    if (guid !== null)
+      warn(
+        `event ${guid} of ${foundation} has ${bytes} bytes, more than the topic ${topic} takes: it goes into the dead-letter store; raise max.message.bytes`,
+      )
+    throw error
   }
 }
 
@@ -225,14 +217,22 @@ function checkpointOffset({ seq, checkpoint }: StoredCheckpoint) {
   return { partition: 0, offset: String(seq), metadata: checkpoint }
 }
 
-async function readBack(foundation: string, { client, names, settings, clock, warn }: WriterDoor) {
+/** What the brokers hold of a foundation; `each` gets the newest events, in no order. */
+export async function readBack(
+  foundation: string,
+  { client, names, settings, clock, warn }: WriterDoor,
+  {
+    agree = agreedCheckpoint,
+    each,
+  }: { readonly agree?: typeof agreedCheckpoint; readonly each?: (record: KafkaRecord) => void } = {},
+) {
   const startAnew = settings.startAnew.includes(foundation)
   // Started anew it reads a longer past again: more of what is there has to be known.
   const count = startAnew ? settings.recentGuids * 4 : settings.recentGuids
-  const found = await findCheckpoints(foundation, { client, names, clock }, 'all', count)
+  const found = await findCheckpoints(foundation, { client, names, clock }, 'all', count, each)
   refuseHalfMigrated(foundation, found.state)
-  const stored = agreedCheckpoint(foundation, found, warn, startAnew)
-  return { state: found.state, recent: found.recent, stored }
+  const stored = agree(foundation, found, warn, startAnew)
+  return { state: found.state, recent: found.recent, stored, end: found.readTo }
 }
 
 function explained(foundation: string, error: unknown): Error {

@@ -1,6 +1,8 @@
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { Admin, Consumer, ConsumerConfig, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
 import { connectionFault } from './connection-fault.ts'
+import { connectionOf } from './connection-of.ts'
+import { GroupOffsets } from './group-offsets.ts'
 import { KafkaStateError, KafkaUnavailableError, typesOf } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
@@ -8,6 +10,7 @@ import { type Broker, type Cluster, coordinatorType, openCluster } from './kafka
 import { PartitionReader } from './partition-reader.ts'
 import { patiently } from './patiently.ts'
 import { loginRefused } from './refused.ts'
+import { tlsRemedy } from './tls-remedy.ts'
 import { transactionState } from './transaction-state.ts'
 import { within } from './within.ts'
 
@@ -26,8 +29,9 @@ export class KafkaClient {
   #admin: Promise<Admin> | null = null
   /** Once the brokers have let us in, whatever keeps us out may pass. */
   #wasLetIn = false
-  readonly #readers = new Set<PartitionReader>()
+  readonly #toClose = new Set<{ close(): Promise<void> }>()
   #reader: Promise<PartitionReader> | null = null
+  #groupOffsets: Promise<GroupOffsets> | null = null
 
   constructor(options: KafkaOptions, clock: Clock) {
     this.#options = options
@@ -35,9 +39,7 @@ export class KafkaClient {
     this.#kafka = new Kafka({
       clientId,
       brokers: [...options.brokers],
-      ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
-      ...(options.sasl === undefined ? {} : { sasl: options.sasl }),
-      ...(options.socketFactory === undefined ? {} : { socketFactory: options.socketFactory }),
+      ...connectionOf(options),
       connectionTimeout: limits.connectionMs,
       authenticationTimeout: limits.connectionMs,
       requestTimeout: limits.requestMs,
@@ -81,21 +83,18 @@ export class KafkaClient {
     return this.#reader
   }
 
-  async newReader(): Promise<PartitionReader> {
-    const reader = new PartitionReader(await this.newCluster(), this.#clock)
-    this.#readers.add(reader)
+  async newReader(rack = ''): Promise<PartitionReader> {
+    const reader = new PartitionReader(await this.newCluster(), this.#clock, rack)
+    this.#toClose.add(reader)
     return reader
   }
 
   /** Connected; whoever asked for it disconnects it. */
   async newCluster(): Promise<Cluster> {
-    const { brokers, ssl, sasl, socketFactory } = this.#options
     const cluster = openCluster({
-      brokers,
+      brokers: this.#options.brokers,
       clientId,
-      ...(ssl === undefined ? {} : { ssl }),
-      ...(sasl === undefined ? {} : { sasl }),
-      ...(socketFactory === undefined ? {} : { socketFactory }),
+      ...connectionOf(this.#options),
       connectionTimeoutMs: limits.connectionMs,
       requestTimeoutMs: limits.requestMs,
       authenticationTimeoutMs: limits.connectionMs,
@@ -104,6 +103,14 @@ export class KafkaClient {
       logCreator: this.#logCreator(),
     })
     return this.#connected(cluster, 'a reader')
+  }
+
+  groupOffsets(): Promise<GroupOffsets> {
+    this.#groupOffsets ??= this.#newGroupOffsets().catch(error => {
+      this.#groupOffsets = null
+      throw error
+    })
+    return this.#groupOffsets
   }
 
   /** A producer that has fenced every earlier one of its transactional id. */
@@ -200,6 +207,12 @@ export class KafkaClient {
     })
   }
 
+  async #newGroupOffsets(): Promise<GroupOffsets> {
+    const offsets = new GroupOffsets(await this.newCluster(), this.#clock)
+    this.#toClose.add(offsets)
+    return offsets
+  }
+
   /** Closes a client whose state is no longer known, without waiting for it. */
   drop(client: { disconnect(): Promise<void> }): void {
     client.disconnect().catch(() => undefined)
@@ -207,11 +220,12 @@ export class KafkaClient {
 
   async close(): Promise<void> {
     const admin = await this.#admin?.catch(() => null)
-    const closing = [...this.#readers].map(reader => reader.close())
+    const closing = [...this.#toClose].map(one => one.close())
     if (admin) closing.push(admin.disconnect())
-    this.#readers.clear()
+    this.#toClose.clear()
     this.#admin = null
     this.#reader = null
+    this.#groupOffsets = null
     await within(this.#clock, limits.closeMs, 'closing', Promise.allSettled(closing)).catch(() => undefined)
   }
 
@@ -241,7 +255,9 @@ export class KafkaClient {
         : new KafkaStateError(refused, { cause: error })
     const { message } = asError(error)
     const brokers = this.#options.brokers.join(', ')
-    return new KafkaUnavailableError(`cannot reach Kafka at ${brokers}: ${message}`, { cause: error })
+    return new KafkaUnavailableError(`cannot reach Kafka at ${brokers}: ${message}${tlsRemedy(message)}`, {
+      cause: error,
+    })
   }
 
   /**

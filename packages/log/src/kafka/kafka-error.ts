@@ -22,8 +22,16 @@ export function isFencing(error: unknown): boolean {
 
 /** The protocol errors along the chain of causes, as kafkajs names them. */
 export function typesOf(error: unknown): readonly string[] {
-  const types: string[] = []
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++)
-    if ('type' in at && typeof at.type === 'string') types.push(at.type)
-  return types
+  return chainOf(error).flatMap(one => ('type' in one && typeof one.type === 'string' ? [one.type] : []))
+}
+
+/** The names of the errors along the chain of causes. */
+export function namesOf(error: unknown): readonly string[] {
+  return chainOf(error).map(({ name }) => name)
+}
+
+function chainOf(error: unknown): readonly Error[] {
+  const chain: Error[] = []
+  for (let at: unknown = error; at instanceof Error && chain.length < 8; at = at.cause) chain.push(at)
+  return chain
 }

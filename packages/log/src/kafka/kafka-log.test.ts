@@ -14,41 +14,43 @@ describe('Kafka', { skip: reasonToSkipKafka() }, () => {
   after(() => kafka?.stop())
 
   let harnesses = 0
-  logContractSuite(
-    'the log on Kafka',
-    async (): Promise<LogHarness> => {
-      const prefix = `contract-${process.pid}-${++harnesses}`
-      const opened = new Map<EventLog, ReturnType<typeof mortalSockets>>()
-      return {
-        open: async () => {
-          const sockets = mortalSockets()
-          const log = openKafkaLog(
-            {
-              brokers: kafka.brokers,
-              prefix,
-              createTopics: { replicationFactor: 1 },
-              sessionTimeoutMs: 1_000,
-              topicRefreshMs: 200,
-              requestBytesMax: 2_000,
-              socketFactory: sockets.factory,
-            },
-            { clock: systemClock },
-          )
-          opened.set(log, sockets)
-          return log
-        },
-        // What is left of it in this process must not hold up the next test: it is closed beside it.
-        crash: async log => {
-          opened.get(log)?.kill()
-          opened.delete(log)
-          void log.close()
-        },
-        unstorable: { ...makeEntry(999), receivedAtMs: 'no number' } as unknown as LogEntry,
-        dispose: async () => {
-          for (const log of opened.keys()) await log.close()
-        },
-      }
-    },
-    { prunes: false },
-  )
+  for (const delivery of ['exactly-once', 'at-least-once'] as const)
+    logContractSuite(
+      `the log on Kafka with delivery ${delivery}`,
+      async (): Promise<LogHarness> => {
+        const prefix = `contract-${delivery}-${process.pid}-${++harnesses}`
+        const opened = new Map<EventLog, ReturnType<typeof mortalSockets>>()
+        return {
+          open: async () => {
+            const sockets = mortalSockets()
+            const log = openKafkaLog(
+              {
+                brokers: kafka.brokers,
+                prefix,
+                delivery,
+                createTopics: { replicationFactor: 1 },
+                sessionTimeoutMs: 1_000,
+                topicRefreshMs: 200,
+                requestBytesMax: 2_000,
+                socketFactory: sockets.factory,
+              },
+              { clock: systemClock },
+            )
+            opened.set(log, sockets)
+            return log
+          },
+          // What is left of it in this process must not hold up the next test: it is closed beside it.
+          crash: async log => {
+            opened.get(log)?.kill()
+            opened.delete(log)
+            void log.close()
+          },
+          unstorable: { ...makeEntry(999), receivedAtMs: 'no number' } as unknown as LogEntry,
+          dispose: async () => {
+            for (const log of opened.keys()) await log.close()
+          },
+        }
+      },
+      { prunes: false },
+    )
 })

@@ -31,6 +31,7 @@ import { KafkaSinkSource, type SinkSourceObserver } from './sink-source.ts'
 import { SizeLimits } from './size-limits.ts'
 import { TopicFollower } from './topic-follower.ts'
 import { missingTopics, requireOnePartition, topicsMissing, topicsOf } from './topics.ts'
+import { UntransactedWriter } from './untransacted-writer.ts'
 import { within } from './within.ts'
 
 export interface KafkaLogDeps {
@@ -84,12 +85,13 @@ class KafkaLog implements EventLog {
 
   async #open(foundation: string): Promise<FoundationWriter> {
     const part = `poller ${foundation}`
-    const rights = pollerRights(this.#names, foundation)
+    const rights = pollerRights(this.#names, foundation, this.#settings.delivery)
     try {
       await this.#topics()
       await this.#gate.demand(part, rights)
       await this.#requireTopics(foundation)
-      const writer = await KafkaFoundationWriter.open(foundation, this.#writerDoor(foundation), () =>
+      const Writer = this.#settings.delivery === 'at-least-once' ? UntransactedWriter : KafkaFoundationWriter
+      const writer = await Writer.open(foundation, this.#writerDoor(foundation), () =>
         this.#writers.delete(foundation),
       )
       this.#gate.served(part)

@@ -5,16 +5,21 @@ import type { TopicSettings } from './topics.ts'
 export interface KafkaOptions {
   /** `host:port` of some brokers; the others are learned from them. */
   readonly brokers: readonly string[]
-  readonly ssl?: ConnectionOptions | boolean
+  /** A function is called for every connection, so that rotated certificates are followed. */
+  readonly ssl?: ConnectionOptions | boolean | (() => ConnectionOptions)
   readonly sasl?: SASLOptions
   /** What topics, groups and transactional ids begin with. */
   readonly prefix?: string
   /** Makes topics that are missing, one partition each; null: a missing topic is an error. */
   readonly createTopics?: TopicSettings | null
+  /** `at-least-once`: without transactions, for a Kafka that refuses them. What that costs: docs/decisions/0007. */
+  readonly delivery?: Delivery
   /** After a kill, how long until another worker takes over. */
   readonly sessionTimeoutMs?: number
   /** How often a sink looks for foundations that are new. */
   readonly topicRefreshMs?: number
+  /** Where this process is, as the brokers' `broker.rack` calls it: sinks read from replicas there. */
+  readonly rack?: string
   /** What one produce request holds, before compression. */
   readonly requestBytesMax?: number
   /** How many of the newest guids a writer reads back when it opens. */
@@ -24,6 +29,8 @@ export interface KafkaOptions {
   readonly socketFactory?: ISocketFactory
   readonly onLog?: (line: KafkaLogLine) => void
 }
+
+export type Delivery = 'exactly-once' | 'at-least-once'
 
 export interface KafkaLogLine {
   readonly level: 'warn' | 'info' | 'debug'
@@ -36,8 +43,10 @@ export type Settings = Required<Omit<KafkaOptions, 'ssl' | 'sasl' | 'socketFacto
 export const kafkaDefaults = {
   prefix: 'cf-audit',
   createTopics: null,
+  delivery: 'exactly-once',
   sessionTimeoutMs: 10_000,
   topicRefreshMs: 30_000,
+  rack: '',
   requestBytesMax: 900_000,
   recentGuids: 50_000,
   startAnew: [],

@@ -1,4 +1,5 @@
 import './aborted-records-guard.ts'
+import './reauthentication-guard.ts'
 import './request-queue-guard.ts'
 import type * as Types from 'kafkajs'
 import { registerCodecs } from './compression.ts'

@@ -1,4 +1,5 @@
 import './aborted-records-guard.ts'
+import './reauthentication-guard.ts'
 import './request-queue-guard.ts'
 import type { ConnectionOptions } from 'node:tls'
 import type { ISocketFactory, Logger, logCreator, logLevel, SASLOptions } from 'kafkajs'
@@ -102,6 +103,22 @@ export interface ListOffsetsResponse {
   }[]
 }
 
+export interface OffsetCommitRequest {
+  readonly groupId: string
+  /** -1 and an empty member: a group without members. */
+  readonly groupGenerationId: number
+  readonly memberId: string
+  readonly topics: readonly {
+    readonly topic: string
+    readonly partitions: readonly {
+      readonly partition: number
+      /** INT64 in decimal. */
+      readonly offset: string
+      readonly metadata: string | null
+    }[]
+  }[]
+}
+
 /** INT8 of FindCoordinator. */
 export const coordinatorType = { GROUP: 0, TRANSACTION: 1 } as const
 export type CoordinatorType = (typeof coordinatorType)[keyof typeof coordinatorType]
@@ -157,12 +174,14 @@ export interface Connection {
  */
 export interface Broker {
   readonly connectionPool: { send<T>(protocol: OwnRequest<T>): Promise<T> }
+  /** What the broker says itself; the Cluster's method of this name swallows every refusal. */
   findGroupCoordinator(request: {
     readonly groupId: string
     readonly coordinatorType: CoordinatorType
   }): Promise<{ readonly coordinator: { readonly nodeId: number } }>
   fetch(request: FetchRequest): Promise<FetchResponse>
   listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse>
+  offsetCommit(request: OffsetCommitRequest): Promise<unknown>
   /** Fences every earlier producer of the id. This and the next three go to the coordinator of the id. */
   initProducerId(request: {
     readonly transactionalId: string

@@ -8,6 +8,7 @@ import { committedOffsets } from './committed-offsets.ts'
 import { DeadLetterCollection, deadLetterMessages, identityOf } from './dead-letters.ts'
 import { toStoredMessage } from './event-record.ts'
 import { migrationKey } from './foundation-state.ts'
+import { inRequests } from './in-requests.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaStateError, KafkaUnavailableError, typesOf } from './kafka-error.ts'
 import { type KafkaOptions, limits, type Settings } from './kafka-options.ts'
@@ -192,8 +193,14 @@ export class MigrationTarget {
 
   /** One request after the other, to one partition: see KafkaFoundationWriter. */
   async #send(transaction: Transaction, topic: string, messages: readonly Message[]): Promise<void> {
-    for (const some of inRequests(messages, this.#door.settings.requestBytesMax))
-      await transaction.send({ topic, messages: some, acks: -1, compression: CompressionTypes.ZSTD })
+    const make = messages.map(message => () => message)
+    for (const request of inRequests(make, this.#door.settings.requestBytesMax))
+      await transaction.send({
+        topic,
+        messages: [...request.messages],
+        acks: -1,
+        compression: CompressionTypes.ZSTD,
+      })
   }
 }
 
@@ -212,22 +219,6 @@ export function letterDigest({ reason, atMs, raw }: DeadLetter): string {
     .update(JSON.stringify([reason, atMs]))
     .update(raw)
     .digest('hex')
-}
-
-function* inRequests(messages: readonly Message[], bytesMax: number): Generator<Message[]> {
-  let some: Message[] = []
-  let bytes = 0
-  for (const message of messages) {
-    const size = (message.value?.length ?? 0) + 256
-    if (some.length > 0 && bytes + size > bytesMax) {
-      yield some
-      some = []
-      bytes = 0
-    }
-    some.push(message)
-    bytes += size
-  }
-  if (some.length > 0) yield some
 }
 
 function explained(foundation: string, what: string, error: unknown): Error {

@@ -1,5 +1,5 @@
 import { seqOf } from './event-record.ts'
-import type { Edge, PartitionReader } from './partition-reader.ts'
+import type { Edge, KafkaRecord, PartitionReader } from './partition-reader.ts'
 import { RecentGuids } from './recent-guids.ts'
 
 /**
@@ -17,14 +17,17 @@ export interface NewestEvents {
   readonly newestSeq: NewestSeq
   /** Never smaller than the number of the newest event. */
   readonly endOffset: number
+  /** What was read, and no record from there on. */
+  readonly readTo: bigint
 }
 
-/** Reads the topic of events from its end back, until `count` guids or 64 MB are read. */
+/** Reads the topic of events from its end back, until `count` guids or 64 MB are read. `each` gets what was read, in no order. */
 export async function newestEvents(
   reader: PartitionReader,
   topic: string,
   count: number,
   edge: Edge,
+  each: (record: KafkaRecord) => void = () => undefined,
 ): Promise<NewestEvents> {
   const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, edge)]
   const chunks: string[][] = []
@@ -34,6 +37,7 @@ export async function newestEvents(
     for await (const record of reader.read(topic, end - chunk > from ? end - chunk : from, end)) {
       newest = Math.max(newest ?? 0, seqOf(record) ?? 0)
       bytes += record.value?.length ?? 0
+      each(record)
       if (record.key !== null) guids.push(record.key.toString())
     }
     read += guids.length
@@ -45,5 +49,5 @@ export async function newestEvents(
   const end = await reader.edge(topic, 'all')
   const isEmpty = from === 0n && newest === null
   const newestSeq = to < end ? 'unknown' : isEmpty ? 'none' : newest || 'unknown'
-  return { recent, newestSeq, endOffset: Number(end) }
+  return { recent, newestSeq, endOffset: Number(end), readTo: to }
 }

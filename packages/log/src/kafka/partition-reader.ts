@@ -9,6 +9,7 @@ import {
   offsetTimestamp,
   type RawRecord,
 } from './kafkajs-internals.ts'
+import { NearbyReplicas } from './nearby-replicas.ts'
 import { patiently } from './patiently.ts'
 
 /** A record that was committed, or was never part of a transaction. */
@@ -52,10 +53,13 @@ const { READ_COMMITTED, READ_UNCOMMITTED } = isolationLevel
 export class PartitionReader {
   readonly cluster: Cluster
   readonly #clock: Clock
+  readonly #nearby: NearbyReplicas
 
-  constructor(cluster: Cluster, clock: Clock) {
+  /** `rack`: reads from replicas there where leaders name them; empty for from the leaders. */
+  constructor(cluster: Cluster, clock: Clock, rack = '') {
     this.cluster = cluster
     this.#clock = clock
+    this.#nearby = new NearbyReplicas(rack, clock)
   }
 
   /** One round of fetches, a request per broker; empty after `waitMs` when nothing came. */
@@ -70,28 +74,50 @@ export class PartitionReader {
   async #fetch(
     positions: ReadonlyMap<string, bigint>,
     waitMs: number,
-    { level = READ_COMMITTED, maxBytes = bytesPerFetch }: Reading,
+    how: Reading,
   ): Promise<readonly Fetched[]> {
     await this.cluster.addMultipleTargetTopics([...positions.keys()])
-    const byLeader = Map.groupBy(positions.keys(), topic => this.#leaderOf(topic))
+    const byRequest = Map.groupBy(positions.keys(), topic => {
+      const nodeId = this.#nearby.nodeOf(topic) ?? this.#leaderOf(topic)
+      return JSON.stringify([nodeId, this.#nearby.rackFor(topic)])
+    })
     const answers = await Promise.all(
-      [...byLeader].map(async ([nodeId, topics]) => {
-        const broker = await this.cluster.findBroker({ nodeId })
-        const { responses } = await broker.fetch({
-          isolationLevel: level,
-          maxWaitTime: waitMs,
-          minBytes: 1,
-          maxBytes,
-          topics: topics.map(topic => ({
-            topic,
-            partitions: [{ partition: 0, fetchOffset: String(positions.get(topic)), maxBytes }],
-          })),
-          rackId: '',
-        })
-        return responses
+      [...byRequest].map(async ([key, topics]) => {
+        const [nodeId, rackId]: [string, string] = JSON.parse(key)
+        const part = new Map(topics.map(topic => [topic, positions.get(topic) ?? 0n]))
+        try {
+          return await this.#fetchFrom({ nodeId, rackId }, part, waitMs, how)
+        } catch (error) {
+          // A replica may lag behind, or be down: what counts is what the leader says.
+          if (!this.#nearby.avoid(topics)) throw error
+          return this.#fetch(part, waitMs, how)
+        }
       }),
     )
-    return answers.flat().flatMap(({ topicName, partitions }) =>
+    return answers.flat()
+  }
+
+  async #fetchFrom(
+    { nodeId, rackId }: { readonly nodeId: string; readonly rackId: string },
+    positions: ReadonlyMap<string, bigint>,
+    waitMs: number,
+    { level = READ_COMMITTED, maxBytes = bytesPerFetch }: Reading,
+  ): Promise<readonly Fetched[]> {
+    const broker = await this.cluster.findBroker({ nodeId })
+    const { responses } = await broker.fetch({
+      isolationLevel: level,
+      maxWaitTime: waitMs,
+      minBytes: 1,
+      maxBytes,
+      topics: [...positions].map(([topic, offset]) => ({
+        topic,
+        partitions: [{ partition: 0, fetchOffset: String(offset), maxBytes }],
+      })),
+      rackId,
+    })
+    for (const { topicName, partitions } of responses)
+      for (const { preferredReadReplica } of partitions) this.#nearby.named(topicName, preferredReadReplica)
+    return responses.flatMap(({ topicName, partitions }) =>
       partitions.map(partition => {
         const from = positions.get(topicName) ?? 0n
         return {

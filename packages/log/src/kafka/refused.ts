@@ -11,6 +11,10 @@ export interface Right {
   readonly operation: Operation
 }
 
+/** The way out for whoever has no transactions. */
+export const withoutTransactions =
+  'where transactions are not to be had, set log.kafka.delivery: at-least-once (KAFKA_DELIVERY)'
+
 /** `Write on the topic a and the topic b, Read on the group c: …`, with the commands that give them. */
 export function lackingRights(rights: readonly Right[], kafka: KafkaOptions): KafkaStateError {
   const lacked = Map.groupBy(rights, ({ resource, name }) => JSON.stringify([resource, name]))
@@ -27,8 +31,11 @@ export function lackingRights(rights: readonly Right[], kafka: KafkaOptions): Ka
       `kafka-acls --bootstrap-server ${kafka.brokers.join(',')} --add --allow-principal ${principalOf(kafka)} ` +
       `${operations.map(operation => `--operation ${operation}`).join(' ')} --${resource} ${name}`,
   )
+  const instead = rights.some(({ resource }) => resource === 'transactional-id')
+    ? ` (${withoutTransactions})`
+    : ''
   return new KafkaStateError(
-    `Kafka does not allow this login ${text.join(', ')}; do: ${commands.join(' ; ')}`,
+    `Kafka does not allow this login ${text.join(', ')}${instead}; do: ${commands.join(' ; ')}`,
   )
 }
 

@@ -4,6 +4,7 @@ import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { missingRights, TransactionsRefusedError } from './missing-rights.ts'
 import { isUnauthorized, lackingRights, loginRefused, type Right } from './refused.ts'
+import { transactionsRefused } from './transactions-refused.ts'
 import { within } from './within.ts'
 
 const sameAnswerMs = 10_000
@@ -76,13 +77,4 @@ export class RightsGate {
 
 function isOurs(error: unknown): boolean {
   return error instanceof KafkaStateError || error instanceof KafkaUnavailableError
-}
-
-/** A cluster that has just come up does the same for a moment, so it may pass. */
-export function transactionsRefused(error: TransactionsRefusedError): KafkaUnavailableError {
-  return new KafkaUnavailableError(
-    `this Kafka refuses transactions (${error.message}): on a cluster of your own its topic __transaction_state cannot be made or has no leader ` +
-      '(transaction.state.log.replication.factor is 3 unless set, so it takes three brokers); where transactions are not to be had, use delivery: at-least-once',
-    { cause: error },
-  )
 }

@@ -1,14 +1,17 @@
+import type { Delivery } from './kafka-options.ts'
 import type { Names } from './names.ts'
 import type { Right } from './refused.ts'
 
 /** What a login needs for its part. README has the same as commands; `acl.test.ts` holds both to it. */
-export function pollerRights(names: Names, foundation: string): readonly Right[] {
+export function pollerRights(names: Names, foundation: string, delivery: Delivery): readonly Right[] {
   const topics = [names.events(foundation), names.state(foundation), names.deadLetters]
   return [
     ...topics.flatMap(name => [right('topic', name, 'Read'), right('topic', name, 'Write')]),
     right('group', names.checkpointGroup(foundation), 'Read'),
     right('group', names.pollerGroup, 'Read'),
-    right('transactional-id', names.transactionalId(foundation), 'Write'),
+    ...(delivery === 'at-least-once'
+      ? []
+      : [right('transactional-id', names.transactionalId(foundation), 'Write')]),
   ]
 }
 

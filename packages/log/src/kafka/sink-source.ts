@@ -91,7 +91,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     assert(!this.#closing.signal.aborted, `the source of sink ${this.#sink} is closed`)
     this.#door.claim(this.#sink, this)
     const topics = await this.#door.eventTopics()
-    this.#reader ??= await this.#door.client.newReader()
+    this.#reader ??= await this.#door.client.newReader(this.#door.settings.rack)
     this.#joined = new Set(topics)
     await this.#join(topics)
     if (this.#closing.signal.aborted) return this.#reader.close()

@@ -83,7 +83,7 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
 
   test('is told by check, step by step, and is refused until the operator says where to go on', async t => {
     const { check, state, open, loseGroup, loseMirror } = await polled(t)
-    assert.deepEqual(await check(), ['ok 1 broker'])
+    assert.deepEqual(await check(), ['ok 1 broker, delivery exactly-once'])
     assert.equal(await state(), 'sound')
     await loseGroup()
     assert.equal(await state(), 'sound')
@@ -121,7 +121,10 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
   test('whose events were deleted is lost as well, and is never taken for a new one', async t => {
     const { check, names, open, state } = await polled(t)
     await admin.deleteTopics({ topics: [names.events('lab')] })
-    await assert.rejects(open().writer('lab'), /counts 5 events, and its topic ends at 0: .*--start-from/)
+    await assert.rejects(
+      open().writer('lab'),
+      /counts 5 events, and its topic ends at event 0: .*--start-from/,
+    )
     assert.equal(await state(), 'lost')
     assert.match((await check()).join('\n'), /FAIL the checkpoint of lab counts 5 events/)
     assert.equal((await open(['lab']).writer('lab')).checkpoint, null)

@@ -2,7 +2,13 @@ import type { ISocketFactory } from 'kafkajs'
 import { mortalSockets } from './mortal-sockets-for-tests.ts'
 
 /** Of the requests the tests look for. Each begins with its size, INT32, and this, INT16. */
-export const apiKey = { addPartitionsToTxn: 24, endTxn: 26, txnOffsetCommit: 28 } as const
+export const apiKey = {
+  produce: 0,
+  offsetCommit: 8,
+  addPartitionsToTxn: 24,
+  endTxn: 26,
+  txnOffsetCommit: 28,
+} as const
 
 /** Gets a request before it is sent; `send` sends it, whenever it is called. */
 type Watcher = (send: (sent?: () => void) => void, kill: () => void) => void

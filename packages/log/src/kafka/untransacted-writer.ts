@@ -1,0 +1,228 @@
+import type { Message, Producer } from 'kafkajs'
+import { LogClosedError } from '../log-error.ts'
+import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
+import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
+import { countableOf } from './countable-of.ts'
+import { deadLetterMessages } from './dead-letters.ts'
+import { toMessage } from './event-record.ts'
+import { begunMessage, type Countable, type FoundationState } from './foundation-state.ts'
+import { readBack, refusalsLearned, type WriterDoor } from './foundation-writer.ts'
+import { guidsSince } from './guids-since.ts'
+import { inRequests } from './in-requests.ts'
+import { FencedError, KafkaUnavailableError } from './kafka-error.ts'
+import { limits, publishMsOf } from './kafka-options.ts'
+import { CompressionTypes } from './kafkajs-door.ts'
+import { PartitionTail } from './partition-tail.ts'
+import { patiently } from './patiently.ts'
+import type { RecentGuids } from './recent-guids.ts'
+import { resumableCheckpoint } from './resumable-checkpoint.ts'
+import { within } from './within.ts'
+
+interface Opened {
+  readonly producer: Producer
+  readonly state: FoundationState
+  readonly recent: RecentGuids
+  readonly checkpoint: Checkpoint | null
+  /** The number of the newest event. */
+  readonly seq: number
+  readonly events: PartitionTail
+  readonly states: PartitionTail
+}
+
+/**
+ * The writing end of one foundation on a Kafka that refuses transactions: at least once. In this order, each on its
+ * replicas before the next is sent: events, dead letters, state, checkpoint. A kill in between leaves events that no
+ * checkpoint covers; opening reads them back, so that the next publish knows them, and counts them.
+ *
+ * Nothing fences another writer. It is noticed by what it wrote: before a publish by the ends of both topics, and after
+ * each request by the offset it was given. Then this writer is out of service, and opens anew knowing what is there.
+ * What two can double: docs/decisions/0007-without-transactions.md.
+ */
+export class UntransactedWriter implements FoundationWriter {
+  readonly #foundation: string
+  readonly #door: WriterDoor
+  readonly #onClose: () => void
+  readonly #opened: Opened
+  #checkpoint: Checkpoint | null
+  #seq: number
+  /** Nothing that an earlier writer sent can still come in before us: a request of ours was where it was expected. */
+  #isAlone = false
+  #isBroken = false
+  #isClosed = false
+
+  private constructor(foundation: string, door: WriterDoor, onClose: () => void, opened: Opened) {
+    this.#foundation = foundation
+    this.#door = door
+    this.#onClose = onClose
+    this.#opened = opened
+    this.#checkpoint = opened.checkpoint
+    this.#seq = opened.seq
+  }
+
+  /** @throws KafkaStateError when what the brokers hold is no state to go on from */
+  static async open(foundation: string, door: WriterDoor, onClose: () => void): Promise<UntransactedWriter> {
+    const { client, clock } = door
+    const producer = await client.idempotentProducer()
+    try {
+      const what = `reading the state of ${foundation}`
+      const resuming = patiently(clock, () => resume(foundation, door, producer))
+      const opened = await within(clock, limits.openMs, what, resuming)
+      return new UntransactedWriter(foundation, door, onClose, opened)
+    } catch (error) {
+      client.drop(producer)
+      throw error
+    }
+  }
+
+  get checkpoint(): Checkpoint | null {
+    return this.#checkpoint
+  }
+
+  async *guids(sinceSec: number): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
+    const { client, names } = this.#door
+    yield* await guidsSince(await client.reader(), names.events(this.#foundation), sinceSec)
+  }
+
+  async publish(
+    entries: readonly LogEntry[],
+    next: Checkpoint,
+    deadLetters: readonly DeadLetter[] = [],
+  ): Promise<PublishResult> {
+    if (this.#isClosed) throw new LogClosedError(`the writer of ${this.#foundation} is closed`)
+    if (this.#isBroken)
+      throw new LogClosedError(
+        `the writer of ${this.#foundation} is out of service: close it and open another`,
+      )
+    const { clock, client } = this.#door
+    try {
+      requireCheckpoint(next)
+      entries.forEach(requireEntry)
+      const { fitting, letters } = this.#door.sizes.apply(
+        this.#foundation,
+        this.#opened.recent.unknown(entries),
+      )
+      const bytes = [...entries.map(entry => entry.bytes), ...deadLetters.map(({ raw }) => raw)]
+      const mayTakeMs = publishMsOf(bytes.reduce((sum, { length }) => sum + length, 0))
+      const publishing = this.#append(fitting, next, [...deadLetters, ...letters])
+      return await within(clock, mayTakeMs, `publishing for ${this.#foundation}`, publishing)
+    } catch (error) {
+      this.#isBroken = true
+      client.drop(this.#opened.producer)
+      throw error instanceof Error ? error : new KafkaUnavailableError(String(error))
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const closing = this.#isBroken ? Promise.resolve() : this.#opened.producer.disconnect()
+    await within(this.#door.clock, limits.closeMs, 'closing', closing).catch(() => undefined)
+    this.#onClose()
+  }
+
+  async #append(
+    entries: readonly LogEntry[],
+    checkpoint: Checkpoint,
+    deadLetters: readonly DeadLetter[],
+  ): Promise<PublishResult> {
+    const { client, names } = this.#door
+    const { state, recent, events, states } = this.#opened
+    const seq = this.#seq + entries.length
+    const change = state.after(entries, { seq, checkpoint })
+    // All are made before the first is sent: one that cannot be made leaves nothing behind.
+    const messages = entries.map((entry, i) => toMessage(entry, this.#seq + 1 + i))
+    const letters = deadLetters.flatMap(deadLetterMessages)
+    await this.#requireUntouched()
+    if (this.#checkpoint === null && !state.isBegun) await this.#send(states, [begunMessage])
+    // What an earlier writer had under way may come in late: then one event is doubled, not all of them.
+    const [first, ...rest] = messages
+    if (first !== undefined && !this.#isAlone) await this.#send(events, [first])
+    await this.#send(events, this.#isAlone || first === undefined ? messages : rest)
+    await this.#sendAll(names.deadLetters, letters)
+    await this.#send(states, change.messages)
+    await (await client.groupOffsets()).commit(
+      names.checkpointGroup(this.#foundation),
+      names.events(this.#foundation),
+      { offset: String(seq), metadata: checkpoint },
+    )
+    change.apply()
+    recent.add(entries)
+    this.#seq = seq
+    this.#checkpoint = checkpoint
+    this.#isAlone ||= first !== undefined
+    return { published: entries.length }
+  }
+
+  /** Before anything is sent: who was stopped for a while must not go on from what was true then. */
+  async #requireUntouched(): Promise<void> {
+    const reader = await this.#door.client.reader()
+    for (const tail of [this.#opened.events, this.#opened.states])
+      if ((await reader.edge(tail.topic, 'all')) > tail.end)
+        throw new FencedError(
+          `another poller has written ${tail.topic} meanwhile: nothing of what was being published was sent`,
+        )
+  }
+
+  async #send(tail: PartitionTail, messages: readonly Message[]): Promise<void> {
+    await this.#sendAll(tail.topic, messages, (offset, count) => {
+      const expected = tail.end
+      tail.appended(offset, count)
+      if (offset === expected) return
+      throw new FencedError(
+        `another poller writes ${tail.topic} at the same time: up to ${count} records of this request may be there twice`,
+      )
+    })
+  }
+
+  #sendAll(topic: string, messages: readonly Message[], sent?: Sent): Promise<void> {
+    return sendAll(this.#foundation, this.#opened.producer, { topic, messages }, this.#door, sent)
+  }
+}
+
+type Sent = (offset: bigint, count: number) => void
+
+/** One request after the other, each answered by all replicas in sync before the next. */
+async function sendAll(
+  foundation: string,
+  producer: Producer,
+  { topic, messages }: { readonly topic: string; readonly messages: readonly Message[] },
+  door: WriterDoor,
+  sent: Sent = () => undefined,
+): Promise<void> {
+  const make = messages.map(message => () => message)
+  for (const request of inRequests(make, door.sizes.requestBytesMax)) {
+    const options = { topic, messages: [...request.messages], acks: -1, compression: CompressionTypes.ZSTD }
+    const [answer] = await refusalsLearned(foundation, topic, request, door, () => producer.send(options))
+    if (answer?.baseOffset === undefined)
+      throw new KafkaUnavailableError(`${topic}: the broker did not say where it put the records`)
+    sent(BigInt(answer.baseOffset), request.messages.length)
+  }
+}
+
+/** What to go on from. Events that no tally has counted, left by a kill, are counted here, and that is written down. */
+async function resume(foundation: string, door: WriterDoor, producer: Producer): Promise<Opened> {
+  const { client, names } = door
+  const reader = await client.reader()
+  // Before they are read: what comes in meanwhile is noticed by the first publish.
+  const states = new PartitionTail(names.state(foundation), await reader.edge(names.state(foundation), 'all'))
+  const newest: { event: Countable; seq: number }[] = []
+  const { state, recent, stored, end } = await readBack(foundation, door, {
+    agree: resumableCheckpoint,
+    each: record => {
+      const countable = countableOf(record)
+      if (countable !== null) newest.push(countable)
+    },
+  })
+  const seq = newest.reduce((most, one) => Math.max(most, one.seq), stored?.seq ?? 0)
+  const events = new PartitionTail(names.events(foundation), end)
+  const uncounted = newest.filter(one => !state.hasCounted(one.event, one.seq)).map(({ event }) => event)
+  if (uncounted.length > 0) {
+    const change = state.after(uncounted, { seq, checkpoint: stored?.checkpoint ?? null })
+    const { topic } = states
+    await sendAll(foundation, producer, { topic, messages: change.messages }, door, (offset, count) =>
+      states.appended(offset, count),
+    )
+    change.apply()
+  }
+  return { producer, state, recent, checkpoint: stored?.checkpoint ?? null, seq, events, states }
+}

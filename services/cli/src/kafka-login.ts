@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs'
+import { TokenEndpoint } from '@cf-audit-drain/cloud-foundry'
+import {
+  type KafkaPasswordConfig,
+  type KafkaSaslConfig,
+  type KafkaTokenConfig,
+  type KafkaTokenEndpointConfig,
+  readSecretFile,
+} from '@cf-audit-drain/config'
+import type { KafkaOptions } from '@cf-audit-drain/log/kafka'
+import type { Clock } from '@cf-audit-drain/pipeline'
+import { tokenInFile } from './token-in-file.ts'
+
+export interface KafkaLoginDeps {
+  readonly clock: Clock
+  /** One sentence, no secrets. */
+  readonly warn: (sentence: string) => void
+}
+
+/** A login must be over before the brokers' client gives up on the connection (10 s). */
+const tokenTimeoutMs = 8_000
+
+/** The login that the configuration asks for, as kafkajs takes it: a token is asked for whenever a connection needs one. */
+export function kafkaLogin(sasl: KafkaSaslConfig, deps: KafkaLoginDeps): NonNullable<KafkaOptions['sasl']> {
+  return sasl.mechanism === 'OAUTHBEARER' ? byToken(sasl, deps) : byPassword(sasl)
+}
+
+function byPassword({ mechanism, username, password }: KafkaPasswordConfig) {
+  const login = { username, password: password.reveal() }
+  if (mechanism === 'PLAIN') return { mechanism: 'plain', ...login } as const
+  if (mechanism === 'SCRAM-SHA-256') return { mechanism: 'scram-sha-256', ...login } as const
+  return { mechanism: 'scram-sha-512', ...login } as const
+}
+
+function byToken({ token, extensions }: KafkaTokenConfig, deps: KafkaLoginDeps) {
+  const ask = 'file' in token ? async () => tokenInFile(token.file, deps.clock) : askedFrom(token, deps)
+  return {
+    mechanism: 'oauthbearer',
+    oauthBearerProvider: async () => ({ value: await ask(), extensions }),
+  } as const
+}
+
+function askedFrom(config: KafkaTokenEndpointConfig, { clock, warn }: KafkaLoginDeps): () => Promise<string> {
+  const { clientSecret, clientSecretFile, ...options } = config
+  const endpoint = new TokenEndpoint(
+    {
+      ...options,
+      requestTimeoutMs: tokenTimeoutMs,
+      clientSecret: () =>
+        clientSecretFile === null
+          ? clientSecret.reveal()
+          : readSecretFile(clientSecretFile, path => readFileSync(path, 'utf8')).reveal(),
+    },
+    { clock, onWarning: warn },
+  )
+  return async () => (await endpoint.token()).accessToken
+}
