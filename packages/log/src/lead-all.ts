@@ -10,7 +10,7 @@ export async function leadAll(
 ): Promise<void> {
   if (signal.aborted) return
   const terms = new Terms(candidate)
-  candidate.elected?.(new Set(foundations))
+  candidate.elected?.(new Set(foundations), new Set())
   terms.hold(new Set(foundations))
   const over = AbortSignal.any([signal, terms.failed])
   if (!over.aborted) await once(over, 'abort')

@@ -110,10 +110,13 @@ export interface Candidate {
    * again for the next term, never before the last one of the foundation has ended. A rejection in mid-term ends `lead`.
    */
   poll(foundation: string, term: AbortSignal): Promise<void>
-  /** Those that are ours, from now on; null while that is not known: then none is. */
-  elected?(ours: ReadonlySet<string> | null): void
-  /** This process has no part in the election just now; it goes on trying. */
-  failed?(error: Error): void
+  /**
+   * Those that are ours, from now on; null while that is not known: then none is. `barred`: those that stand in no
+   * election, because their topics are not as they must be.
+   */
+  elected?(ours: ReadonlySet<string> | null, barred: ReadonlySet<string>): void
+  /** This process has no part in the election just now, or not for this foundation; it goes on trying. */
+  failed?(error: Error, foundation?: string): void
 }
 
 export interface EventLog {

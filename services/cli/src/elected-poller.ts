@@ -1,14 +1,19 @@
-import { FencedError } from '@cf-audit-drain/log'
+import { FencedError, KafkaStateError } from '@cf-audit-drain/log'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
 import type { Poller } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
 import { FencingWar } from './fencing-war.ts'
+
+/** How often it is looked whether an operator has mended something. */
+const operatorMs = 30_000
 
 export interface ElectedPollerDeps {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
   readonly metrics: FoundationMetrics | null
+  /** This process has no other foundation: what no time mends ends it, unless it has polled before. */
+  readonly isAlone: boolean
   /** `opened`: to be told when the poller has its writer. */
   makePoller(opened: () => void): Poller
   /** It is known for the first time that this process is not to poll, or cannot. */
@@ -33,6 +38,9 @@ export class ElectedPoller {
   #poller: Poller | null = null
   #fenced: FencedStatus | null = null
   #lastError: string | null = null
+  /** Of an error that an operator has to mend, while it is waited for. */
+  #undecided: string | null = null
+  #hasPolled = false
 
   constructor(foundation: string, deps: ElectedPollerDeps) {
     this.#foundation = foundation
@@ -54,6 +62,7 @@ export class ElectedPoller {
   get state(): 'waiting' | 'standby' | 'fenced' | ReturnType<Poller['status']>['state'] {
     if (this.#standing !== 'leading') return this.#standing
     if (this.#fenced?.nextTryAt) return 'fenced'
+    if (this.#undecided !== null) return 'failing'
     return this.#poller?.status().state ?? 'starting'
   }
 
@@ -64,6 +73,7 @@ export class ElectedPoller {
     if (this.state === 'standby' || (this.state === 'running' && status?.lastPoll)) return null
     if (this.state === 'waiting')
       return `${said} waits to be elected: ${this.#lastError ?? 'the brokers have not answered'}`
+    if (this.#undecided !== null) return `${said} fails: ${this.#undecided}`
     if (this.state === 'fenced') return `${said} fails: another process writes it, too`
     return `${said} ${status?.lastError ? `fails: ${status.lastError.message}` : 'was not polled yet'}`
   }
@@ -73,7 +83,7 @@ export class ElectedPoller {
     const standing = ours === null ? 'waiting' : ours ? 'leading' : 'standby'
     if (standing === this.#standing) return
     this.#standing = standing
-    this.#lastError = null
+    if (ours !== null) this.#lastError = null
     const { logger, settled } = this.#deps
     if (standing !== 'leading') settled()
     if (standing === 'leading') logger.info('leading: this process polls the foundation')
@@ -102,19 +112,35 @@ export class ElectedPoller {
   }
 
   async #pollUntilFenced(term: AbortSignal): Promise<void> {
-    const { clock } = this.#deps
+    const { clock, isAlone } = this.#deps
     let openedMs: number | null = null
     const poller = this.#deps.makePoller(() => {
       openedMs = clock.monotonic()
+      this.#hasPolled = true
     })
     this.#poller = poller
     try {
       await poller.run(term)
     } catch (error) {
-      if (!(error instanceof FencedError)) throw error
       this.#poller = null
-      await this.#keepAway(error, openedMs === null ? 0 : clock.monotonic() - openedMs, term)
+      if (error instanceof FencedError)
+        await this.#keepAway(error, openedMs === null ? 0 : clock.monotonic() - openedMs, term)
+      else if (error instanceof KafkaStateError && !(isAlone && !this.#hasPolled))
+        await this.#waitForOperator(error, term)
+      else throw error
     }
+  }
+
+  /** The other foundations of this process, and the other processes, go on meanwhile. */
+  async #waitForOperator(error: KafkaStateError, term: AbortSignal): Promise<void> {
+    const { clock, logger, settled } = this.#deps
+    const level = error.message === this.#lastError ? 'debug' : 'error'
+    logger[level]({ reason: error.message }, 'this foundation is not polled until an operator has mended it')
+    this.#lastError = error.message
+    this.#undecided = error.message
+    settled()
+    await clock.sleep(operatorMs, term).catch(() => undefined)
+    this.#undecided = null
   }
 
   async #keepAway(error: FencedError, heldMs: number, term: AbortSignal): Promise<void> {

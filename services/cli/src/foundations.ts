@@ -15,6 +15,7 @@ export interface FoundationDeps {
   readonly random: Random
   readonly logger: Logger
   readonly metrics: FoundationMetrics | null
+  readonly isAlone: boolean
 }
 
 export interface FoundationService {
@@ -82,11 +83,12 @@ export async function pollElected(
     [...byName.keys()],
     {
       poll: async (foundation, term) => byName.get(foundation)?.poll(term),
-      elected: ours => {
-        for (const [name, one] of byName) one.elected(ours?.has(name) ?? null)
+      elected: (ours, barred) => {
+        for (const [name, one] of byName) one.elected(barred.has(name) ? null : (ours?.has(name) ?? null))
       },
-      failed: error => {
-        for (const one of byName.values()) one.failed(error)
+      failed: (error, foundation) => {
+        for (const [name, one] of byName)
+          if (foundation === undefined || foundation === name) one.failed(error)
       },
     },
     signal,

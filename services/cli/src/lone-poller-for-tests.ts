@@ -26,7 +26,7 @@ await runMain(
     const [foundation] = config.foundations
     if (foundation) {
       const scrubber = createScrubber({ key: Buffer.alloc(32, 1) })
-      const deps = { log, scrubber, clock: systemClock, random, logger, metrics: null }
+      const deps = { log, scrubber, clock: systemClock, random, logger, metrics: null, isAlone: true }
       const { elected, controller } = foundationService(foundation, deps)
       elected.elected(true)
       await elected.poll(signal)

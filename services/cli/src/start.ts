@@ -80,6 +80,7 @@ async function pollers(
       random,
       logger: logger.child({ component: 'poller', foundation: foundation.name }),
       metrics: metrics.foundation(foundation.name),
+      isAlone: config.foundations.length === 1,
     }),
   )
 }

@@ -6,6 +6,8 @@ import { systemClock } from '@cf-audit-drain/pipeline'
 import type { ISocketFactory } from 'kafkajs'
 import type { EventLog } from '../ports.ts'
 import { openKafkaLog } from './kafka-log.ts'
+import { Kafka, logLevel } from './kafkajs-door.ts'
+import { Names } from './names.ts'
 
 const sessionMs = 2_000
 
@@ -32,6 +34,7 @@ describe('the election on Kafka', { skip: reasonToSkipKafka() }, () => {
           prefix,
           createTopics: { replicationFactor: 1 },
           sessionTimeoutMs: sessionMs,
+          topicRefreshMs: 300,
           ...(socketFactory === undefined ? {} : { socketFactory }),
         },
         { clock: systemClock },
@@ -40,6 +43,7 @@ describe('the election on Kafka', { skip: reasonToSkipKafka() }, () => {
       const begun: string[] = []
       const stopping = new AbortController()
       let isElected = false
+      const told: string[] = []
       const leading = log.lead(
         foundations,
         {
@@ -52,6 +56,7 @@ describe('the election on Kafka', { skip: reasonToSkipKafka() }, () => {
           elected: ours => {
             isElected = ours !== null
           },
+          failed: (error, foundation) => told.push(`${foundation}: ${error.message}`),
         },
         stopping.signal,
       )
@@ -59,7 +64,7 @@ describe('the election on Kafka', { skip: reasonToSkipKafka() }, () => {
         stopping.abort(new Error('enough'))
         return leading
       }
-      const one = { log, polling, begun, stop, isElected: () => isElected }
+      const one = { log, prefix, told, polling, begun, stop, isElected: () => isElected }
       opened.push(one)
       return one
     }
@@ -76,6 +81,25 @@ describe('the election on Kafka', { skip: reasonToSkipKafka() }, () => {
     await other.stop()
     await until(() => old.isElected())
     assert.deepEqual([...old.polling], ['one'])
+  })
+
+  test('a foundation whose topics are not as they must be keeps no other one from being polled, nor is it forgotten', async t => {
+    const stand = election(t)
+    const first = stand(['good'])
+    await until(() => first.polling.size === 1)
+    const admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    t.after(() => admin.disconnect())
+    const topic = new Names(first.prefix).events('wide')
+    await admin.createTopics({ topics: [{ topic, numPartitions: 2 }] })
+    const second = stand(['good', 'wide'])
+    await until(() => second.isElected())
+    assert.match(second.told.join(), /^wide: .*more than one partition/)
+    await first.stop()
+    await until(() => second.polling.has('good'))
+    assert.ok(!second.polling.has('wide'))
+    await admin.deleteTopics({ topics: [topic] })
+    await until(() => second.polling.has('wide') && second.polling.has('good'))
   })
 
   test('who joins is given a fair share, and the polling of what stays goes on', async t => {

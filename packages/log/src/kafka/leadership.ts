@@ -63,14 +63,19 @@ async function stand(
   over: AbortSignal,
 ): Promise<void> {
   const { names, settings, clock } = door
+  const looked = new AbortController()
+  const looking = fitOf(door, foundations, candidate).finally(() => looked.abort())
+  const standing = await Promise.race([looking, aborted(over, looked.signal).catch(() => looking)])
+  if (!standing) return
+  const barred = new Set(foundations).difference(standing)
   const lease = new Lease(settings.sessionTimeoutMs, clock, held => {
     const ours = held && new Set([...held].flatMap(topic => names.foundationOf(topic) ?? []))
-    candidate.elected?.(ours)
+    candidate.elected?.(ours, barred)
     terms.hold(ours ?? new Set())
   })
   const crash = Promise.withResolvers<never>()
   crash.promise.catch(() => undefined)
-  const joining = join(door, foundations, lease, {
+  const joining = join(door, [...standing], lease, {
     assigned: (topics, ageMs) => lease.grant(topics, ageMs),
     unassigned: because => because === 'lost' && lease.revoke(),
     confirmed: ageMs => lease.confirm(ageMs),
@@ -80,6 +85,10 @@ async function stand(
       ),
   })
   const done = new AbortController()
+  const mended = untilOneIsFit(door, barred, AbortSignal.any([over, done.signal]))
+  mended
+    .then(isFit => isFit && crash.reject(new KafkaUnavailableError('a foundation has its topics now')))
+    .catch(() => undefined)
   try {
     await Promise.race([joining.then(() => crash.promise), aborted(over, done.signal)])
   } finally {
@@ -90,13 +99,60 @@ async function stand(
   }
 }
 
+/**
+ * Those whose topics are as they must be; each other one is told.
+ * @throws KafkaStateError when it is none of them
+ */
+async function fitOf(
+  { requireTopics }: LeadershipDoor,
+  foundations: readonly string[],
+  candidate: Candidate,
+): Promise<ReadonlySet<string>> {
+  const fit = new Set<string>()
+  const faults = new Map<string, KafkaStateError>()
+  for (const foundation of foundations)
+    try {
+      await requireTopics(foundation)
+      fit.add(foundation)
+    } catch (error) {
+      if (!(error instanceof KafkaStateError)) throw error
+      faults.set(foundation, error)
+    }
+  const [first] = faults.values()
+  if (fit.size === 0 && first !== undefined) throw first
+  for (const [foundation, error] of faults) candidate.failed?.(error, foundation)
+  return fit
+}
+
+/** False when it is over before. */
+async function untilOneIsFit(
+  { requireTopics, settings, clock }: LeadershipDoor,
+  barred: ReadonlySet<string>,
+  over: AbortSignal,
+): Promise<boolean> {
+  while (barred.size > 0 && !over.aborted) {
+    await clock.sleep(settings.topicRefreshMs, over).catch(() => undefined)
+    for (const foundation of over.aborted ? [] : barred)
+      if (await isFit(requireTopics(foundation))) return true
+  }
+  return false
+}
+
+async function isFit(topicsRequired: Promise<void>): Promise<boolean> {
+  try {
+    await topicsRequired
+    return true
+  } catch {
+    return false
+  }
+}
+
 async function join(
-  { client, names, settings, clock, requireTopics }: LeadershipDoor,
+  { client, names, settings, clock }: LeadershipDoor,
   foundations: readonly string[],
   lease: Lease,
   events: MembershipEvents,
 ): Promise<GroupMembership> {
-  for (const foundation of foundations) await requireTopics(foundation)
   const { sessionTimeoutMs } = settings
   const topics = foundations.map(foundation => names.events(foundation))
   const sharing = {
