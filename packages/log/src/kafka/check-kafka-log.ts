@@ -38,7 +38,7 @@ export async function checkKafkaLog(check: KafkaCheck, clock: Clock): Promise<re
   const client = new KafkaClient(check.kafka, clock)
   const names = new Names(check.kafka.prefix ?? kafkaDefaults.prefix)
   try {
-    const cluster = await client.newCluster()
+    const cluster = await client.newCluster({ isQuiet: true })
     try {
       await cluster.refreshMetadata()
       return await findings(check, { client, cluster, names, clock })

@@ -89,8 +89,8 @@ export class KafkaClient {
     return reader
   }
 
-  /** Connected; whoever asked for it disconnects it. */
-  async newCluster(): Promise<Cluster> {
+  /** Connected; whoever asked for it disconnects it. `isQuiet`: for whoever asks what is to be refused. */
+  async newCluster({ isQuiet = false } = {}): Promise<Cluster> {
     const cluster = openCluster({
       brokers: this.#options.brokers,
       clientId,
@@ -99,7 +99,7 @@ export class KafkaClient {
       requestTimeoutMs: limits.requestMs,
       authenticationTimeoutMs: limits.connectionMs,
       retries: retry.retries,
-      logLevel: logLevel.INFO,
+      logLevel: isQuiet ? logLevel.NOTHING : logLevel.INFO,
       logCreator: this.#logCreator(),
     })
     return this.#connected(cluster, 'a reader')

@@ -66,7 +66,7 @@ export class RightsGate {
   }
 
   async #missing(rights: readonly Right[]): Promise<readonly Right[]> {
-    const cluster = await this.#client.newCluster()
+    const cluster = await this.#client.newCluster({ isQuiet: true })
     try {
       return await missingRights(cluster, rights, this.#clock)
     } finally {
