@@ -5,6 +5,7 @@ import { type SeenRecord, seenByKcat, skipWithoutKcat } from '@cf-audit-drain/ka
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { guidsOf, letter, makeEntries } from '../contract-suite/made-up-entries.ts'
 import type { EventLog, FoundationWriter, LogEntry } from '../ports.ts'
+import { migrationKey } from './foundation-state.ts'
 import { FencedError, KafkaStateError } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
@@ -182,6 +183,19 @@ describe('a writer without transactions', { skip: missing ?? false }, () => {
     await second.close()
     await admin.deleteTopics({ topics: [names.state(foundation)] })
     await assert.rejects(aProcess().log.writer(foundation), KafkaStateError)
+  })
+
+  test('is refused where the copy of an embedded log is not finished', async t => {
+    if (fresh(t)) return
+    const { log } = aProcess()
+    const first = await writerOf(log)
+    await first.close()
+    const producer = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).producer()
+    await producer.connect()
+    t.after(() => producer.disconnect())
+    const mark = { key: migrationKey, value: '{}', partition: 0 }
+    await producer.send({ topic: new Names(prefix).state(foundation), messages: [mark] })
+    await assert.rejects(log.writer(foundation), /lab is being carried here .* run cf-audit-drain migrate/)
   })
 
   /** Lets so many requests that store something out, and kills the process then. */

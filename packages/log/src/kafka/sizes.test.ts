@@ -7,10 +7,12 @@ import { systemClock } from '@cf-audit-drain/pipeline'
 import { letter, makeEntries, makeEntry } from '../contract-suite/made-up-entries.ts'
 import type { EventLog, LogEntry } from '../ports.ts'
 import { openKafkaLog } from './kafka-log.ts'
+import type { Delivery } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { Names } from './names.ts'
 
 const foundation = 'lab'
+const deliveries = ['exactly-once', 'at-least-once'] as const
 
 describe('what is large', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
@@ -20,12 +22,12 @@ describe('what is large', { skip: reasonToSkipKafka() }, () => {
   })
   after(() => kafka?.stop())
 
-  const inFreshLog = (t: TestContext) => {
+  const inFreshLog = (t: TestContext, delivery: Delivery = 'exactly-once') => {
     const prefix = `sizes-${process.pid}-${++prefixes}`
     const names = new Names(prefix)
     const warnings: string[] = []
     const log = openKafkaLog(
-      { brokers: kafka.brokers, prefix, createTopics: { replicationFactor: 1 } },
+      { brokers: kafka.brokers, prefix, delivery, createTopics: { replicationFactor: 1 } },
       { clock: systemClock, observer: { warn: sentence => warnings.push(sentence) } },
     )
     t.after(() => log.close())
@@ -71,42 +73,44 @@ describe('what is large', { skip: reasonToSkipKafka() }, () => {
     assert.deepEqual(Buffer.from(record?.bytes ?? []), large.bytes)
   })
 
-  test('an event that its topic does not take goes whole into the dead letters, and the others go on', async t => {
-    if (skipWithoutKcat(t)) return
-    const { names, log, warnings } = inFreshLog(t)
-    await withTopicThatTakes(names.events(foundation), 100_000)
-    const large = makeEntry(1, { bytes: randomBytes(1_500_000) })
-    assert.equal(await publish(log, [makeEntry(0), large, makeEntry(2)]), 2)
-    const seen = await seenByKcat(kafka.brokers, names.events(foundation))
-    assert.deepEqual(
-      seen.map(({ guid, seq }) => ({ guid, seq })),
-      [
-        { guid: makeEntry(0).guid, seq: 1 },
-        { guid: makeEntry(2).guid, seq: 2 },
-      ],
-    )
-    const [buried, ...others] = await log.deadLetters(10)
-    assert.equal(others.length, 0)
-    assert.equal(buried?.key, large.guid)
-    assert.match(buried?.reason ?? '', /1500000 bytes, more than its topic takes/)
-    assert.deepEqual(Buffer.from(buried?.raw ?? []), large.bytes)
-    assert.match(warnings.join('\n'), new RegExp(`event ${large.guid} of lab has .* max.message.bytes`))
-    assert.deepEqual(await log.deadLetterCounts(), [{ origin: 'poller', foundation, count: 1 }])
-  })
+  for (const delivery of deliveries)
+    test(`an event that its topic does not take goes whole into the dead letters, and the others go on (${delivery})`, async t => {
+      if (skipWithoutKcat(t)) return
+      const { names, log, warnings } = inFreshLog(t, delivery)
+      await withTopicThatTakes(names.events(foundation), 100_000)
+      const large = makeEntry(1, { bytes: randomBytes(1_500_000) })
+      assert.equal(await publish(log, [makeEntry(0), large, makeEntry(2)]), 2)
+      const seen = await seenByKcat(kafka.brokers, names.events(foundation))
+      assert.deepEqual(
+        seen.map(({ guid, seq }) => ({ guid, seq })),
+        [
+          { guid: makeEntry(0).guid, seq: 1 },
+          { guid: makeEntry(2).guid, seq: 2 },
+        ],
+      )
+      const [buried, ...others] = await log.deadLetters(10)
+      assert.equal(others.length, 0)
+      assert.equal(buried?.key, large.guid)
+      assert.match(buried?.reason ?? '', /1500000 bytes, more than its topic takes/)
+      assert.deepEqual(Buffer.from(buried?.raw ?? []), large.bytes)
+      assert.match(warnings.join('\n'), new RegExp(`event ${large.guid} of lab has .* max.message.bytes`))
+      assert.deepEqual(await log.deadLetterCounts(), [{ origin: 'poller', foundation, count: 1 }])
+    })
 
-  test('requests that are too large together are sent in smaller ones', async t => {
-    if (skipWithoutKcat(t)) return
-    const { names, log } = inFreshLog(t)
-    await withTopicThatTakes(names.events(foundation), 100_000)
-    const entries = makeEntries(0, 40).map(entry => ({ ...entry, bytes: randomBytes(20_000) }))
-    assert.ok((await publish(log, entries)) < 8)
-    const seen = await seenByKcat(kafka.brokers, names.events(foundation))
-    assert.deepEqual(
-      seen.map(({ guid }) => guid),
-      entries.map(({ guid }) => guid),
-    )
-    assert.deepEqual(await log.deadLetters(10), [])
-  })
+  for (const delivery of deliveries)
+    test(`requests that are too large together are sent in smaller ones (${delivery})`, async t => {
+      if (skipWithoutKcat(t)) return
+      const { names, log } = inFreshLog(t, delivery)
+      await withTopicThatTakes(names.events(foundation), 100_000)
+      const entries = makeEntries(0, 40).map(entry => ({ ...entry, bytes: randomBytes(20_000) }))
+      assert.ok((await publish(log, entries)) < 8)
+      const seen = await seenByKcat(kafka.brokers, names.events(foundation))
+      assert.deepEqual(
+        seen.map(({ guid }) => guid),
+        entries.map(({ guid }) => guid),
+      )
+      assert.deepEqual(await log.deadLetters(10), [])
+    })
 
   test('a dead letter of any size is kept byte for byte, buried twice and read once', async t => {
     const { log } = inFreshLog(t)

@@ -10,8 +10,11 @@ import { checkKafkaLog } from './check-kafka-log.ts'
 import { checkpointStates } from './find-checkpoints.ts'
 import { KafkaStateError } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
+import type { Delivery } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { Names } from './names.ts'
+
+const deliveries = ['exactly-once', 'at-least-once'] as const
 
 describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
@@ -30,7 +33,7 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
   })
 
   /** Five events, their checkpoint, and hands to take it away. */
-  const polled = async (t: test.TestContext) => {
+  const polled = async (t: test.TestContext, delivery: Delivery = 'exactly-once') => {
     t.after(async () => {
       for (const log of opened.splice(0)) await log.close()
     })
@@ -38,7 +41,7 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
     const names = new Names(prefix)
     const warnings: string[] = []
     const settings = { replicationFactor: 1, minInsyncReplicas: 1 }
-    const options = { brokers: kafka.brokers, prefix, createTopics: settings }
+    const options = { brokers: kafka.brokers, prefix, delivery, createTopics: settings }
     const open = (startAnew: readonly string[] = []) => {
       const observer = { warn: (sentence: string) => warnings.push(sentence) }
       const log = openKafkaLog({ ...options, startAnew }, { clock: systemClock, observer })
@@ -81,54 +84,60 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
     await producer.disconnect()
   }
 
-  test('is told by check, step by step, and is refused until the operator says where to go on', async t => {
-    const { check, state, open, loseGroup, loseMirror } = await polled(t)
-    assert.deepEqual(await check(), ['ok 1 broker, delivery exactly-once'])
-    assert.equal(await state(), 'sound')
-    await loseGroup()
-    assert.equal(await state(), 'sound')
-    assert.match(
-      (await check()).join('\n'),
-      /WARN the checkpoint group of lab is gone or was reset, .* from its mirror/,
-    )
-    await loseMirror()
-    assert.equal(await state(), 'lost')
-    assert.match((await check()).join('\n'), /FAIL there are events of lab and no checkpoint: .*--start-from/)
-    await assert.rejects(open().writer('lab'), KafkaStateError)
-    await assert.rejects(open(['another']).writer('lab'), KafkaStateError)
-  })
+  for (const delivery of deliveries)
+    test(`is told by check, step by step, and is refused until the operator says where to go on (${delivery})`, async t => {
+      const { check, state, open, loseGroup, loseMirror } = await polled(t, delivery)
+      assert.deepEqual(await check(), [`ok 1 broker, delivery ${delivery}`])
+      assert.equal(await state(), 'sound')
+      await loseGroup()
+      assert.equal(await state(), 'sound')
+      assert.match(
+        (await check()).join('\n'),
+        /WARN the checkpoint group of lab is (gone or was reset|not there), .* from its mirror/,
+      )
+      await loseMirror()
+      assert.equal(await state(), 'lost')
+      assert.match(
+        (await check()).join('\n'),
+        /FAIL there are events of lab and no checkpoint: .*--start-from/,
+      )
+      await assert.rejects(open().writer('lab'), KafkaStateError)
+      await assert.rejects(open(['another']).writer('lab'), KafkaStateError)
+    })
 
-  test('goes on when he has: numbers go on, what the log holds is not doubled, and the next start needs no word', async t => {
-    if (skipWithoutKcat(t)) return
-    const { names, state, open, loseGroup, loseMirror, warnings } = await polled(t)
-    await loseGroup()
-    await loseMirror()
-    const writer = await open(['lab']).writer('lab')
-    assert.equal(writer.checkpoint, null)
-    assert.match(warnings.join(), /no checkpoint: .*going on by --start-from, after event 5/)
-    assert.deepEqual(await writer.publish(makeEntries(3, 5), 'eight'), { published: 3 })
-    await writer.close()
-    assert.equal(await state(), 'sound')
-    const seen = await seenByKcat(kafka.brokers, names.events('lab'))
-    assert.deepEqual(
-      seen.map(({ guid, seq }) => [guid, seq]),
-      makeEntries(0, 8).map(({ guid }, i) => [guid, i + 1]),
-    )
-    const next = await open().writer('lab')
-    assert.equal(next.checkpoint, 'eight')
-  })
+  for (const delivery of deliveries)
+    test(`goes on when he has: numbers go on, what the log holds is not doubled, and the next start needs no word (${delivery})`, async t => {
+      if (skipWithoutKcat(t)) return
+      const { names, state, open, loseGroup, loseMirror, warnings } = await polled(t, delivery)
+      await loseGroup()
+      await loseMirror()
+      const writer = await open(['lab']).writer('lab')
+      assert.equal(writer.checkpoint, null)
+      assert.match(warnings.join(), /no checkpoint: .*going on by --start-from, after event 5/)
+      assert.deepEqual(await writer.publish(makeEntries(3, 5), 'eight'), { published: 3 })
+      await writer.close()
+      assert.equal(await state(), 'sound')
+      const seen = await seenByKcat(kafka.brokers, names.events('lab'))
+      assert.deepEqual(
+        seen.map(({ guid, seq }) => [guid, seq]),
+        makeEntries(0, 8).map(({ guid }, i) => [guid, i + 1]),
+      )
+      const next = await open().writer('lab')
+      assert.equal(next.checkpoint, 'eight')
+    })
 
-  test('whose events were deleted is lost as well, and is never taken for a new one', async t => {
-    const { check, names, open, state } = await polled(t)
-    await admin.deleteTopics({ topics: [names.events('lab')] })
-    await assert.rejects(
-      open().writer('lab'),
-      /counts 5 events, and its topic ends at event 0: .*--start-from/,
-    )
-    assert.equal(await state(), 'lost')
-    assert.match((await check()).join('\n'), /FAIL the checkpoint of lab counts 5 events/)
-    assert.equal((await open(['lab']).writer('lab')).checkpoint, null)
-  })
+  for (const delivery of deliveries)
+    test(`whose events were deleted is lost as well, and is never taken for a new one (${delivery})`, async t => {
+      const { check, names, open, state } = await polled(t, delivery)
+      await admin.deleteTopics({ topics: [names.events('lab')] })
+      await assert.rejects(
+        open().writer('lab'),
+        /counts 5 events, and its topic ends at event 0: .*--start-from/,
+      )
+      assert.equal(await state(), 'lost')
+      assert.match((await check()).join('\n'), /FAIL the checkpoint of lab counts 5 events/)
+      assert.equal((await open(['lab']).writer('lab')).checkpoint, null)
+    })
 
   test('a sound checkpoint is gone on from, also when the operator has said otherwise', async t => {
     const { open } = await polled(t)
