@@ -1,4 +1,6 @@
 import './aborted-records-guard.ts'
+import './record-batch-guard.ts'
+import './record-guard.ts'
 import './request-queue-guard.ts'
 import type { ConnectionOptions } from 'node:tls'
 import type { ISocketFactory, Logger, logCreator, logLevel, SASLOptions } from 'kafkajs'

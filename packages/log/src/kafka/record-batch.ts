@@ -1,0 +1,174 @@
+import type { RawRecord } from './aborted-records.ts'
+
+/*
+ * A record batch (format 2, Kafka 0.11 on), big endian; a VARINT is zigzag, least significant seven bits first:
+ *
+ *    0 firstOffset INT64       21 attributes INT16        43 producerId INT64       61 records, as a whole compressed
+ *    8 length INT32, from 12   23 lastOffsetDelta INT32   51 producerEpoch INT16
+ *   12 leaderEpoch INT32       27 firstTimestamp INT64    53 firstSequence INT32
+ *   16 magic INT8 = 2          35 maxTimestamp INT64      57 count INT32
+ *   17 crc UINT32
+ *
+ *   record:  length VARINT | attributes INT8 | timestampDelta VARLONG | offsetDelta VARINT | key | value | headers
+ *   key, value:  length VARINT, -1 for null | bytes        headers:  count VARINT | (name, value) …
+ *
+ * Source: org.apache.kafka.common.record.internal.DefaultRecordBatch and DefaultRecord.
+ */
+
+const headLength = 61
+const isLogAppendTime = 0x08
+const isTransactional = 0x10
+const isControl = 0x20
+
+/** What all records of a batch have in common. */
+export interface BatchHead {
+  /** Of the whole batch with this head. */
+  readonly bytes: number
+  readonly attributes: number
+  readonly count: number
+  readonly isControlBatch: boolean
+  readonly context: RawRecord['batchContext']
+  /** Of every record, where the broker stamped them; else null. */
+  readonly appendedMs: number | null
+  readonly firstTimestampMs: number
+}
+
+/** Null when the bytes end before the batch does, as those of the last batch of a fetch may. */
+export function readBatchHead(bytes: Buffer): BatchHead | null {
+  if (bytes.length < headLength) return null
+  const length = bytes.readInt32BE(8)
+  if (length < headLength - 12) throw new RangeError(`record batch: its length is ${length}`)
+  if (bytes.length < 12 + length) return null
+  const attributes = bytes.readInt16BE(21)
+  return {
+    bytes: 12 + length,
+    attributes,
+    count: bytes.readInt32BE(57),
+    isControlBatch: (attributes & isControl) !== 0,
+    context: {
+      producerId: bytes.readBigInt64BE(43).toString(),
+      inTransaction: (attributes & isTransactional) !== 0,
+      firstOffset: bytes.readBigInt64BE(0).toString(),
+      lastOffsetDelta: bytes.readInt32BE(23),
+    },
+    appendedMs: (attributes & isLogAppendTime) !== 0 ? Number(bytes.readBigInt64BE(35)) : null,
+    firstTimestampMs: Number(bytes.readBigInt64BE(27)),
+  }
+}
+
+/** The records of a batch, unpacked. Their keys and values are parts of `records`, not copies. */
+export function readRecords(head: BatchHead, records: Buffer): RawRecord[] {
+  const bytes = new Varints(records)
+  const firstOffset = Number(head.context.firstOffset)
+  const found: RawRecord[] = []
+  for (let i = 0; i < head.count; i++) {
+    const length = bytes.varint()
+    const end = bytes.at + length
+    if (length < 1 || end > records.length)
+      throw new RangeError(`record batch at ${head.context.firstOffset}: record ${i} has ${length} bytes`)
+    bytes.at++
+    const timestampMs = head.firstTimestampMs + bytes.varint()
+    const offset = firstOffset + bytes.varint()
+    const key = bytes.field()
+    const value = bytes.field()
+    found.push(
+      new BatchRecord(
+        head,
+        String(offset),
+        String(head.appendedMs ?? timestampMs),
+        key,
+        value,
+        records.subarray(bytes.at, end),
+      ),
+    )
+    bytes.at = end
+  }
+  return found
+}
+
+/** Headers are read when somebody asks for them: most who read events do not. */
+class BatchRecord implements RawRecord {
+  readonly offset: string
+  readonly timestamp: string
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly #head: BatchHead
+  readonly #headers: Buffer
+
+  constructor(
+    head: BatchHead,
+    offset: string,
+    timestamp: string,
+    key: Buffer | null,
+    value: Buffer | null,
+    headers: Buffer,
+  ) {
+    this.#head = head
+    this.offset = offset
+    this.timestamp = timestamp
+    this.key = key
+    this.value = value
+    this.#headers = headers
+  }
+
+  get magicByte(): number {
+    return 2
+  }
+
+  get isControlRecord(): boolean {
+    return this.#head.isControlBatch
+  }
+
+  get batchContext(): RawRecord['batchContext'] {
+    return this.#head.context
+  }
+
+  get headers(): RawRecord['headers'] {
+    const headers: Record<string, Buffer | readonly Buffer[]> = {}
+    const bytes = new Varints(this.#headers)
+    for (let left = bytes.varint(); left > 0; left--) {
+      const name = bytes.field()?.toString() ?? ''
+      const value = bytes.field()
+      if (value === null) continue
+      const before = headers[name]
+      headers[name] = before === undefined ? value : [before, value].flat()
+    }
+    return headers
+  }
+}
+
+class Varints {
+  at = 0
+  readonly #bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  /** Also a VARLONG: exact to 2^53. */
+  varint(): number {
+    let byte = this.#next()
+    let [value, weight] = [byte & 0x7f, 128]
+    while (byte >= 128) {
+      byte = this.#next()
+      value += (byte & 0x7f) * weight
+      weight *= 128
+    }
+    return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+  }
+
+  field(): Buffer | null {
+    const length = this.varint()
+    if (length < 0) return null
+    this.at += length
+    if (this.at > this.#bytes.length)
+      throw new RangeError(`record batch: a field of ${length} bytes is cut off`)
+    return this.#bytes.subarray(this.at - length, this.at)
+  }
+
+  #next(): number {
+    const byte = this.#bytes[this.at++]
+    if (byte === undefined) throw new RangeError('record batch: it ends in the middle of a number')
+    return byte
+  }
+}
