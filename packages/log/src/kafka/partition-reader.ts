@@ -223,17 +223,21 @@ class CommittedRecord implements KafkaRecord {
   readonly topic: string
   readonly offset: bigint
   readonly timestampMs: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
   readonly #raw: RawRecord
 
   constructor(topic: string, raw: RawRecord) {
     this.topic = topic
     this.offset = BigInt(raw.offset)
     this.timestampMs = Number(raw.timestamp)
-    this.key = raw.key
-    this.value = raw.value
     this.#raw = raw
+  }
+
+  get key(): Buffer | null {
+    return this.#raw.key
+  }
+
+  get value(): Buffer | null {
+    return this.#raw.value
   }
 
   get headers(): KafkaRecord['headers'] {

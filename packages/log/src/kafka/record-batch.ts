@@ -69,46 +69,29 @@ export function readRecords(head: BatchHead, records: Buffer): RawRecord[] {
     bytes.at++
     const timestampMs = head.firstTimestampMs + bytes.varint()
     const offset = firstOffset + bytes.varint()
-    const key = bytes.field()
-    const value = bytes.field()
-    found.push(
-      new BatchRecord(
-        head,
-        String(offset),
-        String(head.appendedMs ?? timestampMs),
-        key,
-        value,
-        records.subarray(bytes.at, end),
-      ),
-    )
+    found.push(new BatchRecord(head, records, bytes.at, offset, head.appendedMs ?? timestampMs))
+    bytes.skipField()
+    bytes.skipField()
     bytes.at = end
   }
   return found
 }
 
-/** Headers are read when somebody asks for them: most who read events do not. */
+/** Thousands wait for their turn: nothing is made of one before somebody asks for it. */
 class BatchRecord implements RawRecord {
-  readonly offset: string
-  readonly timestamp: string
-  readonly key: Buffer | null
-  readonly value: Buffer | null
   readonly #head: BatchHead
-  readonly #headers: Buffer
+  readonly #bytes: Buffer
+  /** Where the key begins in `bytes`. */
+  readonly #at: number
+  readonly #offset: number
+  readonly #timestampMs: number
 
-  constructor(
-    head: BatchHead,
-    offset: string,
-    timestamp: string,
-    key: Buffer | null,
-    value: Buffer | null,
-    headers: Buffer,
-  ) {
+  constructor(head: BatchHead, bytes: Buffer, at: number, offset: number, timestampMs: number) {
     this.#head = head
-    this.offset = offset
-    this.timestamp = timestamp
-    this.key = key
-    this.value = value
-    this.#headers = headers
+    this.#bytes = bytes
+    this.#at = at
+    this.#offset = offset
+    this.#timestampMs = timestampMs
   }
 
   get magicByte(): number {
@@ -123,9 +106,25 @@ class BatchRecord implements RawRecord {
     return this.#head.context
   }
 
+  get offset(): string {
+    return String(this.#offset)
+  }
+
+  get timestamp(): string {
+    return String(this.#timestampMs)
+  }
+
+  get key(): Buffer | null {
+    return new Varints(this.#bytes, this.#at).field()
+  }
+
+  get value(): Buffer | null {
+    return this.#afterFields(1).field()
+  }
+
   get headers(): RawRecord['headers'] {
     const headers: Record<string, Buffer | readonly Buffer[]> = {}
-    const bytes = new Varints(this.#headers)
+    const bytes = this.#afterFields(2)
     for (let left = bytes.varint(); left > 0; left--) {
       const name = bytes.field()?.toString() ?? ''
       const value = bytes.field()
@@ -135,14 +134,21 @@ class BatchRecord implements RawRecord {
     }
     return headers
   }
+
+  #afterFields(count: number): Varints {
+    const bytes = new Varints(this.#bytes, this.#at)
+    for (let left = count; left > 0; left--) bytes.skipField()
+    return bytes
+  }
 }
 
 class Varints {
-  at = 0
+  at: number
   readonly #bytes: Buffer
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, at = 0) {
     this.#bytes = bytes
+    this.at = at
   }
 
   /** Also a VARLONG: exact to 2^53. */
@@ -158,12 +164,17 @@ class Varints {
   }
 
   field(): Buffer | null {
+    const length = this.skipField()
+    return length < 0 ? null : this.#bytes.subarray(this.at - length, this.at)
+  }
+
+  /** Returns its length. */
+  skipField(): number {
     const length = this.varint()
-    if (length < 0) return null
-    this.at += length
+    this.at += Math.max(0, length)
     if (this.at > this.#bytes.length)
       throw new RangeError(`record batch: a field of ${length} bytes is cut off`)
-    return this.#bytes.subarray(this.at - length, this.at)
+    return length
   }
 
   #next(): number {
