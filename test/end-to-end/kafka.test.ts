@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { skipWithoutKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { freePort, hasProgram, startRsyslogd } from '@cf-audit-drain/syslog/testing/rsyslogd'
 import { foundationName, startDrain } from '../bench/drain.ts'
 import { Simulator } from '../faults/simulator.ts'
@@ -16,7 +16,7 @@ import { Simulator } from '../faults/simulator.ts'
 test('every recorded event goes through Kafka once, from a poller process to a sink process', {
   timeout: 180_000,
 }, async t => {
-  if (skipWithoutKafka(t) || !hasProgram(t, 'kcat', 'kcat') || !hasProgram(t, 'rsyslogd', 'rsyslog')) return
+  if (skipWithoutKafka(t) || skipWithoutKcat(t) || !hasProgram(t, 'rsyslogd', 'rsyslog')) return
   const folder = mkdtempSync(join(tmpdir(), 'end-to-end-kafka-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const kafka = await startKafka()
@@ -42,7 +42,7 @@ test('every recorded event goes through Kafka once, from a poller process to a s
     assert.equal(drain.end, 0, readFileSync(join(folder, 'drain.out'), 'utf8').slice(-2_000))
   }
   await run('poller')
-  const held = keysByKcat(brokers, topic)
+  const held = await keysByKcat(kafka.brokers, topic)
   assert.equal(held.length, shown.size, 'one record an event')
   assert.deepEqual(new Set(held), new Set(shown.keys()))
 
@@ -52,17 +52,9 @@ test('every recorded event goes through Kafka once, from a poller process to a s
 
   await run('poller')
   await run('sink')
-  assert.equal(keysByKcat(brokers, topic).length, shown.size)
+  assert.equal((await keysByKcat(kafka.brokers, topic)).length, shown.size)
   assert.equal((await rsyslogd.lines()).length, shown.size, 'a second run sends nothing again')
 })
 
-function kcat(...args: readonly string[]): string {
-  return execFileSync('kcat', args, { maxBuffer: 2 ** 28, stdio: ['ignore', 'pipe', 'ignore'] }).toString()
-}
-
-function keysByKcat(brokers: string, topic: string): readonly string[] {
-  const from = ['-C', '-t', topic, '-o', 'beginning', '-e', '-q', '-X', 'isolation.level=read_committed']
-  return kcat('-b', brokers, ...from, '-f', '%k\n')
-    .split('\n')
-    .filter(line => line !== '')
-}
+const keysByKcat = async (brokers: readonly string[], topic: string): Promise<readonly string[]> =>
+  (await seenByKcat(brokers, topic)).map(({ guid }) => guid)

@@ -3,6 +3,9 @@ import { cloudControllerAnswers } from './kinds/cloud-controller-answers.ts'
 import { cloudControllerPages } from './kinds/cloud-controller-pages.ts'
 import { diskFull } from './kinds/disk-full.ts'
 import { foundation } from './kinds/foundation.ts'
+import { kafkaBrokers } from './kinds/kafka-brokers.ts'
+import { kafkaProcesses } from './kinds/kafka-processes.ts'
+import { kafkaRecords } from './kinds/kafka-records.ts'
 import { killed } from './kinds/killed.ts'
 import { siem } from './kinds/siem.ts'
 import { visibility } from './kinds/visibility.ts'
@@ -16,4 +19,7 @@ export const allKinds: readonly Kind[] = [
   ...killed,
   diskFull,
   ...siem,
+  ...kafkaBrokers,
+  ...kafkaProcesses,
+  ...kafkaRecords,
 ]

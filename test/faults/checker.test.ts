@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { hasProgram } from '@cf-audit-drain/syslog/testing/rsyslogd'
+import { Allowances } from './allowances.ts'
 import { check, type Ends } from './checker.ts'
 import { type LoggedEvent, lagOf, readLog, readReceived, readShown, receivedEvent } from './read-ends.ts'
 
@@ -52,6 +53,33 @@ test('an event that was never shown, or belongs to no foundation of ours, is a p
   assert.equal(check(ends({ received: [...guids, invented].map(guid => cef(guid)) })).phantom.length, 1)
   const elsewhere = [...guids.map(guid => entry(guid)), { ...entry(guids[0] ?? ''), foundation: 'eu2' }]
   assert.equal(check(ends({ logged: elsewhere })).phantom.length, 1)
+})
+
+test('of what retention removed only the part that was in the log once may be missing at the receiver', () => {
+  const allowances = new Allowances()
+  const [first = '', second = '', ...others] = guids
+  allowances.removed = [entry(first)]
+  const seen = (received: string[]) =>
+    check(
+      allowances.applied(
+        ends({
+          logged: [second, ...others].map(guid => entry(guid)),
+          received: received.map(guid => cef(guid)),
+        }),
+      ),
+    ).lost
+  assert.deepEqual(seen([second, ...others]), [])
+  assert.deepEqual(seen(others), [`eu1 ${second} is not at the receiver`])
+})
+
+test('every record of poison has to be refused, and of a foundation that is not judged nothing counts', () => {
+  const allowances = new Allowances()
+  allowances.poisoned = 1
+  assert.deepEqual(check(allowances.applied(ends())).mangled, ['0 events were refused by the sink, not 1'])
+  allowances.poisoned = 0
+  allowances.ignored.add('eu2')
+  const elsewhere = [...guids.map(guid => entry(guid)), { ...entry(guids[0] ?? ''), foundation: 'eu2' }]
+  assert.deepEqual(check(allowances.applied(ends({ logged: elsewhere }))).phantom, [])
 })
 
 test('doubles are found in the log and counted at the receiver', () => {

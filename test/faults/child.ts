@@ -100,7 +100,7 @@ export class Child {
 /** The caller's environment without what would configure the command. */
 function unconfigured(): Record<string, string | undefined> {
   const configuring =
-    /^(CF_|KAFKA_|SINK_URL$|DATA_DIR$|HTTP_ADDRESS$|POLL_INTERVAL$|START_FROM$|STRICT$|LOG_LEVEL$|SCRUB_|SHUTDOWN_)/
+    /^(CF_|SINK_URL$|DATA_DIR$|HTTP_ADDRESS$|POLL_INTERVAL$|START_FROM$|STRICT$|LOG_LEVEL$|SCRUB_|SHUTDOWN_|KAFKA_)/
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !configuring.test(name)))
 }
 

@@ -1,30 +1,39 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
-import { isInstalled } from '@cf-audit-drain/syslog/testing/rsyslogd'
+import { after, describe, test } from 'node:test'
 import { allKinds } from './all-kinds.ts'
+import { KafkaClusters } from './kafka/kafka-clusters.ts'
+import type { Kind } from './kind.ts'
+import { missingFor } from './missing-for.ts'
 import { runKind } from './run-kind.ts'
 
 /**
  * Goal: no fault of the list loses, invents or doubles an event. Method: real processes, one seed of each kind; the
- * same as `npm run faults`, which runs more of them. FAULTS_SEED repeats a run.
+ * same as `npm run faults`, which runs more of them, for longer. FAULTS_SEED repeats a run.
  */
 const seed = Number(process.env['FAULTS_SEED'] ?? 1)
+const clusters = new KafkaClusters()
 
-describe(`faults, seed ${seed}`, { concurrency: 2 }, () => {
-  for (const kind of allKinds)
+after(() => clusters.discard())
+
+function testEach(kinds: readonly Kind[]): void {
+  for (const kind of kinds)
     test(`nothing is lost, invented or doubled in the log by: ${kind.title}`, {
       timeout: 280_000,
     }, async t => {
-      const missing = isInstalled('sqlite3')
-        ? (kind.missing?.() ?? null)
-        : 'sqlite3 is not installed: apt-get install sqlite3'
+      const missing = missingFor(kind)
       if (missing !== null) {
-        if (process.env['REQUIRE_PEERS'] === '1') throw new Error(missing)
+        if (process.env['REQUIRE_PEERS'] === '1' && !process.env['KAFKA_BROKERS']) throw new Error(missing)
         t.skip(missing)
         return
       }
-      const result = await runKind(kind, seed)
+      const result = await runKind(kind, seed, clusters, { isQuick: true })
       t.diagnostic(`seed ${seed}, ${result.shown} events, ${result.tookMs} ms; ${result.notes.join(', ')}`)
       assert.equal(result.failure, null, result.failure ?? '')
     })
-})
+}
+
+const on = (kafka: Kind['kafka']) => allKinds.filter(kind => kind.kafka === kafka)
+
+describe(`faults, seed ${seed}`, { concurrency: 2 }, () => testEach(on(undefined)))
+describe(`faults on Kafka, seed ${seed}`, { concurrency: 3 }, () => testEach(on('harmless')))
+describe(`faults of Kafka itself, seed ${seed}`, () => testEach(on('harmful')))

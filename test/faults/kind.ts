@@ -9,6 +9,8 @@ export interface Kind {
   /** Further arguments of the simulator: its history, its limits. */
   readonly simulator?: (scene: SceneDraft) => readonly string[]
   readonly options?: (scene: SceneDraft) => SceneOptions
+  /** On a log on Kafka, with poller and sink as processes of their own. `harmful`: nothing else may use its brokers meanwhile. */
+  readonly kafka?: 'harmless' | 'harmful'
   /** Before the drain is started for the first time. */
   readonly before?: (scene: Scene) => Promise<void>
   /** The fault, while the drain runs. Throws when the fault did not strike: then nothing was proven. */
@@ -34,4 +36,8 @@ export interface SceneOptions {
   /** A small disk of its own for the log. */
   readonly smallDisk?: boolean
   readonly shutdownTimeout?: string
+  /** On Kafka: how many processes of each, 1 unless said. */
+  readonly pollers?: number
+  readonly sinks?: number
+  readonly sinkEnv?: Readonly<Record<string, string>>
 }

@@ -25,6 +25,9 @@ export interface LoggedState {
   readonly malformed: number
   /** Refused by a sink. */
   readonly refused: number
+}
+
+export interface EmbeddedState extends LoggedState {
   readonly lastOffset: number
   readonly cursor: number
 }
@@ -76,7 +79,7 @@ export function readShown(historyFile: string): Map<string, ShownEvent> {
 }
 
 /** The log, by the `sqlite3` command. */
-export function readLog(database: string): LoggedState {
+export function readLog(database: string): EmbeddedState {
   const ask = (sql: string): Record<string, unknown>[] => {
     const args = ['-readonly', '-json', '-cmd', '.timeout 5000', database, sql]
     const text = execFileSync('sqlite3', args, { encoding: 'utf8', maxBuffer: 1 << 28 })
@@ -106,7 +109,7 @@ export function readLog(database: string): LoggedState {
 }
 
 /** Records behind the cursor: what a process that died now would send again, or for the first time. */
-export function lagOf({ lastOffset, cursor }: LoggedState): number {
+export function lagOf({ lastOffset, cursor }: EmbeddedState): number {
   return lastOffset - cursor
 }
 

@@ -1,14 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { type Random, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
+import { Allowances } from './allowances.ts'
 import { mounted } from './child.ts'
 import { Drain } from './drain.ts'
 import { HostileReceiver } from './hostile-receiver.ts'
+import type { KafkaClusters } from './kafka/kafka-clusters.ts'
+import { KafkaDrain } from './kafka/kafka-drain.ts'
 import type { Kind, SceneDraft, SceneOptions } from './kind.ts'
 import { Rsyslog } from './rsyslog.ts'
+import type { RunOptions } from './run-options.ts'
 import { Simulator } from './simulator.ts'
+import type { Subject } from './subject.ts'
 import { Traffic } from './traffic.ts'
 
 const hourMs = 3_600_000
@@ -22,16 +27,24 @@ export class Scene implements SceneDraft {
   readonly options: SceneOptions
   /** What a run wants to say beside its figures. */
   readonly notes: string[] = []
+  readonly allowances = new Allowances()
+  /** Faults that could last for minutes last for seconds. */
+  readonly isQuick: boolean
+  /** For how long all brokers are down, when that was asked for. */
+  readonly outageMs: number | null
   #simulator: Simulator | null = null
   #traffic: Traffic | null = null
   #drain: Drain | null = null
+  #kafka: KafkaDrain | null = null
   #hostile: HostileReceiver | null = null
   #rsyslog: Rsyslog | null = null
   #disk: string | null = null
   readonly #closers: (() => void)[] = []
 
-  constructor(kind: Kind, seed: number) {
+  constructor(kind: Kind, seed: number, { isQuick = false, outageMs = null }: RunOptions = {}) {
     this.seed = seed
+    this.isQuick = isQuick
+    this.outageMs = outageMs
     this.random = seededRandom(seed * 7919 + kind.name.length * 104_729 + (kind.name.codePointAt(0) ?? 0))
     this.folder = mkdtempSync(join(tmpdir(), `cf-audit-drain-faults-${kind.name}-${seed}-`))
     this.options = kind.options?.(this) ?? {}
@@ -58,6 +71,14 @@ export class Scene implements SceneDraft {
     return there(this.#drain)
   }
 
+  get kafka(): KafkaDrain {
+    return there(this.#kafka)
+  }
+
+  get subject(): Subject {
+    return this.#kafka ?? this.drain
+  }
+
   get receiver(): HostileReceiver {
     return there(this.#hostile)
   }
@@ -79,7 +100,7 @@ export class Scene implements SceneDraft {
     return { file: this.receiver.framesFile, kind: 'frames' }
   }
 
-  async open(kind: Kind): Promise<void> {
+  async open(kind: Kind, clusters: KafkaClusters): Promise<void> {
     const history = ['--events', String(this.between(300, 1_200)), '--days', String(this.between(1, 6))]
     const asked = kind.simulator?.(this) ?? []
     this.#simulator = await Simulator.start(this.folder, ['--seed', String(this.seed), ...history, ...asked])
@@ -90,10 +111,34 @@ export class Scene implements SceneDraft {
       this.#hostile = new HostileReceiver(this.folder)
       await this.#hostile.start()
     }
+    if (kind.kafka) await this.#openKafka(clusters)
+    else this.#openDrain()
+    this.#traffic = new Traffic(this.simulator, this.options.liveEventsPerSecond ?? 40)
+  }
+
+  #openDrain(): void {
     const logDir = join(this.folder, this.options.smallDisk ? 'disk' : 'data')
     if (this.options.smallDisk) this.#mount(logDir)
-    this.#drain = new Drain(this.folder, this.#config(logDir), logDir)
-    this.#traffic = new Traffic(this.simulator, this.options.liveEventsPerSecond ?? 40)
+    this.#drain = new Drain(this.folder, this.#config({ dir: logDir }), logDir)
+  }
+
+  async #openKafka(clusters: KafkaClusters): Promise<void> {
+    const { pollers = 1, sinks = 1, sinkEnv = {} } = this.options
+    const cluster = await clusters.get()
+    const prefix = basename(this.folder)
+      .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+      .slice(-60)
+    const { brokers } = cluster
+    const kafka = {
+      brokers,
+      prefix,
+      createTopics: true,
+      replicationFactor: brokers.length,
+      sessionTimeout: '6s',
+    }
+    const foundations = this.foundations.map(({ name }) => name)
+    const options = { folder: this.folder, config: this.#config({ kafka }), prefix, foundations }
+    this.#kafka = new KafkaDrain(cluster, { ...options, pollers, sinks, sinkEnv })
   }
 
   /** Rests for so long while the fault lasts. */
@@ -107,7 +152,7 @@ export class Scene implements SceneDraft {
 
   async close(keepFolder: boolean): Promise<void> {
     await this.#traffic?.stop().catch(() => {})
-    await this.#drain?.abandon()
+    await Promise.all([this.#drain?.abandon(), this.#kafka?.abandon()])
     await Promise.all([this.#hostile?.stop(), this.#rsyslog?.stop(), this.#simulator?.stop()])
     for (const closer of this.#closers) closer()
     if (this.#disk) {
@@ -125,7 +170,7 @@ export class Scene implements SceneDraft {
     this.#disk = folder
   }
 
-  #config(logDir: string): object {
+  #config(log: object): object {
     const { api, clientId, clientSecret } = this.simulator.addresses
     const port = this.#rsyslog?.port ?? this.receiver.port
     const format = this.seed % 2 === 0 ? 'cef' : 'json'
@@ -151,7 +196,7 @@ export class Scene implements SceneDraft {
           confirmTimeout: this.options.confirmTimeout ?? '2s',
         },
       ],
-      log: { dir: logDir },
+      log,
       http: { address: '127.0.0.1:0' },
       logging: { level: 'debug' },
       shutdownTimeout: '20s',

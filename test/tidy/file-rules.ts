@@ -103,6 +103,8 @@ const wholeNames = new Set([
   'LICENSE',
   'NOTICE',
   '.gitignore',
+  '.dockerignore',
+  'Dockerfile',
   '.npmrc',
   '.ci/run',
   'services/cli/bin/cf-audit-drain',

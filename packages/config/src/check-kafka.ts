@@ -7,6 +7,8 @@ import type { Say } from './say.ts'
 import { isMapping, type Path, type SettingsTree } from './settings-tree.ts'
 
 const kafka: Path = ['log', 'kafka']
+/** As the schema has it. */
+const defaultReplicas = 3
 const saslPath: Path = [...kafka, 'sasl']
 
 /** What no setting of the log on Kafka can see alone. */
@@ -15,6 +17,7 @@ export function checkKafka(tree: SettingsTree, files: FileChecks, say: Say): voi
   oneLog(tree, say)
   const brokers = goodBrokers(tree)
   brokersOnce(brokers, say)
+  enoughReplicas(tree, say)
   checkTlsFiles(tree, [...kafka, 'tls'], files, say)
   if (!isMapping(tree.get(saslPath))) return
   checkOneSecret(tree, saslPath, { key: 'password', fileKey: 'passwordFile', isRequired: true }, say)
@@ -37,6 +40,17 @@ function oneLog(tree: SettingsTree, say: Say): void {
       'is given beside kafka, but the log is on Kafka',
       'take out retention (the topics have their own: retention.ms, retention.bytes), or take out kafka',
     )
+}
+
+function enoughReplicas(tree: SettingsTree, say: Say): void {
+  const path = [...kafka, 'topics', 'minInsyncReplicas']
+  const [inSync, replicas] = [path, [...kafka, 'replicationFactor']].map(each => tree.get(each))
+  if (inSync === undefined || !(Number(inSync) > Number(replicas ?? defaultReplicas))) return
+  say(
+    path,
+    `is more than replicationFactor (${Number(replicas ?? defaultReplicas)}): nothing could ever be published`,
+    'write at most replicationFactor; one less lets a broker be down',
+  )
 }
 
 interface PlacedBroker {

@@ -30,6 +30,12 @@ export interface KafkaConfig {
   readonly createTopics: boolean
   /** Of the topics made here. */
   readonly replicationFactor: number
+  readonly topics: {
+    /** Null: for ever. */
+    readonly retentionMs: number | null
+    /** At most `replicationFactor`. */
+    readonly minInsyncReplicas: number
+  }
   /** Null over plain TCP. */
   readonly tls: TlsConfig | null
   /** Null: nobody logs in. */

@@ -63,6 +63,28 @@ const sasl = z
   })
   .meta({ description: 'The login at the brokers. Without it there is none.' })
 
+const topics = z
+  .strictObject({
+    retention: duration(
+      {
+        about: 'How long the topics keep events, delivered or not. Without it: for ever.',
+        example: '365d',
+      },
+      '1h',
+      '3650d',
+    ).optional(),
+    minInsyncReplicas: wholeNumber(
+      {
+        about:
+          'How many copies a publish waits for. Default: 2 with a `replicationFactor` of 3 or more, else 1.',
+        example: '2',
+      },
+      1,
+      10,
+    ).optional(),
+  })
+  .meta({ description: 'What `cf-audit-drain topics` and `createTopics` give to the topics.' })
+
 export const kafkaSchema = z
   .strictObject({
     brokers,
@@ -72,7 +94,7 @@ export const kafkaSchema = z
       parseKafkaPrefix,
     ).prefault('cf-audit'),
     createTopics: flag({
-      about: 'Makes topics that are missing at start; they keep everything until you give them a retention.',
+      about: 'Makes topics that are missing at start. Without it `cf-audit-drain topics apply` makes them.',
       example: 'true',
     }).prefault(false),
     replicationFactor: wholeNumber(
@@ -80,6 +102,7 @@ export const kafkaSchema = z
       1,
       10,
     ).prefault(3),
+    topics: topics.prefault({}),
     tls: tls.optional(),
     sasl: sasl.optional(),
     insecure: flag({

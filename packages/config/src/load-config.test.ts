@@ -56,7 +56,7 @@ test('every variable arrives where the reference says', () => {
     START_FROM: '2026-11-01T01:00:00+01:00',
     STRICT: 'true',
     SINK_URL:
-      'syslog-tls://siem.example.com?format=json&framing=lf&caFile=/ca.pem&confirmTimeout=2s&avoidEquals=true',
+      'syslog-tls://siem.example.com:6514?format=json&framing=lf&caFile=/ca.pem&confirmTimeout=2s&avoidEquals=true',
     DATA_DIR: '/var/lib/drain',
     HTTP_ADDRESS: '[::1]:0',
     LOG_LEVEL: 'debug',
@@ -154,7 +154,8 @@ log: { retention: { maxAge: 31, maxSize: 10GB } }
     'config.yaml:11:10 | foundations[1].api | is plain http:// to another machine: the token and every event could be read on the way | use https://, or set insecure: true (CF_INSECURE=true) if that is known and accepted',
     'config.yaml:13:11 | foundations[2].name | is "us1", too near to the name of foundations[1] | give each its own name; dot and underscore count as the same',
     'config.yaml:16:23 | foundations[2].clientSecretFile | names a file that cannot be read: /nowhere (there is no such file) | name a file this process may read; a relative path counts from the working directory',
-    'config.yaml:19:10 | sinks[0].url | has an unknown option "fromat" | did you mean syslog://siem.example.com?format=…',
+    'config.yaml:19:10 | sinks[0].url | names no port | write url: syslog://siem.example.com:514',
+    'config.yaml:19:10 | sinks[0].url | has an unknown option "fromat" | did you mean syslog://siem.example.com?format=…?',
     'config.yaml:20:15 | sinks[0].facility | must be a whole number from 0 to 23, but is 24 | write facility: 13',
     'config.yaml:21:20 | sinks[0].tls.caFile | is for TLS, but the url is syslog:// | make the url syslog-tls://, or take it out',
     'config.yaml:21:20 | sinks[0].tls.caFile | names a file that holds no PEM certificate | name a file with -----BEGIN CERTIFICATE----- in it',

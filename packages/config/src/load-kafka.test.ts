@@ -5,7 +5,13 @@ import type { KafkaConfig } from './config.ts'
 import { faultsOf, good, load, told } from './loading-for-tests.ts'
 
 const noTls = { caFile: null, certFile: null, keyFile: null, serverName: null, minVersion: 'TLSv1.2' }
-const hostPort = 'must be host:port with a port from 1 to 65535, without scheme and spaces'
+const broker = {
+  scheme: 'has a scheme or a path; a broker is host:port',
+  port: 'has a port that is no number from 1 to 65535; a broker is host:port',
+  noPort: 'has no port; a broker is host:port',
+  space: 'has a space in it; a broker is host:port',
+  several: 'holds several with commas between them; a broker is host:port',
+}
 const password = 'hunter2-hunter2'
 
 /** `log.kafka` with these lines under it. */
@@ -28,6 +34,7 @@ test('brokers in a file choose Kafka, with every default; the folder stays for t
       prefix: 'cf-audit',
       createTopics: false,
       replicationFactor: 3,
+      topics: { retentionMs: null, minInsyncReplicas: 2 },
       tls: null,
       sasl: null,
       sessionTimeoutMs: 10_000,
@@ -43,6 +50,7 @@ test('every setting of a file arrives', () => {
       'prefix: Audit_eu.1-x',
       'createTopics: true',
       'replicationFactor: 2',
+      'topics: { retention: 400d, minInsyncReplicas: 2 }',
       'tls: { caFile: /ca.pem, certFile: /ca.pem, keyFile: /key.pem, serverName: kafka, minVersion: TLSv1.3 }',
       'sasl: { mechanism: SCRAM-SHA-512, username: drain, passwordFile: /secret }',
       'sessionTimeout: 45s',
@@ -53,6 +61,7 @@ test('every setting of a file arrives', () => {
     prefix: 'Audit_eu.1-x',
     createTopics: true,
     replicationFactor: 2,
+    topics: { retentionMs: 400 * 86_400_000, minInsyncReplicas: 2 },
     tls: {
       caFile: '/ca.pem',
       certFile: '/ca.pem',
@@ -92,18 +101,18 @@ test('each wrong broker is a fault at its place', () => {
   assert.deepEqual(
     told(file('brokers: [a:1, b, "kafka://c:9092", " d:1", a:0, a:65536, A:1, "[::1]:9092", "::1"]')),
     [
-      at(20, 1, `${hostPort}, but is "b"${instead}`),
-      at(23, 2, `${hostPort}, but is "kafka://c:9092"${instead}`),
-      at(41, 3, `${hostPort}, but is " d:1"${instead}`),
-      at(49, 4, `${hostPort}, but is "a:0"${instead}`),
-      at(54, 5, `${hostPort}, but is "a:65536"${instead}`),
+      at(20, 1, `${broker.noPort}${instead}`),
+      at(23, 2, `${broker.scheme}${instead}`),
+      at(41, 3, `${broker.space}${instead}`),
+      at(49, 4, `${broker.port}${instead}`),
+      at(54, 5, `${broker.port}${instead}`),
       at(63, 6, 'is the same as brokers[0] | name each broker once'),
       at(68, 7, `is an IPv6 address, which the Kafka client cannot take: use a name${instead}`),
       at(82, 8, `is an IPv6 address, which the Kafka client cannot take: use a name${instead}`),
     ],
   )
   assert.deepEqual(told(file('brokers: ["a:1,b:1", 9092, "", {a: 1}]')), [
-    at(15, 0, `${hostPort}, but is "a:1,b:1"${instead}`),
+    at(15, 0, `${broker.several}${instead}`),
     at(26, 1, 'is not text for YAML: put it in quotes | write - "kafka-1.example.com:9092"'),
     at(32, 2, `is empty${instead}`),
     at(36, 3, `must be text${instead}`),
@@ -140,6 +149,15 @@ test('numbers, flags, prefix and session time out of range are faults', () => {
   }
   assert.equal(kafkaOf(withBrokers(`prefix: ${'a'.repeat(60)}`)).prefix.length, 60)
   assert.equal(kafkaOf(withBrokers('sessionTimeout: 60s')).sessionTimeoutMs, 60_000)
+})
+
+test('more copies to wait for than there are is a fault', () => {
+  assert.deepEqual(told(withBrokers('topics: { minInsyncReplicas: 4 }')), [
+    'config.yaml:4:34 | log.kafka.topics.minInsyncReplicas | is more than replicationFactor (3): nothing could ever be published | write at most replicationFactor; one less lets a broker be down',
+  ])
+  assert.equal(faultsOf(withBrokers('replicationFactor: 1', 'topics: { minInsyncReplicas: "2" }')).length, 1)
+  assert.equal(kafkaOf(withBrokers('replicationFactor: 2')).topics.minInsyncReplicas, 1)
+  assert.equal(kafkaOf(withBrokers('topics: { retention: 1h }')).topics.retentionMs, 3_600_000)
 })
 
 test('dir and retention in the file beside kafka are faults; DATA_DIR and --data-dir are none', () => {
@@ -216,8 +234,8 @@ test('what KAFKA_BROKERS has wrong is told with its name', () => {
   const at = (index: number, problem: string) =>
     `environment variable KAFKA_BROKERS | log.kafka.brokers[${index}] | ${problem}`
   const instead = ' | write KAFKA_BROKERS=kafka-1.example.com:9092'
-  assert.deepEqual(toldOf('a:1, b:2'), [at(1, `${hostPort}, but is " b:2"${instead}`)])
-  assert.deepEqual(toldOf('a:1,b'), [at(1, `${hostPort}, but is "b"${instead}`)])
+  assert.deepEqual(toldOf('a:1, b:2'), [at(1, `${broker.space}${instead}`)])
+  assert.deepEqual(toldOf('a:1,b'), [at(1, `${broker.noPort}${instead}`)])
   assert.deepEqual(toldOf('a:1,'), [at(1, `is empty${instead}`)])
   assert.deepEqual(toldOf('a:1,b:1,a:1'), [at(2, 'is the same as brokers[0] | name each broker once')])
 })
@@ -262,9 +280,9 @@ test('brokers behind a variable keep their places in the file, and a missing var
   assert.deepEqual(
     told(yaml, { A: 'a:1,x,b:1' }).map(each => each.split(' | ').slice(0, 3)),
     [
-      ['config.yaml:4:9', 'log.kafka.brokers[1]', `${hostPort}, but "$\{A}" is something else`],
+      ['config.yaml:4:9', 'log.kafka.brokers[1]', broker.noPort],
       ['config.yaml:5:9', 'log.kafka.brokers[1]', 'refers to the environment variable B, which is not set'],
-      ['config.yaml:6:9', 'log.kafka.brokers[4]', `${hostPort}, but is "c"`],
+      ['config.yaml:6:9', 'log.kafka.brokers[4]', broker.noPort],
     ],
   )
   assert.deepEqual(
@@ -282,6 +300,10 @@ test('neither a fault nor a printed configuration shows the password', () => {
     load(undefined, { KAFKA_BROKERS: `SASL_SSL://u:${password},x@h:9092`, KAFKA_SASL_PASSWORD: password }),
     load(file('brokers: $' + '{B}'), { B: `SASL_SSL://u:${password},x@h:9092` }),
     load(file(`brokers: ["u:${password}@h:9092"]`)),
+    load(undefined, { KAFKA_BROKERS: password }),
+    load(undefined, { KAFKA_BROKERS: `h:9092,${password}:x` }),
+    load(file('brokers: $' + '{B}'), { B: `a b ${password}` }),
+    load(file(`brokers: ["${password}"]`)),
   ]
   for (const result of wrong) {
     assert.ok('faults' in result)

@@ -152,7 +152,7 @@ export const sinkSchema = z.strictObject({
         '`syslog://host:port` or `syslog-tls://host:port`. The settings below may stand in its query instead: `?format=json&framing=lf`.',
       example: 'syslog-tls://siem.example.com:6514?format=cef',
     },
-    { pattern: '^syslog(-tls)?://' },
+    { pattern: '^syslog(-tls)?://[^/?#]+:[0-9]{1,5}' },
     parseSinkUrl,
   ),
   format: oneOf({ about: 'What a message holds.', example: 'cef' }, ['cef', 'json']).prefault('cef'),

@@ -1,5 +1,6 @@
 import { Complaint } from './complaint.ts'
 import type { Fault } from './fault.ts'
+import { faultFromComplaint } from './issue-faults.ts'
 import { type Path, pathText, type SettingsTree } from './settings-tree.ts'
 import { parseSinkUrl, type SinkUrlOption } from './sink-url.ts'
 
@@ -28,7 +29,9 @@ export function spreadSinkOptions(tree: SettingsTree): readonly Fault[] {
     const text = tree.get(urlPath)
     const url = typeof text === 'string' && !tree.isSpoiled(urlPath) ? parseSinkUrl(text) : undefined
     if (url === undefined || url instanceof Complaint) return
-    const { where } = tree.origin(urlPath)
+    const origin = tree.origin(urlPath)
+    faults.push(...url.complaints.map(complaint => faultFromComplaint(complaint, urlPath, origin)))
+    const { where } = origin
     for (const [option, value] of url.options) {
       const path: Path = ['sinks', i, ...homes[option]]
       if (tree.get(path) === undefined) {

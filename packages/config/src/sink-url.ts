@@ -8,6 +8,8 @@ export interface SinkUrl {
   readonly port: number
   /** Options of the query, as written: they mean the same as the keys of that name beside `url`. */
   readonly options: ReadonlyMap<SinkUrlOption, string>
+  /** A missing port, and options that are unknown or given twice. With any of them the rest must not be used. */
+  readonly complaints: readonly Complaint[]
 }
 
 /** What may stand in the query of a sink's URL. */
@@ -27,9 +29,9 @@ export const sinkUrlOptions = [
 ] as const
 export type SinkUrlOption = (typeof sinkUrlOptions)[number]
 
-const schemes: Readonly<Record<string, { readonly transport: 'tcp' | 'tls'; readonly port: number }>> = {
-  'syslog:': { transport: 'tcp', port: 514 },
-  'syslog-tls:': { transport: 'tls', port: 6514 }, // RFC 5425 section 4.1
+const schemes: Readonly<Record<string, { readonly transport: 'tcp' | 'tls'; readonly usualPort: number }>> = {
+  'syslog:': { transport: 'tcp', usualPort: 514 },
+  'syslog-tls:': { transport: 'tls', usualPort: 6514 }, // RFC 5425 section 4.1
 }
 
 const example = 'syslog-tls://siem.example.com:6514?format=cef'
@@ -50,33 +52,35 @@ export function parseSinkUrl(text: string): SinkUrl | Complaint {
   if ((url.pathname !== '' && url.pathname !== '/') || url.hash !== '') {
     return new Complaint('must have nothing after the port but ?options', bare)
   }
-  const options = parseOptions(url, bare)
-  if (options instanceof Complaint) return options
+  const query = parseOptions(url, bare)
+  const missingPort = url.port === '' ? [new Complaint('names no port', `${bare}:${scheme.usualPort}`)] : []
   return {
     transport: scheme.transport,
     host: decodeURIComponent(url.hostname).replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? scheme.port : Number(url.port),
-    options,
+    port: Number(url.port),
+    options: query.options,
+    complaints: [...missingPort, ...query.complaints],
   }
 }
 
-function parseOptions(url: URL, bare: string): ReadonlyMap<SinkUrlOption, string> | Complaint {
+function parseOptions(url: URL, bare: string): Pick<SinkUrl, 'options' | 'complaints'> {
   const options = new Map<SinkUrlOption, string>()
+  const complaints = new Map<string, Complaint>()
   for (const [name, value] of url.searchParams) {
     const known = sinkUrlOptions.find(option => option === name)
-    if (known === undefined) {
-      const meant = nearestName(name, sinkUrlOptions)
-      return new Complaint(
-        `has an unknown option ${JSON.stringify(name)}`,
-        meant === undefined
-          ? `the options are ${sinkUrlOptions.join(', ')}`
-          : `did you mean ${bare}?${meant}=…`,
-        true,
-      )
-    }
-    if (options.has(known))
-      return new Complaint(`gives the option ${known} twice`, `give ${known} once`, true)
-    options.set(known, value)
+    if (known === undefined) complaints.set(name, unknownOption(name, bare))
+    else if (options.has(known))
+      complaints.set(name, new Complaint(`gives the option ${known} twice`, `give ${known} once`, true))
+    else options.set(known, value)
   }
-  return options
+  return { options, complaints: [...complaints.values()] }
+}
+
+function unknownOption(name: string, bare: string): Complaint {
+  const meant = nearestName(name, sinkUrlOptions)
+  return new Complaint(
+    `has an unknown option ${JSON.stringify(name)}`,
+    meant === undefined ? `the options are ${sinkUrlOptions.join(', ')}` : `did you mean ${bare}?${meant}=…?`,
+    true,
+  )
 }

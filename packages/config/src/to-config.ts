@@ -81,12 +81,16 @@ function toTls(document: SinkDocument['tls']): TlsConfig {
 }
 
 function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
-  const { brokers, prefix, createTopics, replicationFactor, tls, sasl, sessionTimeout } = document
+  const { brokers, prefix, createTopics, replicationFactor, topics, tls, sasl, sessionTimeout } = document
   return {
     brokers,
     prefix,
     createTopics,
     replicationFactor,
+    topics: {
+      retentionMs: topics.retention ?? null,
+      minInsyncReplicas: topics.minInsyncReplicas ?? (replicationFactor >= 3 ? 2 : 1),
+    },
     tls: tls === undefined ? null : toTls(tls),
     sasl: sasl === undefined ? null : toSasl(sasl, secrets),
     sessionTimeoutMs: sessionTimeout,

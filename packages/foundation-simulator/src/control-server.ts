@@ -15,14 +15,18 @@ export class ControlServer {
   readonly #server: ListeningServer
   readonly #actions: Readonly<Record<string, Action>>
 
-  constructor(foundation: Foundation, generator: EventGenerator, port = 0) {
+  constructor(foundation: Foundation, generator: EventGenerator, port = 0, host = '127.0.0.1') {
     this.#actions = actions(foundation, generator)
-    this.#server = new ListeningServer((request, response) => {
-      this.#handle(request, response).catch(error => {
-        response.writeHead(400, { 'Content-Type': 'application/json' })
-        response.end(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }))
-      })
-    }, port)
+    this.#server = new ListeningServer(
+      (request, response) => {
+        this.#handle(request, response).catch(error => {
+          response.writeHead(400, { 'Content-Type': 'application/json' })
+          response.end(JSON.stringify({ error: error instanceof Error ? error.message : String(error) }))
+        })
+      },
+      port,
+      { host },
+    )
   }
 
   get url(): string {

@@ -85,6 +85,14 @@ export class EventGenerator {
     return this.#activity(nowMs * 1000, nowMs * 1000 + 1).map(step => this.#row(step))
   }
 
+  /** One row of this type now. Throws when none was recorded. */
+  rowOf(type: string, nowMs: number): SimulatedRow {
+    const templates = this.#byType.get(type)
+    if (!templates) throw new Error(`no event of the type ${type} was recorded`)
+    const template = pick(templates, this.#random)
+    return this.#row({ ...this.#someone(), template, createdAtUs: nowMs * 1000 })
+  }
+
   #within(startMs: number, endMs: number, count: number): SimulatedRow[] {
     const steps: Step[] = []
     while (steps.length < count) {
@@ -97,14 +105,19 @@ export class EventGenerator {
 
   #activity(startUs: number, endUs: number): Step[] {
     const chance = this.#random()
-    const space = pick(this.world.spaces, this.#random)
-    const doing = { actor: pick(this.world.users, this.#random), space, app: pick(space.apps, this.#random) }
+    const doing = this.#someone()
     let createdAtUs = startUs
     return this.#templates(chance).map(template => {
       const step = { ...doing, template, createdAtUs: Math.min(createdAtUs, endUs - 1) }
       createdAtUs += chance < 0.1 ? 700 : Math.floor(this.#random() * 4_000_000)
       return step
     })
+  }
+
+  /** Who does it, and to what. */
+  #someone(): Pick<Step, 'actor' | 'space' | 'app'> {
+    const space = pick(this.world.spaces, this.#random)
+    return { actor: pick(this.world.users, this.#random), space, app: pick(space.apps, this.#random) }
   }
 
   #templates(chance: number): readonly EventTemplate[] {

@@ -15,6 +15,8 @@ export interface SimulatorOptions {
   /** Of the Cloud Controller; default 0, a free one. */
   readonly port?: number
   readonly uaaPort?: number
+  /** The name or address to listen on, which is in the URLs too. Default 127.0.0.1. */
+  readonly host?: string
   /** PEM; both servers then speak https only. */
   readonly tls?: { readonly cert: string; readonly key: string }
   /** The first is `clientId`, `clientSecret`. Default: `cf-audit-drain` with `cloud_controller.global_auditor`. */
@@ -42,7 +44,7 @@ export interface SimulatorOptions {
 }
 
 export interface Foundation {
-  /** `http://127.0.0.1:PORT`, without a slash at the end. */
+  /** `http://127.0.0.1:PORT` unless another host was asked for, without a slash at the end. */
   readonly api: string
   readonly uaa: string
   readonly clientId: string

@@ -54,8 +54,8 @@ class RunningFoundation implements Foundation {
     this.faults = new FaultPlan(this.random, () => this.clock.now())
     this.#history = new History({ pages: options.keepPages ?? true, file: options.historyFile })
     this.#store = new EventStore(rows => this.#history.rows(rows))
-    this.#apiServer = new ListeningServer((q, s) => this.#onApi(q, s), options.port ?? 0, options.tls)
-    this.#uaaServer = new ListeningServer((q, s) => this.#onUaa(q, s), options.uaaPort ?? 0, options.tls)
+    this.#apiServer = new ListeningServer((q, s) => this.#onApi(q, s), options.port ?? 0, options)
+    this.#uaaServer = new ListeningServer((q, s) => this.#onUaa(q, s), options.uaaPort ?? 0, options)
   }
 
   async start(): Promise<void> {

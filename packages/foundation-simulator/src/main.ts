@@ -9,6 +9,7 @@ import { liven } from './lively.ts'
 import { narrowClient } from './narrow-client.ts'
 import { loadRecordedCollections } from './recorded-collections.ts'
 import { everyRecordedEvent } from './recordings.ts'
+import { refuseSsh } from './refuse-ssh.ts'
 import { addWorld } from './world-resources.ts'
 
 const { values } = parseArgs({
@@ -16,12 +17,14 @@ const { values } = parseArgs({
     port: { type: 'string', default: '0' },
     'uaa-port': { type: 'string', default: '0' },
     'control-port': { type: 'string', default: '0' },
+    host: { type: 'string', default: '127.0.0.1' },
     seed: { type: 'string', default: '1' },
     events: { type: 'string', default: '0' },
     days: { type: 'string', default: '30' },
     recorded: { type: 'boolean', default: false },
     lively: { type: 'string', default: '0' },
     'late-probability': { type: 'string', default: '0' },
+    'refuse-ssh-every': { type: 'string' },
     faults: { type: 'string', multiple: true, default: [] },
     'rate-limit': { type: 'string' },
     'token-lifetime': { type: 'string' },
@@ -49,6 +52,7 @@ function options(): SimulatorOptions {
     random: seededRandom(Number(values.seed)),
     port: Number(values.port),
     uaaPort: Number(values['uaa-port']),
+    host: values.host,
     keepPages: values['keep-pages'],
     ...(narrow ? { clients: [...defaultClients, narrow.client], memberships: narrow.memberships } : {}),
     ...(values['rate-limit'] ? { rateLimit: { generalLimit: Number(values['rate-limit']) } } : {}),
@@ -73,7 +77,7 @@ if (Number(values.events) > 0) {
   foundation.insert(generator.history({ count: Number(values.events), fromMs, toMs }))
 }
 foundation.faults.add(...values.faults.map(faultRule))
-const control = new ControlServer(foundation, generator, Number(values['control-port']))
+const control = new ControlServer(foundation, generator, Number(values['control-port']), values.host)
 await control.listen()
 
 const stop = new AbortController()
@@ -95,7 +99,12 @@ process.stdout.write(
     ...(narrow ? { narrowClientId: narrow.client.id, narrowClientSecret: narrow.client.secret } : {}),
   })}\n`,
 )
+const everySec = values['refuse-ssh-every']
+const refusing =
+  everySec &&
+  refuseSsh(foundation, generator, { firstMs: 30_000, everyMs: Number(everySec) * 1000 }, stop.signal)
 if (Number(values.lively) > 0) {
   const lateProbability = Number(values['late-probability'])
   await liven(foundation, generator, { eventsPerSecond: Number(values.lively), lateProbability }, stop.signal)
 }
+await refusing

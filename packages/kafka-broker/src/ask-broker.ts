@@ -23,8 +23,8 @@ export async function askBroker(port: number): Promise<Metadata | null> {
   }
 }
 
-/** One request on a connection of its own. */
-async function exchange(port: number, request: Buffer): Promise<Buffer> {
+/** One request on a connection of its own; its answer without the size. */
+export async function exchange(port: number, request: Buffer): Promise<Buffer> {
   const socket = connect({ host: '127.0.0.1', port, signal: deadline(patienceMs) })
   socket.write(request)
   let bytes: Buffer = Buffer.alloc(0)

@@ -2,6 +2,8 @@
 export interface KafkaCluster {
   /** `host:port` of every broker, for clients. They stay the same when a broker is killed and started again. */
   readonly brokers: readonly string[]
+  /** `host:port` of the listener with a login, of every broker; empty unless `secured` was asked for. */
+  readonly secured: readonly string[]
   /** Whether its processes are ours to stop and kill; false for one that KAFKA_BROKERS names. */
   readonly isOurs: boolean
   /** The broker at this place of `brokers`. Throws when the cluster is not ours, or has no such broker. */
@@ -13,9 +15,9 @@ export interface KafkaCluster {
   stop(): Promise<void>
 }
 
-/** One broker, which is a controller too: one JVM. */
+/** One broker, which is a controller too: one JVM, of this machine or in a container of its own. */
 export interface KafkaBroker {
-  /** Of the JVM itself; null when it does not run. */
+  /** Of the JVM itself, as the machine counts that it runs on; null when it does not run. One in Docker that ends by itself is not noticed. */
   readonly pid: number | null
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
@@ -27,10 +29,10 @@ export interface KafkaBroker {
    * was killed is taken back once its session has ended (3 s). Throws what its log says last when it does not come up.
    */
   start(): Promise<void>
-  /** SIGSTOP: connections stay open and nobody answers. */
-  pause(): void
-  /** SIGCONT. */
-  resume(): void
+  /** Stops it in its tracks (SIGSTOP): connections stay open and nobody answers. */
+  pause(): Promise<void>
+  /** Lets it go on (SIGCONT). */
+  resume(): Promise<void>
 }
 
 export interface KafkaOptions {
@@ -38,10 +40,24 @@ export interface KafkaOptions {
   readonly brokers?: 1 | 3
   /** Lines of server.properties, over those of `server-properties.ts`. */
   readonly properties?: Readonly<Record<string, string>>
-  /** Where the data, the properties and the logs of the JVMs go; it is kept. Default: a fresh one, removed by `stop`. */
+  /** Where the data, the properties and the logs of the JVMs go; it is kept. Default: a fresh one, removed by `stop`. Never in Docker. */
   readonly folder?: string
   /** The ports clients connect to, one per broker. Default: free ones. */
   readonly ports?: readonly number[]
+  /**
+   * A listener with a login beside the open one, and an authorizer that refuses its users whatever no ACL allows. Who
+   * comes by the open one may do everything.
+   */
+  readonly secured?: SecuredListener
   /** Gives up starting, and ends what was started. */
   readonly signal?: AbortSignal
+}
+
+export interface SecuredListener {
+  /** Name and password, for PLAIN and SCRAM-SHA-512. With a folder that has data SCRAM keeps those it was made with. */
+  readonly users: Readonly<Record<string, string>>
+  /** Private key (PKCS 8) and certificate, one after the other: the listener then speaks TLS. */
+  readonly pemFile?: string
+  /** One per broker. Default: free ones. */
+  readonly ports?: readonly number[]
 }

@@ -1,16 +1,35 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { hasTestcontainers } from './docker-engine.ts'
 
 /** Where a Kafka for development comes from. */
 export type KafkaSource =
   | { readonly kind: 'given'; readonly brokers: readonly string[] }
-  | { readonly kind: 'jars'; readonly java: string; readonly mvn: string }
-  | { readonly kind: 'missing'; readonly why: string }
+  /** Somebody installed what Docker takes; whether there is one shows when it is asked. */
+  | { readonly kind: 'docker'; readonly otherwise: JarsSource | MissingSource }
+  | JarsSource
+  | MissingSource
 
-/** The first of the sources that is there. Looks at the environment and at PATH only. */
+export interface JarsSource {
+  readonly kind: 'jars'
+  readonly java: string
+  readonly mvn: string
+}
+
+export interface MissingSource {
+  readonly kind: 'missing'
+  readonly why: string
+}
+
+/** The first of the sources that is there. Looks at the environment, node_modules and PATH only. */
 export function findKafka(): KafkaSource {
   const given = process.env['KAFKA_BROKERS']?.trim()
   if (given) return { kind: 'given', brokers: addresses(given) }
+  return hasTestcontainers() ? { kind: 'docker', otherwise: findJars() } : findJars()
+}
+
+/** The official jars on a JVM of this machine. */
+export function findJars(): JarsSource | MissingSource {
   const java = onPath('java')
   const mvn = onPath('mvn')
   if (java && mvn) return { kind: 'jars', java, mvn }
@@ -23,7 +42,7 @@ export function findKafka(): KafkaSource {
   }
 }
 
-/** Why there is no Kafka here and how to get one, or null when there is one. Looks at the environment and at PATH only. */
+/** Why there is no Kafka here and how to get one, or null when there is one. Looks at the environment, node_modules and PATH only. */
 export function kafkaMissing(): string | null {
   const source = findKafka()
   return source.kind === 'missing' ? source.why : null

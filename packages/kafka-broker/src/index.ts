@@ -1,5 +1,6 @@
-export type { KafkaBroker, KafkaCluster, KafkaOptions } from './contract.ts'
+export { BrokerRefusal, ClusterAdmin, type TopicEnds } from './cluster-admin.ts'
+export type { KafkaBroker, KafkaCluster, KafkaOptions, SecuredListener } from './contract.ts'
 export { kafkaMissing } from './find-kafka.ts'
-export { skipWithoutKafka } from './skip-without-kafka.ts'
+export { reasonToSkipKafka, skipWithoutKafka } from './skip-without-kafka.ts'
 export { startKafka } from './start-kafka.ts'
 export { until } from './until.ts'

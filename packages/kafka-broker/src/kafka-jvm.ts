@@ -33,11 +33,18 @@ export function brokerArgs({ jars }: KafkaJvm, propertiesFile: string): readonly
 /** Writes what a data folder has to hold before a broker starts on it for the first time. */
 export async function formatStorage(
   { java, jars }: KafkaJvm,
-  propertiesFile: string,
+  [propertiesFile, ...others]: readonly [string, ...string[]],
   clusterId: string,
   signal?: AbortSignal,
 ): Promise<void> {
   const flags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', join(jars, '*')]
-  const command = ['kafka.tools.StorageTool', 'format', `--cluster-id=${clusterId}`, '-c', propertiesFile]
+  const command = [
+    'kafka.tools.StorageTool',
+    'format',
+    `--cluster-id=${clusterId}`,
+    '-c',
+    propertiesFile,
+    ...others,
+  ]
   await runProgram(java, [...flags, ...command], 60_000, signal)
 }

@@ -2,9 +2,10 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { askBroker } from './ask-broker.ts'
-import type { KafkaBroker } from './contract.ts'
+import type { KafkaBroker, KafkaOptions } from './contract.ts'
 import { GuardedProcess } from './guarded-process.ts'
 import { brokerArgs, formatStorage, type KafkaJvm } from './kafka-jvm.ts'
+import { scramArguments } from './secured-properties.ts'
 import { type NodeAddress, serverProperties } from './server-properties.ts'
 import { until } from './until.ts'
 
@@ -55,15 +56,14 @@ export class LocalBroker implements KafkaBroker {
   /** Writes its properties and, unless there are data, makes its storage. */
   async prepare(
     cluster: readonly NodeAddress[],
-    overrides?: Readonly<Record<string, string>>,
-    signal?: AbortSignal,
+    { properties, secured, signal }: KafkaOptions,
   ): Promise<void> {
     const { jvm, clusterId, folder, address } = this.#place
     const dataFolder = join(folder, 'data')
     await mkdir(dataFolder, { recursive: true })
-    await writeFile(this.#propertiesFile, serverProperties(address, cluster, dataFolder, overrides))
+    await writeFile(this.#propertiesFile, serverProperties(address, cluster, dataFolder, properties, secured))
     if (!existsSync(join(dataFolder, 'meta.properties')))
-      await formatStorage(jvm, this.#propertiesFile, clusterId, signal)
+      await formatStorage(jvm, [this.#propertiesFile, ...scramArguments(secured)], clusterId, signal)
   }
 
   launch(): void {
@@ -119,17 +119,17 @@ export class LocalBroker implements KafkaBroker {
     await this.#process?.stop(patienceMs)
   }
 
-  pause(): void {
+  async pause(): Promise<void> {
     this.#process?.signal('SIGSTOP')
   }
 
-  resume(): void {
+  async resume(): Promise<void> {
     this.#process?.signal('SIGCONT')
   }
 }
 
 /** The last lines that are neither news nor a trace; when there are none, the last lines. */
-function complaints(log: string): string {
+export function complaints(log: string): string {
   const lines = log.trimEnd().split('\n')
   const telling = lines.filter(line => !/^\s|\] (?:INFO|WARN) /.test(line))
   return (telling.length > 0 ? telling : lines).slice(-15).join('\n')

@@ -17,14 +17,16 @@ const stopToRemoveMs = 1500
 export class LocalCluster implements KafkaCluster {
   readonly isOurs = true
   readonly brokers: readonly string[]
+  readonly secured: readonly string[]
   readonly #nodes: readonly LocalBroker[]
   /** To be removed in the end. */
   readonly #folder: string | null
 
-  constructor(nodes: readonly LocalBroker[], folder: string | null) {
+  constructor(nodes: readonly LocalBroker[], folder: string | null, isSecured: boolean) {
     this.#nodes = nodes
     this.#folder = folder
     this.brokers = nodes.map(({ address }) => `127.0.0.1:${address.port}`)
+    this.secured = isSecured ? nodes.map(({ address }) => `127.0.0.1:${address.securedPort}`) : []
   }
 
   broker(index: number): KafkaBroker {
@@ -46,7 +48,7 @@ export async function startLocalCluster(jvm: KafkaJvm, options: KafkaOptions): P
   const ownFolder = options.folder === undefined ? folder : null
   try {
     await mkdir(folder, { recursive: true })
-    return new LocalCluster(await startNodes(jvm, folder, options), ownFolder)
+    return new LocalCluster(await startNodes(jvm, folder, options), ownFolder, options.secured !== undefined)
   } catch (error) {
     if (ownFolder && !(error instanceof BrokerStartError))
       await rm(ownFolder, { recursive: true, force: true })
@@ -78,12 +80,12 @@ async function startNodes(
 async function startTogether(
   nodes: readonly LocalBroker[],
   addresses: readonly NodeAddress[],
-  { properties, signal }: KafkaOptions,
+  options: KafkaOptions,
 ): Promise<void> {
-  for (const node of nodes) await node.prepare(addresses, properties, signal)
+  for (const node of nodes) await node.prepare(addresses, options)
   for (const node of nodes) node.launch()
   const ids = addresses.map(({ id }) => id)
-  await Promise.all(nodes.map(node => node.ready(ids, signal)))
+  await Promise.all(nodes.map(node => node.ready(ids, options.signal)))
 }
 
 /** One per data folder, so that a broker that was given another one's port is not taken for it. */
@@ -96,16 +98,21 @@ async function clusterIdOf(folder: string): Promise<string> {
 }
 
 /** The quorum's ports have to be known to every node before the first one starts. */
-async function chooseAddresses({ brokers = 1, ports }: KafkaOptions): Promise<readonly NodeAddress[]> {
+export async function chooseAddresses({
+  brokers = 1,
+  ports,
+  secured,
+}: KafkaOptions): Promise<readonly NodeAddress[]> {
   if (ports && ports.length !== brokers)
     throw new Error(`ports: ${ports.length} given for ${brokers} brokers; give one each`)
   for (const port of ports ?? [])
     if (!(await isFree(port)))
       throw new Error(`port ${port} of 127.0.0.1 is taken; end what listens there or choose another`)
-  const free = await freePorts(2 * brokers)
+  const free = await freePorts(3 * brokers)
   return Array.from({ length: brokers }, (_, index) => ({
     id: index + 1,
-    port: ports?.[index] ?? (free[2 * index] as number),
-    controllerPort: free[2 * index + 1] as number,
+    port: ports?.[index] ?? (free[3 * index] as number),
+    controllerPort: free[3 * index + 1] as number,
+    securedPort: secured?.ports?.[index] ?? (free[3 * index + 2] as number),
   }))
 }

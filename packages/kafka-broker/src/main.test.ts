@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { skipWithoutKafka } from './skip-without-kafka.ts'
 import { skipIfGiven } from './testing/skip-if-given.ts'
+import { skipInDocker } from './testing/skip-in-docker.ts'
 import { until } from './until.ts'
 
 /** `npm run kafka` without npm. */
@@ -60,7 +61,7 @@ function dataFolderOf(words: readonly string[]): string {
 const addressLine = /^KAFKA_BROKERS=127\.0\.0\.1:\d+\n$/
 
 test('npm run kafka prints one line, and leaves neither process nor data after SIGTERM', async t => {
-  if (skipWithoutKafka(t) || skipIfGiven(t)) return
+  if (skipWithoutKafka(t) || skipIfGiven(t) || skipInDocker(t)) return
   const main = new Main([])
   t.after(() => main.process.kill('SIGKILL'))
   const { pid, words } = await main.jvm()
@@ -75,7 +76,7 @@ test('npm run kafka prints one line, and leaves neither process nor data after S
 })
 
 test('no JVM outlives the process that started it, even one that was killed', async t => {
-  if (skipWithoutKafka(t) || skipIfGiven(t)) return
+  if (skipWithoutKafka(t) || skipIfGiven(t) || skipInDocker(t)) return
   const main = new Main([])
   t.after(() => main.process.kill('SIGKILL'))
   const { pid, words } = await main.jvm()
@@ -89,7 +90,8 @@ test('no JVM outlives the process that started it, even one that was killed', as
   await until('the JVM is gone', () => wordsOf(pid).length === 0, 5000)
 })
 
-test('without java and mvn it says how to get a Kafka', async () => {
+test('without java and mvn it says how to get a Kafka', async t => {
+  if (skipInDocker(t)) return
   const main = new Main([], { PATH: '' })
   await main.ended()
   assert.equal(main.end, 1)

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { KafkaCluster } from './contract.ts'
-import { findKafka } from './find-kafka.ts'
+import { findJars } from './find-kafka.ts'
 import { prepareJvm, startKafka } from './start-kafka.ts'
 
 const usage = `npm run kafka -- [options]
@@ -23,7 +23,7 @@ const parsed = {
 const hint = (text: string) => process.stderr.write(`${text}\n`)
 
 const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: parsed })
@@ -55,10 +55,13 @@ function portNumber(text: string): number {
 }
 
 async function fetchOnly(): Promise<void> {
-  const source = findKafka()
+  if (process.env['KAFKA_BROKERS']) {
+    hint('KAFKA_BROKERS is set: nothing to fetch')
+    return
+  }
+  const source = findJars()
   if (source.kind === 'missing') throw new Error(source.why)
-  if (source.kind === 'given') hint('KAFKA_BROKERS is set: nothing to fetch')
-  else hint(`the jars of Kafka are in ${(await prepareJvm(source, stop.signal)).jars}`)
+  hint(`the jars of Kafka are in ${(await prepareJvm(source, stop.signal)).jars}`)
 }
 
 async function untilStopped(cluster: KafkaCluster): Promise<void> {

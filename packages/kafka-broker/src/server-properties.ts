@@ -1,8 +1,13 @@
+import type { SecuredListener } from './contract.ts'
+import { securedProperties } from './secured-properties.ts'
+
 export interface NodeAddress {
   /** 1, 2, 3. */
   readonly id: number
   /** Where clients connect. */
   readonly port: number
+  /** Where clients that log in connect, if they can. */
+  readonly securedPort: number
   /** Where the controllers talk to each other. */
   readonly controllerPort: number
 }
@@ -13,9 +18,12 @@ export function serverProperties(
   cluster: readonly NodeAddress[],
   dataFolder: string,
   overrides: Readonly<Record<string, string>> = {},
+  secured?: SecuredListener,
 ): string {
+  const open = ofNode(node, cluster, dataFolder)
   const properties = {
-    ...ofNode(node, cluster, dataFolder),
+    ...open,
+    ...(secured === undefined ? {} : securedProperties(node, secured, open)),
     ...replication(cluster.length),
     ...quickForTests,
     ...smallForTests,

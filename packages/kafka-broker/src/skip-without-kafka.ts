@@ -9,3 +9,8 @@ export function skipWithoutKafka(t: TestContext): boolean {
   t.skip(why)
   return true
 }
+
+/** For `skip` of a whole `describe`: why there is no Kafka here. False when there is one, and with REQUIRE_PEERS=1, so that it fails. */
+export function reasonToSkipKafka(): string | false {
+  return process.env['REQUIRE_PEERS'] === '1' ? false : (kafkaMissing() ?? false)
+}

@@ -60,7 +60,7 @@ test('a broker whose port was taken while it was down says so, and starts when i
   await new Promise<void>(resolve => thief.listen(portOf(cluster as KafkaCluster), '127.0.0.1', resolve))
   t.after(() => thief.close())
   await assert.rejects(broker.start(), {
-    message: /did not start: its process ended with 1; \/\S+kafka\.log says\n[\s\S]*Address already in use/,
+    message: /did not start: [\s\S]*address already in use/i,
   })
   await new Promise(resolve => thief.close(resolve))
   await broker.start()
@@ -69,9 +69,9 @@ test('a broker whose port was taken while it was down says so, and starts when i
 
 test('a paused broker does not answer, and a resumed one does', async t => {
   if (skipWithoutKafka(t) || skipIfGiven(t) || !cluster) return
-  cluster.broker(0).pause()
+  await cluster.broker(0).pause()
   assert.equal(await askBroker(portOf(cluster)), null)
-  cluster.broker(0).resume()
+  await cluster.broker(0).resume()
   assert.notEqual(await askBroker(portOf(cluster)), null)
 })
 

@@ -1,5 +1,7 @@
 import type { KafkaCluster, KafkaOptions } from './contract.ts'
-import { findKafka } from './find-kafka.ts'
+import { beyondDocker, startDockerCluster } from './docker-cluster.ts'
+import { connectDocker, type DockerEngine } from './docker-engine.ts'
+import { findKafka, type JarsSource, type MissingSource } from './find-kafka.ts'
 import { fetchKafkaJars } from './kafka-jars.ts'
 import { checkJava, type KafkaJvm } from './kafka-jvm.ts'
 import { startLocalCluster } from './local-cluster.ts'
@@ -13,11 +15,34 @@ export async function startKafka(options: KafkaOptions = {}): Promise<KafkaClust
   switch (source.kind) {
     case 'given':
       return givenCluster(source.brokers)
+    case 'docker':
+      return (await inDocker(options)) ?? onJvm(source.otherwise, options)
     case 'jars':
-      return startLocalCluster(await prepareJvm(source, options.signal), options)
     case 'missing':
-      throw new Error(source.why)
+      return onJvm(source, options)
   }
+}
+
+/** Null, with a sentence on standard error, when there is no Docker that can do it. */
+async function inDocker(options: KafkaOptions): Promise<KafkaCluster | null> {
+  const goOn = (why: string) => {
+    process.emitWarning(`Kafka is not started in Docker, but on a JVM of this machine: ${why}`)
+    return null
+  }
+  const beyond = beyondDocker(options)
+  if (beyond !== null) return goOn(beyond)
+  let engine: DockerEngine
+  try {
+    engine = await connectDocker()
+  } catch (error) {
+    return goOn((error as Error).message)
+  }
+  return startDockerCluster(engine, options)
+}
+
+async function onJvm(source: JarsSource | MissingSource, options: KafkaOptions): Promise<KafkaCluster> {
+  if (source.kind === 'missing') throw new Error(source.why)
+  return startLocalCluster(await prepareJvm(source, options.signal), options)
 }
 
 /** Fetches the jars, unless that was done before, and sees that `java` can run them. */
@@ -32,6 +57,7 @@ export async function prepareJvm(
 function givenCluster(brokers: readonly string[]): KafkaCluster {
   return {
     brokers,
+    secured: [],
     isOurs: false,
     broker: () => {
       throw new Error('KAFKA_BROKERS is set: its brokers are not ours to stop or kill; unset it for this')

@@ -2,6 +2,7 @@ import { describe } from 'node:test'
 import { deadLetterSuite } from './contract-suite/dead-letter-suite.ts'
 import { deliverySuite } from './contract-suite/delivery-suite.ts'
 import { guidSuite } from './contract-suite/guid-suite.ts'
+import { leadingSuite } from './contract-suite/leading-suite.ts'
 import type { LogHarness } from './contract-suite/log-harness.ts'
 import { logUnderTest } from './contract-suite/log-under-test.ts'
 import { mixtureSuite } from './contract-suite/mixture-suite.ts'
@@ -30,6 +31,7 @@ export function logContractSuite(
     waitingSuite(under)
     deadLetterSuite(under)
     readingSuite(under)
+    leadingSuite(under)
     if (prunes) describe('retention', () => retentionSuite(under))
     mixtureSuite(under)
   })

@@ -1,5 +1,6 @@
 export { checkEmbeddedLog, type EmbeddedLogReport } from './embedded/check-embedded-log.ts'
 export { EmbeddedLog, type EmbeddedLogOptions, openEmbeddedLog } from './embedded/embedded-log.ts'
+export { hasUnmovedLog } from './embedded/has-unmoved-log.ts'
 export { isPassing } from './is-passing.ts'
 export { FencedError, KafkaStateError, KafkaUnavailableError } from './kafka/kafka-error.ts'
 export * from './log-error.ts'

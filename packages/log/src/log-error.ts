@@ -43,6 +43,17 @@ export class LogMissingError extends Error {
   }
 }
 
+/** The log was carried into Kafka, or is half-way there: going on here would make two logs of one. */
+export class LogMovedError extends Error {
+  override readonly name = 'LogMovedError'
+  readonly path: string
+
+  constructor(path: string, message: string) {
+    super(`${path}: ${message}`)
+    this.path = path
+  }
+}
+
 /** Somebody else writes. `pid` and `host` are null when the holder could not be named. */
 export class LogInUseError extends Error {
   override readonly name = 'LogInUseError'

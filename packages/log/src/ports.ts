@@ -103,9 +103,30 @@ export interface RetentionPolicy {
   readonly forgetGuidsAfterSec: number
 }
 
+/** One process that stands for election as the poller of its foundations. */
+export interface Candidate {
+  /**
+   * Polls the foundation until `term` is aborted, and resolves once it has stopped and its writer is closed. Called
+   * again for the next term, never before the last one of the foundation has ended. A rejection in mid-term ends `lead`.
+   */
+  poll(foundation: string, term: AbortSignal): Promise<void>
+  /** Those that are ours, from now on; null while that is not known: then none is. */
+  elected?(ours: ReadonlySet<string> | null): void
+  /** This process has no part in the election just now; it goes on trying. */
+  failed?(error: Error): void
+}
+
 export interface EventLog {
   /** Throws LogInUseError while there is another. */
   writer(foundation: string): Promise<FoundationWriter>
+  /**
+   * Has the candidate poll those of the foundations that are this process's to poll, until the signal is aborted; then
+   * gives them back at once and resolves when every term has ended. Each foundation is given to one process of those
+   * that name it, a moment's doubt after a failure aside: `lead` keeps them from getting in each other's way, that two
+   * of them do no harm is seen to by `writer` alone.
+   * @throws KafkaStateError when an operator has to decide, and whatever a term ended with
+   */
+  lead(foundations: readonly string[], candidate: Candidate, signal: AbortSignal): Promise<void>
   /**
    * The reading end of one sink; one at a time for each name. `connect` registers the sink: from then on retention
    * keeps for it what it has not had, and a sink the log did not know starts at the oldest record kept. `settle()`

@@ -7,7 +7,10 @@ export interface RunOptions {
   readonly clock: Clock
   /** Between attempts to connect an end. */
   readonly reconnectMs: number
-  readonly onConnectFailure?: (end: 'source' | 'sink', reason: Error) => void
+  /** What no attempt mends: `run` rejects with it instead of trying again. */
+  readonly isFatal?: (reason: Error) => boolean
+  /** `attempt`: 1, 2, 3 … since the end was last connected. */
+  readonly onConnectFailure?: (end: 'source' | 'sink', reason: Error, attempt: number) => void
   readonly onSettled?: (count: number) => void
 }
 
@@ -68,13 +71,14 @@ async function connect(
   options: RunOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     signal.throwIfAborted()
     try {
       return await target.connect(signal)
     } catch (error) {
       signal.throwIfAborted()
-      options.onConnectFailure?.(end, asError(error))
+      if (options.isFatal?.(asError(error))) throw error
+      options.onConnectFailure?.(end, asError(error), attempt)
       await options.clock.sleep(options.reconnectMs, signal)
     }
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LogDamagedError } from '@cf-audit-drain/log'
+import { KafkaStateError, LogDamagedError } from '@cf-audit-drain/log'
 import { seededRandom } from '@cf-audit-drain/pipeline'
 import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
 
@@ -340,4 +340,30 @@ test('a log that is found damaged in mid-run stops the poller: trying again woul
   await one.stop()
   one.foundation.insert([{}])
   await assert.rejects(one.start(), { name: 'LogDamagedError' })
+})
+
+test('a topic that goes wrong under a poller at work is told again and again, and ends no other foundation', async t => {
+  const one = await PolledFoundation.make(t)
+  const { writer } = one.log
+  let isGone = true
+  const refuse = () => Promise.reject(new KafkaStateError('the topic was deleted'))
+  one.log.writer = async foundation => {
+    const real = await writer.call(one.log, foundation)
+    return {
+      checkpoint: real.checkpoint,
+      guids: since => real.guids(since),
+      close: () => real.close(),
+      publish: (...what) => (isGone ? refuse() : real.publish(...what)),
+    }
+  }
+  await assert.rejects(one.start(), { name: 'KafkaStateError' }, 'at its start it is for the operator')
+  isGone = false
+  await one.started()
+  isGone = true
+  one.foundation.insert([{}])
+  await one.until(() => one.poller.status().state === 'failing')
+  assert.match(one.poller.status().lastError?.message ?? '', /the topic was deleted/)
+  isGone = false
+  await one.until(() => one.poller.status().state === 'running')
+  assert.deepEqual(await one.differences(), nothingWrong)
 })

@@ -2,6 +2,7 @@ import { type CloudController, CloudFoundryError, type Rights } from '@cf-audit-
 import type { Scrubber } from '@cf-audit-drain/event'
 import {
   type EventLog,
+  FencedError,
   type FoundationWriter,
   KafkaStateError,
   LogDamagedError,
@@ -79,6 +80,7 @@ export class Poller {
   /**
    * @throws NotEverythingVisibleError when `strict` and the client has never seen everything
    * @throws CheckpointUnreadableError
+   * @throws FencedError when another process has opened a writer since: who is to poll is not for the poller to say
    */
   async run(signal: AbortSignal): Promise<void> {
     for (let attempt = 1; !signal.aborted; attempt++) {
@@ -135,9 +137,11 @@ export class Poller {
     return unread?.length === 0 && this.#polled && this.#swept >= this.#options.sweeps.length
   }
 
-  /** What no time mends, so that the operator has to decide; null for anything else. */
+  /** What no time mends, so that the operator has to decide and this process ends; null for anything else. */
   #fatal(error: unknown): Error | null {
     const { cause } = asError(error)
+    // A topic that was deleted under us is told again and again; the other foundations of this process go on.
+    if (this.#lastPoll !== null && [cause, error].some(one => one instanceof KafkaStateError)) return null
     if (mustBeDecided(cause)) return asError(cause)
     const refused = error instanceof NotEverythingVisibleError && this.#lastPoll === null
     return refused || mustBeDecided(error) ? asError(error) : null
@@ -322,9 +326,11 @@ export class Poller {
   }
 }
 
-/** What is stored is not what it should be: trying again would hide it. */
+/** What is stored is not what it should be, or somebody else writes: trying again would hide it. */
 function mustBeDecided(error: unknown): boolean {
-  return [CheckpointUnreadableError, KafkaStateError, LogDamagedError].some(kind => error instanceof kind)
+  return [CheckpointUnreadableError, FencedError, KafkaStateError, LogDamagedError].some(
+    kind => error instanceof kind,
+  )
 }
 
 /** How far back anything looks. */

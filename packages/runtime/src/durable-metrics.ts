@@ -4,9 +4,18 @@ import { Counter, Gauge, type Registry } from 'prom-client'
 
 interface DurableOptions {
   readonly foundations: readonly string[]
+  /** Those of them that this process polls now: the others are shown by the process that does. */
+  readonly led: ReadonlySet<string>
   readonly sinks: readonly string[]
   readonly knownTypes: ReadonlySet<string>
   readonly durable: Pick<EventLog, 'tallies' | 'positions' | 'deadLetterCounts'>
+  readonly patienceMs?: number
+}
+
+interface Reading {
+  readonly tallies: Awaited<ReturnType<EventLog['tallies']>>
+  readonly positions: Awaited<ReturnType<EventLog['positions']>>
+  readonly letters: Awaited<ReturnType<EventLog['deadLetterCounts']>>
 }
 
 /** Rules look at these before the first event ever: their series exist from the first scrape on. */
@@ -27,6 +36,9 @@ export class DurableMetrics {
   readonly #deadLetters
   readonly #queueRecords
   readonly #queueOldest
+  readonly #up
+  #reading: Promise<void> | null = null
+  #lastPositions: Reading['positions'] | null = null
 
   constructor(options: DurableOptions, clock: Clock, registry: Registry) {
     this.#options = options
@@ -72,28 +84,60 @@ export class DurableMetrics {
       help: 'How long the oldest record that the sink has not had is in the log; 0 when there is none.',
       ...perSink,
     })
+    this.#up = new Gauge({
+      name: 'cf_audit_log_up',
+      help: 'Whether the log could be read for this scrape; when 0, what is counted from it is what was read last.',
+      registers,
+    })
   }
 
   /** Reads everything first and only then writes, so a scrape beside it never sees a half. */
   async refresh(): Promise<void> {
+    const { patienceMs } = this.#options
+    // One that is late is waited for by the next scrape, and not begun a second time.
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = null
+    })
+    if (patienceMs === undefined) await this.#reading
+    const isRead = patienceMs === undefined || (await this.#isDone(this.#reading, patienceMs))
+    this.#up.set(isRead ? 1 : 0)
+    // What waits gets older while nobody can look.
+    if (!isRead && this.#lastPositions !== null) this.#measureQueues(this.#lastPositions)
+  }
+
+  async #read(): Promise<void> {
     const { durable } = this.#options
     const [tallies, positions, letters] = await Promise.all([
       durable.tallies(),
       durable.positions(),
       durable.deadLetterCounts(),
     ])
+    this.#lastPositions = positions
     this.#countEvents(tallies)
     this.#measureQueues(positions)
     this.#countDeadLetters(letters)
   }
 
-  #countEvents(tallies: Awaited<ReturnType<EventLog['tallies']>>): void {
+  async #isDone(reading: Promise<void>, patienceMs: number): Promise<boolean> {
+    const over = new AbortController()
+    const late = this.#clock.sleep(patienceMs, over.signal).then(
+      () => false,
+      () => false,
+    )
+    const done = reading.then(
+      () => true,
+      () => false,
+    )
+    return Promise.race([done, late]).finally(() => over.abort())
+  }
+
+  #countEvents(tallies: Reading['tallies']): void {
     for (const metric of [this.#lastAlertable, this.#lastCreated, this.#newEvents, this.#unknownTypes])
       metric.reset()
-    const { foundations, knownTypes } = this.#options
+    const { led, knownTypes } = this.#options
     const alertable = new Newest()
     const created = new Newest()
-    for (const foundation of foundations) {
+    for (const foundation of led) {
       this.#unknownTypes.inc({ foundation }, 0)
       for (const type of alwaysPresent) {
         alertable.see(foundation, type, 0)
@@ -102,7 +146,7 @@ export class DurableMetrics {
       }
     }
     for (const { foundation, type: raw, provenance: mode, ...tally } of tallies) {
-      if (!foundations.includes(foundation)) continue
+      if (!led.has(foundation)) continue
       const type = knownTypes.has(raw) ? raw : 'other'
       if (type === 'other') this.#unknownTypes.inc({ foundation }, tally.count)
       this.#newEvents.inc({ foundation, type, mode }, tally.count)
@@ -114,7 +158,7 @@ export class DurableMetrics {
     for (const [foundation, type, atSec] of created.all()) this.#lastCreated.set({ foundation, type }, atSec)
   }
 
-  #measureQueues(positions: Awaited<ReturnType<EventLog['positions']>>): void {
+  #measureQueues(positions: Reading['positions']): void {
     for (const sink of this.#options.sinks) {
       const position = positions.find(each => each.sink === sink)
       const oldestMs = position?.oldestUndeliveredMs ?? null
@@ -124,13 +168,16 @@ export class DurableMetrics {
     }
   }
 
-  #countDeadLetters(letters: Awaited<ReturnType<EventLog['deadLetterCounts']>>): void {
+  #countDeadLetters(letters: Reading['letters']): void {
     this.#deadLetters.reset()
-    for (const foundation of this.#options.foundations) {
+    const { foundations, led } = this.#options
+    for (const foundation of led) {
       for (const origin of ['poller', ...this.#options.sinks])
         this.#deadLetters.set({ foundation, origin }, 0)
     }
-    for (const { foundation, origin, count } of letters) this.#deadLetters.set({ foundation, origin }, count)
+    for (const { foundation, origin, count } of letters)
+      if (led.has(foundation) || !foundations.includes(foundation))
+        this.#deadLetters.set({ foundation, origin }, count)
   }
 }
 

@@ -8,8 +8,10 @@ export const exitCodes = {
   configuration: 2,
   /** An end cannot be reached or refuses: UAA, Cloud Controller, a SIEM; or a right is missing under `strict`. */
   unreachable: 3,
-  /** The log is damaged, from a newer version, or held by another process. */
+  /** The log is damaged, from a newer version, held by another process, or moved to Kafka. */
   log: 4,
+  /** Not everything is as it is wanted, and was left so: `topics plan`, `topics apply`. */
+  different: 5,
   /** A second SIGINT: stopped at once, work in hand is done again at the next start. */
   interrupted: 130,
   /** A second SIGTERM, likewise. */

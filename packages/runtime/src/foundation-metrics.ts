@@ -4,6 +4,13 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 /** What the poller of one foundation tells. Seconds of Cloud Controller's clock end in `…Sec`, ours in `…Ms`. */
 export interface FoundationMetrics {
   /**
+   * Whether this process is the one that polls; until told otherwise it is. A foundation that another process polls
+   * has no series here but `cf_audit_leading` and `cf_audit_fenced_total`: an old number is worse than none.
+   */
+  leading(yes: boolean): void
+  /** Another process wrote the foundation while this one was to. */
+  fenced(): void
+  /**
    * What the checkpoint remembers of the time before this start. Call before /metrics answers. Without it the poll
    * and the checkpoint count as being as old as the process.
    */
@@ -38,12 +45,16 @@ export interface FoundationMetrics {
   rateLimitRemaining(requests: number): void
 }
 
+/** `led`: kept up to date with what this process polls. */
 export function createFoundationMetrics(
   foundations: readonly string[],
+  led: Set<string>,
   clock: Clock,
   registry: Registry,
 ): ReadonlyMap<string, FoundationMetrics> {
+  const ofElection = electionMetrics(registry)
   const ofPolls = pollMetrics(clock, registry)
+  const ofRequests = requestMetrics(registry)
   const ofEvents = eventMetrics(registry)
   const ofWindows = windowMetrics(registry)
   const ofCloudController = cloudControllerMetrics(registry)
@@ -51,22 +62,45 @@ export function createFoundationMetrics(
     foundations.map(foundation => {
       const polls = ofPolls(foundation)
       const windows = ofWindows(foundation)
+      const requests = ofRequests(foundation)
+      const events = ofEvents(foundation)
+      const cloudController = ofCloudController(foundation)
+      const election = ofElection(foundation)
+      const shown = [polls, requests, windows, events, cloudController]
       const setters: FoundationMetrics = {
         ...polls,
-        ...ofEvents(foundation),
+        ...requests,
+        ...events,
         ...windows,
-        ...ofCloudController(foundation),
+        ...cloudController,
+        ...election,
+        leading: yes => {
+          election.leading(yes)
+          if (yes === led.has(foundation)) return
+          if (yes) led.add(foundation)
+          else led.delete(foundation)
+          for (const part of shown) (yes ? part.show : part.hide)()
+        },
         restore: past => {
           polls.restore(past)
           windows.restore(past)
         },
       }
+      setters.leading(true)
       return [foundation, setters]
     }),
   )
 }
 
 type Setters<Name extends keyof FoundationMetrics> = (foundation: string) => Pick<FoundationMetrics, Name>
+type ShownSetters<Name extends keyof FoundationMetrics> = (foundation: string) => ReturnType<
+  Setters<Name>
+> & {
+  /** The series that exist from the start. */
+  show(): void
+  /** No series. */
+  hide(): void
+}
 
 const labelNames = ['foundation'] as const
 
@@ -78,10 +112,31 @@ function counterOf(registry: Registry, name: string, help: string): Counter<'fou
   return new Counter({ name: `cf_audit_${name}`, help, labelNames, registers: [registry] })
 }
 
+function electionMetrics(registry: Registry): Setters<'leading' | 'fenced'> {
+  const leading = gaugeOf(
+    registry,
+    'leading',
+    '1 when this process is the one to poll the foundation, 0 when it stands by.',
+  )
+  const fenced = counterOf(
+    registry,
+    'fenced_total',
+    'How often another process wrote the foundation while this one was to.',
+  )
+  return foundation => {
+    const labels = { foundation }
+    fenced.inc(labels, 0)
+    return {
+      leading: yes => leading.set(labels, yes ? 1 : 0),
+      fenced: () => fenced.inc(labels),
+    }
+  }
+}
+
 function pollMetrics(
   clock: Clock,
   registry: Registry,
-): Setters<'restore' | 'pollSucceeded' | 'pollFailed' | 'request' | 'checkpointed'> {
+): ShownSetters<'restore' | 'pollSucceeded' | 'pollFailed' | 'checkpointed'> {
   const lastPoll = gaugeOf(
     registry,
     'last_successful_poll_timestamp_seconds',
@@ -100,20 +155,19 @@ function pollMetrics(
     buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
     registers: [registry],
   })
-  const requests = new Counter({
-    name: 'cf_audit_cc_requests_total',
-    help: 'Requests to Cloud Controller and UAA by status code; error: no answer.',
-    labelNames: ['foundation', 'code'] as const,
-    registers: [registry],
-  })
   return foundation => {
     const labels = { foundation }
-    lastPoll.set(labels, clock.now() / 1000)
-    checkpointMs.set(foundation, clock.now())
-    failures.inc(labels, 0)
-    duration.zero(labels)
-    requests.inc({ foundation, code: '200' }, 0)
     return {
+      show: () => {
+        lastPoll.set(labels, clock.now() / 1000)
+        checkpointMs.set(foundation, clock.now())
+        failures.inc(labels, 0)
+        duration.zero(labels)
+      },
+      hide: () => {
+        for (const metric of [lastPoll, failures, duration]) metric.remove(labels)
+        checkpointMs.delete(foundation)
+      },
       restore: past => {
         if (past.lastSuccessfulPollMs !== undefined) lastPoll.set(labels, past.lastSuccessfulPollMs / 1000)
         if (past.checkpointMs !== undefined) checkpointMs.set(foundation, past.checkpointMs)
@@ -127,9 +181,36 @@ function pollMetrics(
         failures.inc(labels)
         if (durationMs !== undefined) duration.observe(labels, durationMs / 1000)
       },
-      request: code => requests.inc({ foundation, code: codeLabel(code) }),
       checkpointed: atMs => {
         checkpointMs.set(foundation, atMs)
+      },
+    }
+  }
+}
+
+function requestMetrics(registry: Registry): ShownSetters<'request'> {
+  const requests = new Counter({
+    name: 'cf_audit_cc_requests_total',
+    help: 'Requests to Cloud Controller and UAA by status code; error: no answer.',
+    labelNames: ['foundation', 'code'] as const,
+    registers: [registry],
+  })
+  return foundation => {
+    /** Those that have a series; empty while there is none. */
+    const codes = new Set<string>()
+    const count = (code: string, by: number) => {
+      codes.add(code)
+      requests.inc({ foundation, code }, by)
+    }
+    return {
+      show: () => count('200', 0),
+      hide: () => {
+        for (const code of codes) requests.remove({ foundation, code })
+        codes.clear()
+      },
+      request: code => {
+        // A request for a token may end after the term that asked for it.
+        if (codes.size > 0) count(codeLabel(code), 1)
       },
     }
   }
@@ -144,6 +225,7 @@ function checkpointAge(clock: Clock, registry: Registry): Map<string, number> {
     labelNames,
     registers: [registry],
     collect() {
+      this.reset()
       for (const [foundation, atMs] of checkpointMs) {
         this.set({ foundation }, Math.max(0, clock.now() - atMs) / 1000)
       }
@@ -152,7 +234,7 @@ function checkpointAge(clock: Clock, registry: Registry): Map<string, number> {
   return checkpointMs
 }
 
-function eventMetrics(registry: Registry): Setters<'ingested' | 'lateEvents'> {
+function eventMetrics(registry: Registry): ShownSetters<'ingested' | 'lateEvents'> {
   const lag = new Histogram({
     name: 'cf_audit_ingest_lag_seconds',
     help: 'From the creation of a live event at Cloud Controller until it was in the log.',
@@ -167,9 +249,14 @@ function eventMetrics(registry: Registry): Setters<'ingested' | 'lateEvents'> {
   )
   return foundation => {
     const labels = { foundation }
-    lag.zero(labels)
-    late.inc(labels, 0)
     return {
+      show: () => {
+        lag.zero(labels)
+        late.inc(labels, 0)
+      },
+      hide: () => {
+        for (const metric of [lag, late]) metric.remove(labels)
+      },
       ingested: lagSeconds => lag.observe(labels, lagSeconds),
       lateEvents: count => late.inc(labels, count),
     }
@@ -178,7 +265,7 @@ function eventMetrics(registry: Registry): Setters<'ingested' | 'lateEvents'> {
 
 function windowMetrics(
   registry: Registry,
-): Setters<'restore' | 'windowsOpen' | 'windowsClosed' | 'closedThrough' | 'missing' | 'heldNotShown'> {
+): ShownSetters<'restore' | 'windowsOpen' | 'windowsClosed' | 'closedThrough' | 'missing' | 'heldNotShown'> {
   const open = gaugeOf(
     registry,
     'windows_open',
@@ -206,9 +293,14 @@ function windowMetrics(
   )
   return foundation => {
     const labels = { foundation }
-    closed.inc(labels, 0)
-    for (const gauge of [open, closedThrough, missing, heldNotShown]) gauge.set(labels, 0)
     return {
+      show: () => {
+        closed.inc(labels, 0)
+        for (const gauge of [open, closedThrough, missing, heldNotShown]) gauge.set(labels, 0)
+      },
+      hide: () => {
+        for (const metric of [closed, open, closedThrough, missing, heldNotShown]) metric.remove(labels)
+      },
       restore: past => {
         if (past.closedThroughSec !== undefined) closedThrough.set(labels, past.closedThroughSec)
       },
@@ -225,7 +317,7 @@ function windowMetrics(
 
 function cloudControllerMetrics(
   registry: Registry,
-): Setters<'seesEverything' | 'clockSkew' | 'rateLimitRemaining'> {
+): ShownSetters<'seesEverything' | 'clockSkew' | 'rateLimitRemaining'> {
   const rights = gaugeOf(registry, 'sees_everything', '1 when the client may see every audit event, else 0.')
   const skew = gaugeOf(
     registry,
@@ -240,6 +332,10 @@ function cloudControllerMetrics(
   return foundation => {
     const labels = { foundation }
     return {
+      show: () => undefined,
+      hide: () => {
+        for (const metric of [rights, skew, remaining]) metric.remove(labels)
+      },
       seesEverything: yes => rights.set(labels, yes ? 1 : 0),
       clockSkew: seconds => skew.set(labels, seconds),
       rateLimitRemaining: count => remaining.set(labels, count),

@@ -183,6 +183,36 @@ test('a log that cannot be read makes the scrape fail instead of showing old cou
   await assert.rejects(broken.expose(), /disk/)
 })
 
+test('a log on other machines that is away, or slow, leaves what was read last, and says so', async () => {
+  const answers: (() => Promise<Tally[]>)[] = []
+  const held = Promise.withResolvers<Tally[]>()
+  const sleeps = Promise.withResolvers<void>()
+  const metrics = metricsOf(
+    { positions: [{ sink: 'siem', offset: 1, lag: 4, oldestUndeliveredMs: nowMs - 1_000 }] },
+    {
+      patienceMs: 5_000,
+      clock: { ...clock, now: () => nowMs, sleep: () => sleeps.promise },
+      durable: {
+        tallies: () => answers.shift()?.() ?? Promise.reject(new Error('brokers')),
+        positions: async () => [{ sink: 'siem', offset: 1, lag: 4, oldestUndeliveredMs: nowMs - 1_000 }],
+        deadLetterCounts: async () => [],
+      },
+    },
+  )
+  const events = `cf_audit_new_events_total{foundation="eu1",type="${unauthorized}",mode="live"}`
+  const both = async () => [await value(metrics, 'cf_audit_log_up'), await value(metrics, events)]
+  assert.deepEqual(await both(), [0, undefined], 'before it was ever read nothing is made up')
+  answers.push(async () => [tally({ count: 3 })])
+  assert.deepEqual([await value(metrics, 'cf_audit_log_up')], [1])
+  assert.deepEqual(await both(), [0, 3])
+  answers.push(() => held.promise)
+  sleeps.resolve()
+  assert.deepEqual(await both(), [0, 3], 'too slow')
+  held.resolve([tally({ count: 4 })])
+  await held.promise
+  assert.equal(await value(metrics, events), 4, 'what came late is shown by the next')
+})
+
 test('scrapes that meet give one and the same reading', async () => {
   let readings = 0
   const metrics = metricsOf(
@@ -244,4 +274,38 @@ function hasPromtool(t: TestContext): boolean {
 test('a foundation that is no longer configured has no series', async () => {
   const { text } = await metricsOf({ tallies: [tally({ foundation: 'gone' })] }).expose()
   assert.doesNotMatch(text, /foundation="gone"/)
+})
+
+test('a foundation that another process polls has no series but whether it is led and how often it was fenced', async () => {
+  const metrics = metricsOf({
+    tallies: [tally({}), tally({ foundation: 'us1' })],
+    letters: [{ foundation: 'eu1', origin: 'poller', count: 2 }],
+  })
+  const eu1 = metrics.foundation('eu1')
+  eu1.pollSucceeded(nowMs, 250)
+  eu1.request(429)
+  eu1.seesEverything(true)
+  eu1.clockSkew(-1)
+  eu1.rateLimitRemaining(100)
+  eu1.windowsClosed(7)
+  eu1.fenced()
+  const seriesOf = async (foundation: string) =>
+    (await metrics.expose()).text.split('\n').filter(line => line.includes(`foundation="${foundation}"`))
+  const before = await seriesOf('eu1')
+  eu1.leading(false)
+  eu1.request(200)
+  assert.deepEqual(await seriesOf('eu1'), [
+    'cf_audit_leading{foundation="eu1"} 0',
+    'cf_audit_fenced_total{foundation="eu1"} 1',
+  ])
+  assert.ok((await seriesOf('us1')).includes('cf_audit_leading{foundation="us1"} 1'))
+  eu1.leading(true)
+  const after = await seriesOf('eu1')
+  const named = (lines: readonly string[]) => new Set(lines.map(line => line.replace(/ \S+$/, '')))
+  const known = [/sees_everything/, /clock_skew/, /ratelimit/, /code="429"/]
+  assert.deepEqual(named(after), named(before.filter(line => !known.some(one => one.test(line)))))
+  assert.ok(
+    after.includes('cf_audit_windows_closed_total{foundation="eu1"} 0'),
+    'counted from the checkpoint again',
+  )
 })

@@ -14,13 +14,18 @@ export interface MetricsOptions {
   readonly knownTypes: ReadonlySet<string>
   /** Durable state, read at every scrape: what counts events is never kept in memory. */
   readonly durable: Pick<EventLog, 'tallies' | 'positions' | 'deadLetterCounts'>
+  /**
+   * For a log on other machines: how long a scrape waits for it. After that, and when it cannot be read, the scrape shows
+   * what was read last, and `cf_audit_log_up` is 0. Without it such a scrape fails.
+   */
+  readonly patienceMs?: number
   readonly clock?: Clock
   readonly registry?: Registry
 }
 
 export interface Metrics {
   readonly registry: Registry
-  /** Reads the durable state, then gives the scrape. Rejects when the state cannot be read. */
+  /** Reads the durable state, then gives the scrape. Rejects when the state cannot be read, unless there is `patienceMs`. */
   expose(): Promise<{ readonly contentType: string; readonly text: string }>
   /** The setters of one configured foundation; throws for another name. */
   foundation(name: string): FoundationMetrics
@@ -46,8 +51,9 @@ export function createMetrics(options: MetricsOptions): Metrics {
     registers: [registry],
   }).set({ version: options.version, node: process.versions.node }, 1)
 
-  const durable = new DurableMetrics(options, clock, registry)
-  const foundations = createFoundationMetrics(options.foundations, clock, registry)
+  const led = new Set<string>()
+  const durable = new DurableMetrics({ ...options, led }, clock, registry)
+  const foundations = createFoundationMetrics(options.foundations, led, clock, registry)
   const sinks = createSinkMetrics(options.sinks, registry)
   let inHand: Promise<string> | undefined
   const scrape = async () => {

@@ -1,7 +1,16 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 
 export interface Arguments {
-  readonly command: 'start' | 'poller' | 'sink' | 'check' | 'events' | 'version' | 'help'
+  readonly command:
+    | 'start'
+    | 'poller'
+    | 'sink'
+    | 'check'
+    | 'topics'
+    | 'events'
+    | 'migrate'
+    | 'version'
+    | 'help'
   readonly config?: string
   /** Options that change the configuration; the configuration judges their values. */
   readonly overrides: {
@@ -15,7 +24,16 @@ export interface Arguments {
   readonly untilCaughtUp: boolean
   readonly dryRun: boolean
   readonly forgetSink?: string
+  readonly topics?: TopicsArguments
+  /** What `check` looks at with the eyes of. */
+  readonly checkFor: CheckedPart
   readonly query: EventArguments
+}
+
+export interface TopicsArguments {
+  readonly action: 'plan' | 'apply'
+  /** Topics of which something may be taken away. */
+  readonly allowLower: readonly string[]
 }
 
 export interface EventArguments {
@@ -34,7 +52,21 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-const commands = ['start', 'poller', 'sink', 'check', 'events', 'version', 'help'] as const
+/** The part whose login and ends `check` tries. */
+const checkedParts = ['start', 'poller', 'sink', 'topics'] as const
+export type CheckedPart = (typeof checkedParts)[number]
+
+const commands = [
+  'start',
+  'poller',
+  'sink',
+  'check',
+  'topics',
+  'events',
+  'migrate',
+  'version',
+  'help',
+] as const
 
 const configuring = {
   config: { type: 'string', short: 'c' },
@@ -62,7 +94,8 @@ const options = {
     'until-caught-up': { type: 'boolean' },
   },
   sink: { ...configuring, 'http-address': { type: 'string' }, 'until-caught-up': { type: 'boolean' } },
-  check: { ...configuring, strict: { type: 'boolean' } },
+  check: { ...configuring, strict: { type: 'boolean' }, for: { type: 'string' } },
+  topics: { ...configuring, 'allow-lower': { type: 'string', multiple: true } },
   events: {
     ...configuring,
     foundation: { type: 'string' },
@@ -74,6 +107,7 @@ const options = {
     limit: { type: 'string' },
     json: { type: 'boolean' },
   },
+  migrate: { ...configuring, 'dry-run': { type: 'boolean' } },
   version: {},
   help: {},
 } as const
@@ -87,7 +121,8 @@ export function readArguments(argv: readonly string[]): Arguments {
     throw new UsageError(`there is no command "${first}"; the commands are ${commands.join(', ')}`)
   }
   if (command === 'help' || rest.includes('--help')) return readHelp()
-  const values = parse(command, rest)
+  const action = command === 'topics' ? topicsAction(rest) : undefined
+  const values = parse(command, action === undefined ? rest : rest.slice(1))
   const text = (name: string) => (typeof values[name] === 'string' ? { [name]: values[name] } : {})
   return {
     command,
@@ -103,6 +138,8 @@ export function readArguments(argv: readonly string[]): Arguments {
     untilCaughtUp: values['until-caught-up'] === true,
     dryRun: values['dry-run'] === true,
     ...(typeof values['forget-sink'] === 'string' ? { forgetSink: values['forget-sink'] } : {}),
+    ...(action === undefined ? {} : { topics: { action, allowLower: list(values['allow-lower']) } }),
+    checkFor: checkedPart(values['for']),
     query: {
       ...text('foundation'),
       ...text('type'),
@@ -122,18 +159,27 @@ function readHelp(): Arguments {
     overrides: {},
     untilCaughtUp: false,
     dryRun: false,
+    checkFor: 'start',
     query: { limit: 0, json: false },
   }
 }
 
-function parse(
-  command: Arguments['command'],
-  rest: readonly string[],
-): Record<string, string | boolean | undefined> {
+function topicsAction([action]: readonly string[]): TopicsArguments['action'] {
+  if (action === 'plan' || action === 'apply') return action
+  throw new UsageError(
+    'topics needs to be told which: topics plan shows what differs, topics apply makes and raises it',
+  )
+}
+
+type Value = string | boolean | readonly string[] | undefined
+
+const list = (value: Value) => (Array.isArray(value) ? (value as readonly string[]) : [])
+
+function parse(command: Arguments['command'], rest: readonly string[]): Record<string, Value> {
   const known: NonNullable<ParseArgsConfig['options']> = options[command]
   try {
     const { values } = parseArgs({ args: [...rest], options: known, strict: true, allowPositionals: false })
-    return values as Record<string, string | boolean | undefined>
+    return values as Record<string, Value>
   } catch (error) {
     const names = Object.keys(known).map(name => `--${name}`)
     const takes = names.length > 0 ? `; ${command} takes ${names.join(' ')}` : `; ${command} takes no options`
@@ -141,7 +187,13 @@ function parse(
   }
 }
 
-function limitOf(value: string | boolean | undefined): number {
+function checkedPart(value: Value): CheckedPart {
+  const part = checkedParts.find(one => one === (value ?? 'start'))
+  if (part !== undefined) return part
+  throw new UsageError(`--for is "${String(value)}"; the parts are ${checkedParts.join(', ')}`)
+}
+
+function limitOf(value: Value): number {
   if (value === undefined) return 50
   const limit = Number(value)
   if (!Number.isSafeInteger(limit) || limit < 1)

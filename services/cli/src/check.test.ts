@@ -128,6 +128,7 @@ test('without foundation and sink, what the names of variables were probably mea
 const damages: readonly { readonly name: string; readonly damage: (file: string) => void }[] = [
   { name: 'is no database', damage: file => writeFileSync(file, 'no database, '.repeat(100)) },
   { name: 'is empty', damage: file => truncateSync(file, 0) },
+  { name: 'was cut to fifty bytes', damage: file => truncateSync(file, 50) },
   { name: 'was cut in half', damage: file => truncateSync(file, Math.floor(statSync(file).size / 2)) },
   { name: 'has garbage in its middle', damage: file => overwriteMiddle(file) },
   {

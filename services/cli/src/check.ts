@@ -1,10 +1,11 @@
 import { type Config, type MisspeltVariable, misspeltSentence, type SinkConfig } from '@cf-audit-drain/config'
 import { type Clock, deadline, type Random, systemClock } from '@cf-audit-drain/pipeline'
 import { type ExitCode, exitCodes, type Logger } from '@cf-audit-drain/runtime'
+import type { CheckedPart } from './arguments.ts'
 import { checkFoundation, foundationEnd } from './check-foundation.ts'
 import { checkLog } from './check-log.ts'
-import { type Finding, renderFinding, tried } from './finding.ts'
-import { kafkaOptions } from './open-log.ts'
+import { type Finding, failed, renderFinding, tried } from './finding.ts'
+import { kafkaOptions, topicSettings } from './open-log.ts'
 import { print } from './print.ts'
 import { makeSyslogSink } from './sinks.ts'
 
@@ -12,6 +13,8 @@ interface CheckDeps {
   readonly logger: Logger
   readonly random: Random
   readonly misspelt: readonly MisspeltVariable[]
+  /** What this login is to do; only the ends of that part are tried. */
+  readonly part: CheckedPart
   readonly clock?: Clock
 }
 
@@ -31,24 +34,41 @@ export async function check(config: Config, deps: CheckDeps, signal: AbortSignal
   }
   const clock = deps.clock ?? systemClock
   await report(configurationFindings(deps.misspelt))
-  const foundations = config.foundations.map(one => checkFoundation(one, { ...deps, clock }, signal))
-  const sinks = config.sinks.map(one =>
+  const { part } = deps
+  const polls = part === 'start' || part === 'poller'
+  const delivers = part === 'start' || part === 'sink'
+  const foundations = (polls ? config.foundations : []).map(one =>
+    checkFoundation(one, { ...deps, clock }, signal),
+  )
+  const sinks = (delivers ? config.sinks : []).map(one =>
     tried(sinkEnd(one), () => checkSink(one, { logger: deps.logger, clock }, signal)),
   )
   for (const foundation of foundations) await report(await foundation)
-  if (foundations.length === 0) await report([note('foundation', '`start` would show a simulated one')])
+  if (polls && foundations.length === 0)
+    await report([note('foundation', '`start` would show a simulated one')])
   // Nobody else is waiting for an answer when the log, which blocks the process, is read.
   const ofSinks = await Promise.all(sinks)
-  await report([await tried('log', () => checkAnyLog(config, clock))])
-  await report(sinks.length === 0 ? [note('sink', 'events would stay in the log')] : ofSinks)
+  await report(await checkAnyLog(config, deps.part, clock))
+  await report(delivers && sinks.length === 0 ? [note('sink', 'events would stay in the log')] : ofSinks)
   return codes.includes(exitCodes.log) ? exitCodes.log : (codes[0] ?? exitCodes.ok)
 }
 
-async function checkAnyLog({ log, foundations }: Config, clock: Clock): Promise<string> {
-  if (log.kafka === null) return checkLog(log.dir, clock)
+async function checkAnyLog(config: Config, part: CheckedPart, clock: Clock): Promise<readonly Finding[]> {
+  const { log, foundations, sinks } = config
+  const { kafka } = log
+  if (kafka === null) return [await tried('log', () => checkLog(log.dir, clock))]
   const { checkKafkaLog } = await import('@cf-audit-drain/log/kafka')
-  const names = foundations.map(({ name }) => name)
-  return checkKafkaLog(kafkaOptions(log.kafka, 'write'), names, clock)
+  const found = await checkKafkaLog(
+    {
+      kafka: kafkaOptions(kafka, 'write'),
+      foundations: foundations.map(({ name }) => name),
+      polls: part !== 'sink' && part !== 'topics',
+      sinks: part === 'poller' || part === 'topics' ? [] : sinks.map(({ name }) => name),
+      topics: topicSettings(kafka),
+    },
+    clock,
+  )
+  return found.map(one => (one.verdict === 'FAIL' ? failed('log', one.error) : { ...one, end: 'log' }))
 }
 
 function endWidth({ foundations, sinks }: Config): number {

@@ -1,8 +1,10 @@
 import {
   KafkaStateError,
+  KafkaUnavailableError,
   LogDamagedError,
   LogInUseError,
   LogMissingError,
+  LogMovedError,
   LogStorageError,
   LogVersionError,
 } from '@cf-audit-drain/log'
@@ -16,6 +18,7 @@ const ofLog = [
   LogDamagedError,
   LogInUseError,
   LogMissingError,
+  LogMovedError,
   LogStorageError,
   LogVersionError,
   CheckpointUnreadableError,
@@ -24,6 +27,7 @@ const ofLog = [
 /** Of an error that is the operator's own to mend; undefined for any other. The same for every command. */
 export function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof UsageError || error instanceof ConfigurationError) return exitCodes.configuration
-  if (error instanceof NotEverythingVisibleError) return exitCodes.unreachable
+  if (error instanceof NotEverythingVisibleError || error instanceof KafkaUnavailableError)
+    return exitCodes.unreachable
   return ofLog.some(kind => error instanceof kind) ? exitCodes.log : undefined
 }

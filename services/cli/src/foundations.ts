@@ -6,6 +6,7 @@ import type { EventLog } from '@cf-audit-drain/log'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerObserver, type PollerOptions } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
+import { ElectedPoller } from './elected-poller.ts'
 
 export interface FoundationDeps {
   readonly log: EventLog
@@ -19,8 +20,8 @@ export interface FoundationDeps {
 export interface FoundationService {
   readonly config: FoundationConfig
   readonly controller: CloudController
-  readonly poller: Poller
-  /** Resolves when the checkpoint was read, or could not be: metrics may then be shown. */
+  readonly elected: ElectedPoller
+  /** Resolves when the checkpoint was read, or could not be, or is another process's: metrics may then be shown. */
   readonly resumed: Promise<void>
 }
 
@@ -58,9 +59,38 @@ export function controllerOf(
 export function foundationService(config: FoundationConfig, deps: FoundationDeps): FoundationService {
   const controller = controllerOf(config, deps)
   const resumed = Promise.withResolvers<void>()
-  const observer = observerOf(deps, () => resumed.resolve())
-  const poller: Poller = new Poller(pollerOptions(config), { ...deps, controller, observer })
-  return { config, controller, poller, resumed: resumed.promise }
+  const elected = new ElectedPoller(config.name, {
+    ...deps,
+    makePoller(opened) {
+      const observer = observerOf(deps, opened, () => resumed.resolve())
+      return new Poller(pollerOptions(config), { ...deps, controller, observer })
+    },
+    settled: () => resumed.resolve(),
+  })
+  return { config, controller, elected, resumed: resumed.promise }
+}
+
+/** The pollers of a process, in the terms that the log gives to them, until the signal is aborted. */
+export async function pollElected(
+  log: EventLog,
+  foundations: readonly FoundationService[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (foundations.length === 0) return
+  const byName = new Map(foundations.map(one => [one.config.name, one.elected]))
+  await log.lead(
+    [...byName.keys()],
+    {
+      poll: async (foundation, term) => byName.get(foundation)?.poll(term),
+      elected: ours => {
+        for (const [name, one] of byName) one.elected(ours?.has(name) ?? null)
+      },
+      failed: error => {
+        for (const one of byName.values()) one.failed(error)
+      },
+    },
+    signal,
+  )
 }
 
 function pollerOptions(config: FoundationConfig): PollerOptions {
@@ -76,7 +106,11 @@ function pollerOptions(config: FoundationConfig): PollerOptions {
 }
 
 /** Log lines and metrics of what a poller tells. */
-function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => void): PollerObserver {
+function observerOf(
+  { logger, metrics, clock }: FoundationDeps,
+  opened: () => void,
+  settled: () => void,
+): PollerObserver {
   let closedWindows = 0
   const missing = { poll: 0, 'catch-up': 0 }
   const closed = (total: number) => {
@@ -94,6 +128,7 @@ function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => vo
         })
       }
       opened()
+      settled()
     },
     rights(rights) {
       metrics?.seesEverything(rights.sees === 'everything')
@@ -106,7 +141,7 @@ function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => vo
       logger.debug({ published, rows, durationMs: Math.round(durationMs) }, 'polled')
     },
     failed({ loop, error, attempt, delayMs }) {
-      opened()
+      settled()
       if (loop === 'poll') metrics?.pollFailed()
       const cause = error instanceof CloudFoundryError ? { reason: error.message } : { err: error }
       logger.warn({ loop, ...cause, attempt, delayMs }, 'reading Cloud Controller failed; it is tried again')
@@ -146,8 +181,9 @@ function observerOf({ logger, metrics, clock }: FoundationDeps, opened: () => vo
 }
 
 /** Sets the gauges that speak of now; called before every scrape. */
-export function refreshMetrics({ controller, poller }: FoundationService, metrics: FoundationMetrics): void {
-  const { checkpoint, windows, skewMs } = poller.status()
+export function refreshMetrics({ controller, elected }: FoundationService, metrics: FoundationMetrics): void {
+  if (elected.poller === null) return
+  const { checkpoint, windows, skewMs } = elected.poller.status()
   if (checkpoint) {
     metrics.windowsOpen(windows.open)
     if (windows.completeUpTo) metrics.closedThrough(Date.parse(windows.completeUpTo) / 1000)

@@ -14,11 +14,13 @@ import { readConfiguration } from './configuration.ts'
 import { dryRun } from './dry-run.ts'
 import { printEvents } from './events.ts'
 import { exitCodeOf } from './exit-code-of.ts'
+import { migrate } from './migrate.ts'
 import { openLog } from './open-log.ts'
 import { partOf } from './part-of.ts'
 import { print, say } from './print.ts'
 import { random } from './random.ts'
 import { startConfigured, startSimulated } from './start-command.ts'
+import { manageTopics } from './topics.ts'
 import { usage } from './usage.ts'
 import { version } from './version.ts'
 
@@ -37,19 +39,25 @@ try {
 async function main(given: Arguments): Promise<void> {
   if (given.command === 'help') return print(usage)
   if (given.command === 'version') return print(`cf-audit-drain ${version} (Node ${process.versions.node})`)
-  const config = partOf(given.command, readConfiguration(given))
+  const whole = readConfiguration(given)
+  const config = partOf(given.command, whole)
   if (given.command === 'events') {
     const log = await openLog(config, { clock: systemClock, logger: null }, 'read')
     await printEvents(log, given.query).finally(() => log.close())
     return
   }
+  if (given.topics !== undefined) return endProcess(await manageTopics(config, given.topics))
   const { level } = config.logging
   const misspelt = given.config === undefined ? misspeltVariables(process.env) : []
   if (given.command === 'check') {
     const logger = createLogger({ level: level === 'info' ? 'error' : level, destination: 'stderr' })
     return running(logger, config.shutdownTimeoutMs, signal =>
-      check(config, { logger, random, misspelt }, signal),
+      check(config, { logger, random, misspelt, part: given.checkFor }, signal),
     )
+  }
+  if (given.command === 'migrate') {
+    const logger = createLogger({ level, destination: 'stderr' })
+    return running(logger, config.shutdownTimeoutMs, signal => migrate(config, given.dryRun, logger, signal))
   }
   const logger = createLogger({ level, destination: given.dryRun ? 'stderr' : 'stdout' })
   return running(logger, config.shutdownTimeoutMs, async signal => {
@@ -59,7 +67,7 @@ async function main(given: Arguments): Promise<void> {
     }
     if (misspelt.length > 0) logger.warn(misspelt.map(misspeltSentence).join(' '))
     if (given.dryRun) await dryRun(config, { logger, random }, signal)
-    else await startConfigured(config, given, logger, signal)
+    else await startConfigured(config, whole, given, logger, signal)
     return exitCodes.ok
   })
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { ConnectionOptions } from 'node:tls'
 import type { Config, KafkaConfig } from '@cf-audit-drain/config'
 import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
-import type { KafkaOptions } from '@cf-audit-drain/log/kafka'
+import type { KafkaOptions, TopicSettings } from '@cf-audit-drain/log/kafka'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
 
@@ -11,6 +11,7 @@ export async function openLog(
   config: Config,
   deps: { readonly clock: Clock; readonly logger: Logger | null },
   mode: 'write' | 'read' = 'write',
+  startAnew: readonly string[] = [],
 ): Promise<EventLog> {
   const { kafka, dir } = config.log
   if (kafka === null) return openEmbeddedLog({ dir, clock: deps.clock, mode })
@@ -19,6 +20,7 @@ export async function openLog(
   return openKafkaLog(
     {
       ...kafkaOptions(kafka, mode),
+      startAnew,
       onLog: ({ level, namespace, message }) => logger?.[level]({ namespace }, message),
     },
     {
@@ -42,15 +44,19 @@ export async function openLog(
 }
 
 export function kafkaOptions(kafka: KafkaConfig, mode: 'write' | 'read'): KafkaOptions {
-  const { brokers, prefix, createTopics, replicationFactor, tls, sasl, sessionTimeoutMs } = kafka
+  const { brokers, prefix, createTopics, tls, sasl, sessionTimeoutMs } = kafka
   return {
     brokers,
     prefix,
     sessionTimeoutMs,
-    createTopics: createTopics && mode === 'write' ? { replicationFactor } : null,
+    createTopics: createTopics && mode === 'write' ? topicSettings(kafka) : null,
     ...(tls === null ? {} : { ssl: tlsOf(tls) }),
     ...(sasl === null ? {} : { sasl: saslOf(sasl) }),
   }
+}
+
+export function topicSettings({ replicationFactor, topics }: KafkaConfig): TopicSettings {
+  return { replicationFactor, ...topics }
 }
 
 function tlsOf(tls: NonNullable<KafkaConfig['tls']>): ConnectionOptions {

@@ -30,6 +30,10 @@ test('a poller has no sinks, a sink no foundations, and start has both', () => {
 
 test('processes of their own need Kafka between them, and something to do', () => {
   assert.throws(() => partOf('poller', configOf({ ...foundation, ...sink })), /KAFKA_BROKERS.*or use start/)
+  assert.throws(
+    () => partOf('migrate', configOf({ ...foundation, ...sink })),
+    /into Kafka: set KAFKA_BROKERS/,
+  )
   assert.throws(() => partOf('poller', configOf({ ...sink, ...kafka })), /needs a foundation/)
   assert.throws(() => partOf('sink', configOf({ ...foundation, ...kafka })), /needs a sink/)
 })

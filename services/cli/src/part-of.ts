@@ -8,6 +8,8 @@ import { type Arguments, UsageError } from './arguments.ts'
  * @throws UsageError
  */
 export function partOf(command: Arguments['command'], config: Config): Config {
+  if (command === 'migrate' && config.log.kafka === null)
+    throw new UsageError('migrate carries the embedded log into Kafka: set KAFKA_BROKERS or log.kafka')
   if (command !== 'poller' && command !== 'sink') return config
   if (config.log.kafka === null)
     throw new UsageError(

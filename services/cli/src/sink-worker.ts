@@ -1,5 +1,5 @@
 import type { SinkConfig } from '@cf-audit-drain/config'
-import { type EventLog, isPassing, type LogRecord } from '@cf-audit-drain/log'
+import { type EventLog, isPassing, KafkaStateError, type LogRecord } from '@cf-audit-drain/log'
 import {
   asError,
   type Clock,
@@ -100,8 +100,10 @@ export class SinkWorker {
       {
         clock,
         reconnectMs: 1_000,
+        isFatal: reason => reason instanceof KafkaStateError,
         onSettled: records => this.#settled(records),
-        onConnectFailure: (_end, reason) => this.#failed({ reason, attempt: 1, delayMs: 1_000, unknown: 0 }),
+        onConnectFailure: (_end, reason, attempt) =>
+          this.#failed({ reason, attempt, delayMs: 1_000, unknown: 0 }),
       },
       signal,
     )

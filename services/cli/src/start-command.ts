@@ -1,25 +1,34 @@
 import { type Config, type MisspeltVariable, misspeltSentence } from '@cf-audit-drain/config'
 import type { EventLog } from '@cf-audit-drain/log'
-import { openEmbeddedLog } from '@cf-audit-drain/log'
+import { hasUnmovedLog, openEmbeddedLog } from '@cf-audit-drain/log'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { createLogger, type Logger } from '@cf-audit-drain/runtime'
 import { type Arguments, UsageError } from './arguments.ts'
 import { startDemo } from './demo.ts'
+import { lostFoundations } from './lost-foundations.ts'
 import { print, terminalColumns } from './print.ts'
 import { random } from './random.ts'
 import { makeSyslogSink } from './sinks.ts'
 import { start } from './start.ts'
 
-/** `start` with a configuration: polls and delivers until stopped. */
+/** `start` with a configuration: polls and delivers until stopped. `config` is this process's part of the `whole`. */
 export async function startConfigured(
   config: Config,
+  whole: Config,
   given: Arguments,
   logger: Logger,
   signal: AbortSignal,
 ): Promise<void> {
   if (given.forgetSink !== undefined) await forgetSink(config, given.forgetSink, logger)
+  if (config.log.kafka !== null && config.foundations.length > 0 && hasUnmovedLog(config.log.dir))
+    logger.warn(
+      `the log is on Kafka, and in ${config.log.dir} lies one that was not moved there: what it holds is read and sent again. ` +
+        'To go on from it, end this and run cf-audit-drain migrate before the first poller (README, "Moving over")',
+    )
   if (config.sinks.length === 0 && given.command === 'start')
     logger.warn('no sink is configured: events are kept in the log, and go nowhere (SINK_URL)')
+  const startAnew =
+    given.overrides['start-from'] === undefined ? [] : await lostFoundations(config, logger, signal)
   await start(
     {
       config,
@@ -27,6 +36,8 @@ export async function startConfigured(
       random,
       makeSink: sink => makeSyslogSink(sink, { clock: systemClock, logger }),
       untilCaughtUp: given.untilCaughtUp,
+      startAnew,
+      configuredSinks: whole.sinks.map(({ name }) => name),
     },
     signal,
   )

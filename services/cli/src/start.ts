@@ -4,7 +4,7 @@ import type { EventLog, LogRecord } from '@cf-audit-drain/log'
 import { type Clock, type Random, type Sink, systemClock } from '@cf-audit-drain/pipeline'
 import { createMetrics, type Logger, type Metrics, startHttpServer } from '@cf-audit-drain/runtime'
 import { ConfigurationError } from './configuration.ts'
-import { type FoundationService, foundationService, refreshMetrics } from './foundations.ts'
+import { type FoundationService, foundationService, pollElected, refreshMetrics } from './foundations.ts'
 import { openLog } from './open-log.ts'
 import { keepRetention } from './retention.ts'
 import { scrubKey } from './scrub-key.ts'
@@ -18,14 +18,21 @@ export interface StartOptions {
   readonly random: Random
   /** Makes the sink that a configuration asks for; `start` sends by syslog, a dry run prints. */
   readonly makeSink: (config: SinkConfig) => Sink<LogRecord>
+  /** Those of other processes too; default: the sinks of `config`. */
+  readonly configuredSinks?: readonly string[]
   /** End, with everything settled, once every visible event is in the log and acknowledged by every sink. */
   readonly untilCaughtUp?: boolean
   readonly clock?: Clock
+  /** Foundations of a log on Kafka whose checkpoint is gone and that the operator has told where to go on. */
+  readonly startAnew?: readonly string[]
   /** No HTTP server: for a dry run. */
   readonly quiet?: boolean
   readonly onListening?: (url: string) => void
   readonly onCaughtUp?: (log: EventLog) => Promise<void>
 }
+
+/** Shorter than a scrape may take (10 s by default): the other metrics must not go with the brokers. */
+const kafkaPatienceMs = 4_000
 
 /**
  * Everything of one process: a poller per foundation, a worker per sink, the log between them, and the HTTP endpoints.
@@ -33,7 +40,7 @@ export interface StartOptions {
  */
 export async function start(options: StartOptions, signal: AbortSignal): Promise<void> {
   const { config, logger, random, clock = systemClock } = options
-  const log = await openLog(config, { clock, logger })
+  const log = await openLog(config, { clock, logger }, 'write', options.startAnew)
   try {
     const metrics = metricsOf(config, log, clock)
     const foundations =
@@ -94,7 +101,7 @@ async function runAll(
   const done = new AbortController()
   const running = AbortSignal.any([signal, done.signal])
   const loops: Promise<void>[] = [
-    ...foundations.map(({ poller }) => poller.run(running)),
+    pollElected(log, foundations, running),
     ...workers.map(worker => worker.run(running)),
     keepRetention(config, log, { clock, logger }, running),
   ]
@@ -132,7 +139,7 @@ async function listen(options: StartOptions, parts: Parts) {
       return parts.metrics.expose()
     },
     notReady: () => notReady(parts),
-    status: () => statusOf(parts),
+    status: () => statusOf(parts, options.configuredSinks ?? config.sinks.map(({ name }) => name)),
   }).catch((error: Error) => {
     throw new ConfigurationError(error.message)
   })
@@ -150,11 +157,7 @@ function notReady({ foundations, workers }: Parts): string[] {
         ? [`sink ${sink} fails: ${lastError?.message ?? 'for an unknown reason'}`]
         : []
     })
-  return foundations.flatMap(({ poller }) => {
-    const { foundation, state, lastPoll, lastError } = poller.status()
-    if (lastPoll && state === 'running') return []
-    return [`foundation ${foundation} ${lastError ? `fails: ${lastError.message}` : 'was not polled yet'}`]
-  })
+  return foundations.flatMap(({ elected }) => elected.notReady() ?? [])
 }
 
 function metricsOf(config: Config, log: EventLog, clock: Clock): Metrics {
@@ -164,6 +167,7 @@ function metricsOf(config: Config, log: EventLog, clock: Clock): Metrics {
     sinks: config.sinks.map(({ name }) => name),
     knownTypes: new Set(catalogue.keys()),
     durable: log,
+    ...(config.log.kafka === null ? {} : { patienceMs: kafkaPatienceMs }),
     clock,
   })
 }

@@ -11,13 +11,20 @@ export interface StatusParts {
 }
 
 /** The object behind /status. */
-export async function statusOf({ log, foundations, workers }: StatusParts): Promise<unknown> {
+export async function statusOf(
+  { log, foundations, workers }: StatusParts,
+  configuredSinks: readonly string[],
+): Promise<unknown> {
   const [positions, deadLetters] = await Promise.all([log.positions(), log.deadLetterCounts()])
   return {
     version,
-    foundations: foundations.map(({ poller, controller, config }) => ({
+    foundations: foundations.map(({ elected, controller, config }) => ({
+      foundation: config.name,
       api: config.api,
-      ...poller.status(),
+      ...elected.poller?.status(),
+      state: elected.state,
+      /** How often another process wrote the foundation while this one was to. */
+      fenced: elected.fenced,
       rateLimit: controller.rateLimit,
     })),
     sinks: workers.map(worker => ({
@@ -27,7 +34,7 @@ export async function statusOf({ log, foundations, workers }: StatusParts): Prom
     /** Cursors of sinks that are not configured: they hold back retention (`start --forget-sink NAME`). */
     unconfiguredSinks: positions
       .map(position => position.sink)
-      .filter(name => !workers.some(worker => worker.config.name === name)),
+      .filter(name => !configuredSinks.includes(name)),
     deadLetters,
   }
 }
@@ -36,7 +43,7 @@ export async function statusOf({ log, foundations, workers }: StatusParts): Prom
 export async function allIn(parts: StatusParts, clock: Clock, signal: AbortSignal): Promise<void> {
   for (;;) {
     signal.throwIfAborted()
-    if (parts.foundations.every(({ poller }) => poller.caughtUp())) {
+    if (parts.foundations.every(({ elected }) => elected.poller?.caughtUp())) {
       const positions = await parts.log.positions()
       const waiting = parts.workers.filter(worker => {
         const position = positions.find(one => one.sink === worker.config.name)

@@ -4,6 +4,7 @@ import { asNumber, asText, type LogDatabase } from './log-database.ts'
 import { logFiles, sizeBytes } from './log-files.ts'
 import { readState } from './log-state.ts'
 import { versionOf } from './migrate.ts'
+import { refuseMoved } from './moved-mark.ts'
 import { openDatabaseForReading } from './open-for-reading.ts'
 
 /** What a full check found. `problems` is empty when all is well; null is what could not be read for damage. */
@@ -31,6 +32,7 @@ export async function checkEmbeddedLog(dir: string): Promise<EmbeddedLogReport> 
   const files = logFiles(resolve(dir))
   const database = openDatabaseForReading(files)
   try {
+    refuseMoved(database)
     const size = (sizeBytes(files.database) ?? 0) + (sizeBytes(`${files.database}-wal`) ?? 0)
     return database.snapshot(() => look(database, size))
   } finally {

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { explained } from './explain-storage-error.ts'
 import type { LogFiles } from './log-files.ts'
-import { applicationId, schema, schemaVersion } from './schema.ts'
+import { applicationId, migrations, schema, schemaVersion } from './schema.ts'
 
 /** 8 KiB holds fifteen events: 15 % faster to fill than 4 KiB, and the tree is a level lower for longer. */
 const pageSizeBytes = 8192
@@ -30,6 +30,7 @@ function build(path: string): void {
       PRAGMA application_id = ${applicationId};
       PRAGMA user_version = ${schemaVersion};
       ${schema}
+      ${migrations.join(';')};
       COMMIT;
       PRAGMA journal_mode = WAL;
     `)

@@ -62,6 +62,11 @@ interface Damage {
 const damages: readonly Damage[] = [
   { name: 'an empty file', damage: () => truncateSync(file, 0), found: /0 bytes/ },
   {
+    name: 'a file of the first fifty bytes',
+    damage: () => truncateSync(file, 50),
+    found: /has only 50 bytes: it was cut short/,
+  },
+  {
     name: 'a file of the first hundred bytes',
     damage: () => truncateSync(file, 100),
     found: /no sense|not an SQLite/,
@@ -184,7 +189,7 @@ test('a log of a newer version is refused by name, and left as it is', async () 
     await assert.rejects(openEmbeddedLog({ dir, clock: systemClock, mode }), (error: unknown) => {
       assert(error instanceof LogVersionError)
       assert.equal(error.foundVersion, 9)
-      assert.match(error.message, /version 9, this program knows version 1.*newer one/)
+      assert.match(error.message, /version 9, this program knows version 2.*newer one/)
       return true
     })
   }

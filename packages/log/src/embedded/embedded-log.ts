@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
 import type { Clock, Source } from '@cf-audit-drain/pipeline'
 import { Arrivals } from '../arrivals.ts'
+import { leadAll } from '../lead-all.ts'
 import { LogClosedError, LogInUseError, LogStorageError } from '../log-error.ts'
 import type {
+  Candidate,
   DeadLetter,
   EventLog,
   EventQuery,
@@ -18,6 +20,7 @@ import { EmbeddedWriter } from './foundation-writer.ts'
 import { GuidIndex } from './guid-index.ts'
 import type { LogDatabase } from './log-database.ts'
 import { logFiles } from './log-files.ts'
+import { refuseMoved } from './moved-mark.ts'
 import { makeDirectory, openDatabaseForWriting, type Synchronous } from './open-database.ts'
 import { openDatabaseForReading } from './open-for-reading.ts'
 import { type Pruned, Retention } from './retention.ts'
@@ -38,7 +41,7 @@ export interface EmbeddedLogOptions {
 
 /**
  * Opens the log, making it on the first start. Throws LogInUseError (another writer), LogDamagedError,
- * LogVersionError, LogStorageError, and, for a reader, LogMissingError. Never begins an empty log where one was.
+ * LogVersionError, LogStorageError, LogMovedError, and, for a reader, LogMissingError. Never begins an empty log where one was.
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<EmbeddedLog> {
   const files = logFiles(resolve(options.dir))
@@ -48,6 +51,7 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Embe
   try {
     const database = openDatabaseForWriting(files, options.synchronous ?? 'full')
     try {
+      refuseMoved(database)
       lock.nameHolder(options.clock.now())
       return new EmbeddedLog(database, () => lock.release())
     } catch (error) {
@@ -96,6 +100,12 @@ export class EmbeddedLog implements EventLog {
     })
     this.#writing.add(foundation)
     return writer
+  }
+
+  /** Every foundation is this process's: no other one can have this log open. */
+  async lead(foundations: readonly string[], candidate: Candidate, signal: AbortSignal): Promise<void> {
+    this.#requireWritable()
+    return leadAll(foundations, candidate, signal)
   }
 
   /** A waiting `read` ends with null when the source or the log is closed. */

@@ -10,18 +10,28 @@ import { applicationId, tables } from './schema.ts'
  * tables, the counters against the rows, and some rows spread over the file.
  */
 const probes = 32
+/** https://sqlite.org/fileformat.html section 1.3 */
+const headerBytes = 100
 
 /** Before anything is opened for writing: is this a log of ours at all? */
 export function refuseForeign(path: string): void {
-  if (sizeBytes(path) === 0) {
-    throw new LogDamagedError(path, 'the file is empty (0 bytes), which a log never is', restoreRemedy)
-  }
+  refuseWithoutHeader(path, sizeBytes(path) ?? 0)
   const database = explained(path, () => new LogDatabase(path, new DatabaseSync(path, { readOnly: true })))
   try {
     database.read(() => requireApplicationId(database))
   } finally {
     database.close()
   }
+}
+
+/** SQLite takes such a file for an empty database, which has no application_id. */
+export function refuseWithoutHeader(path: string, size: number): void {
+  if (size >= headerBytes) return
+  const found =
+    size === 0
+      ? 'the file is empty (0 bytes), which a log never is'
+      : `the file has only ${size} bytes: it was cut short`
+  throw new LogDamagedError(path, found, restoreRemedy)
 }
 
 export function requireApplicationId(database: LogDatabase): void {

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { LogDamagedError, LogMissingError } from '../log-error.ts'
-import { requireApplicationId, requireTables } from './examine-database.ts'
+import { refuseWithoutHeader, requireApplicationId, requireTables } from './examine-database.ts'
 import { explained, explainStorageError, isUnopenable, restoreRemedy } from './explain-storage-error.ts'
 import { LogDatabase } from './log-database.ts'
 import { type LogFiles, sizeBytes } from './log-files.ts'
@@ -38,13 +38,7 @@ function refuseMissing(files: LogFiles): void {
       restoreRemedy,
     )
   }
-  if (size === 0) {
-    throw new LogDamagedError(
-      files.database,
-      'the file is empty (0 bytes), which a log never is',
-      restoreRemedy,
-    )
-  }
+  refuseWithoutHeader(files.database, size)
 }
 
 function connect(path: string): LogDatabase {

@@ -70,7 +70,16 @@ INSERT INTO log_state VALUES (1, 0, 0);
 `
 
 /** SQL that brings version n to n + 1, at index n - 1. Run in one transaction with the change of user_version. */
-export const migrations: readonly string[] = []
+export const migrations: readonly string[] = [
+  // Version 2: one row once the log is on its way to Kafka (moved-mark.ts).
+  `CREATE TABLE moved (
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    prefix      TEXT    NOT NULL,
+    brokers     TEXT    NOT NULL,
+    copied_at   INTEGER NOT NULL,
+    finished_at INTEGER
+  ) STRICT`,
+]
 
 export const schemaVersion = migrations.length + 1
 
@@ -85,4 +94,5 @@ export const tables = [
   'dead_letters',
   'tallies',
   'log_state',
+  'moved',
 ] as const

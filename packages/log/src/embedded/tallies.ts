@@ -57,7 +57,7 @@ export function readTallies(database: LogDatabase): readonly Tally[] {
     }))
 }
 
-function asProvenance(value: unknown): Tally['provenance'] {
+export function asProvenance(value: unknown): Tally['provenance'] {
   if (value === 'live' || value === 'backfill' || value === 'replay') return value
   throw new TypeError(`a provenance was expected in the log, not ${String(value)}`)
 }

@@ -1,64 +1,80 @@
+import type { Checkpoint } from '../ports.ts'
 import type { StoredCheckpoint } from './foundation-state.ts'
 import { KafkaStateError } from './kafka-error.ts'
-import type { NewestSeq } from './newest-events.ts'
+import type { NewestEvents } from './newest-events.ts'
 
-export interface FoundCheckpoints {
+export interface FoundCheckpoints extends Pick<NewestEvents, 'newestSeq' | 'endOffset'> {
   /** The committed offset of the checkpoint group: the truth, resolved by the brokers. */
   readonly inGroup: StoredCheckpoint | null
   readonly mirror: StoredCheckpoint | null
-  readonly newestSeq: NewestSeq
+}
+
+/** Without a checkpoint the poller begins where the configuration says; the numbers go on all the same. */
+export interface GoOn {
+  readonly seq: number
+  readonly checkpoint: Checkpoint | null
 }
 
 /**
  * Where to go on. Both are written in one transaction, so they agree unless something outside has changed one: the
  * group expires when nobody polls for `offsets.retention.minutes` (7 days), or somebody resets it. Of two that differ
- * the older is taken: that reads again, and loses nothing.
+ * the older is taken: that reads again, and loses nothing; its events are recognised when they are read again.
  *
- * @throws KafkaStateError when there are events and no checkpoint at all, or a checkpoint and not its events
+ * @throws KafkaStateError when the checkpoint is lost, unless the operator has said to `startAnew`
  */
 export function agreedCheckpoint(
   foundation: string,
   found: FoundCheckpoints,
   warn: (sentence: string) => void,
-): StoredCheckpoint | null {
-  const agreed = ofBoth(foundation, found, warn)
-  if (agreed === null || found.newestSeq === 'unknown') return agreed
-  const held = found.newestSeq === 'none' ? 0 : found.newestSeq
-  if (held < agreed.seq)
+  startAnew = false,
+): GoOn | null {
+  const { inGroup, mirror, newestSeq, endOffset } = found
+  const lost = whyLost(foundation, found)
+  if (lost === null) {
+    const checkpoint = olderOf(foundation, found, warn)
+    if (checkpoint === null) return null
+    const counted = Math.max(inGroup?.seq ?? 0, mirror?.seq ?? 0)
+    return { seq: typeof newestSeq === 'number' ? newestSeq : counted, checkpoint }
+  }
+  if (!startAnew)
     throw new KafkaStateError(
-      `the checkpoint of ${foundation} counts ${agreed.seq} events, and its topic ends at ${held}: the topic was deleted, or brokers lost what they had confirmed. ` +
-        'Say where to go on with --start-from',
+      `${lost}. Nothing was read or written. Say once where to go on with --start-from (docs/runbook.md tells what may then come twice), or give this Kafka another log.kafka.prefix`,
     )
-  // The events after an older checkpoint are recognised when they are read again.
-  return { ...agreed, seq: held }
+  const seq = newestSeq === 'unknown' ? endOffset : newestSeq === 'none' ? 0 : newestSeq
+  warn(`${lost}: going on by --start-from, after event ${seq}`)
+  return { seq, checkpoint: null }
 }
 
-function ofBoth(
+/** There are events and no checkpoint, or a checkpoint and not its events. In words; null when neither. */
+export function whyLost(foundation: string, { inGroup, mirror, newestSeq }: FoundCheckpoints): string | null {
+  const there = [inGroup, mirror].filter(one => one !== null)
+  if (there.length === 0)
+    return newestSeq === 'none'
+      ? null
+      : `there are events of ${foundation} and no checkpoint: neither its consumer group nor its mirror`
+  const counted = Math.min(...there.map(({ seq }) => seq))
+  const held = newestSeq === 'none' ? 0 : newestSeq
+  if (held === 'unknown' || held >= counted) return null
+  return `the checkpoint of ${foundation} counts ${counted} events, and its topic ends at event ${held}: the topic was deleted, or brokers lost what they had confirmed`
+}
+
+function olderOf(
   foundation: string,
-  { inGroup, mirror, newestSeq }: FoundCheckpoints,
+  { inGroup, mirror }: FoundCheckpoints,
   warn: (sentence: string) => void,
-): StoredCheckpoint | null {
+): Checkpoint | null {
   if (inGroup !== null && mirror !== null) {
-    if (inGroup.seq === mirror.seq && inGroup.checkpoint === mirror.checkpoint) return inGroup
+    if (inGroup.seq === mirror.seq && inGroup.checkpoint === mirror.checkpoint) return inGroup.checkpoint
     warn(
       `the checkpoint of ${foundation} (event ${inGroup.seq}) and its mirror (event ${mirror.seq}) differ: going on from the older one`,
     )
-    const { checkpoint } = inGroup.seq <= mirror.seq ? inGroup : mirror
-    return { seq: Math.max(inGroup.seq, mirror.seq), checkpoint }
+    return (inGroup.seq <= mirror.seq ? inGroup : mirror).checkpoint
   }
-  if (inGroup !== null) {
+  if (inGroup !== null)
     warn(`the mirror of the checkpoint of ${foundation} is gone: going on from the checkpoint itself`)
-    return inGroup
-  }
-  if (mirror !== null) {
+  if (mirror !== null)
     warn(
-      `the checkpoint group of ${foundation} is gone, as after a week without polling: going on from its mirror`,
+      `the checkpoint group of ${foundation} is gone or was reset, as after a week without polling: going on from its mirror`,
     )
-    return mirror
-  }
-  if (newestSeq === 'none') return null
-  throw new KafkaStateError(
-    `there are events of ${foundation} and no checkpoint: neither its consumer group nor its mirror. ` +
-      'Say where to go on with --start-from, or give this Kafka another prefix',
-  )
+  return (inGroup ?? mirror)?.checkpoint ?? null
 }

@@ -1,47 +1,150 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
-import type { Admin } from 'kafkajs'
+import { agreedCheckpoint } from './agreed-checkpoint.ts'
+import { connectionFault } from './connection-fault.ts'
+import { findCheckpoints } from './find-checkpoints.ts'
 import { KafkaClient } from './kafka-client.ts'
-import { KafkaStateError } from './kafka-error.ts'
 import { type KafkaOptions, kafkaDefaults } from './kafka-options.ts'
+import type { Cluster } from './kafkajs-internals.ts'
+import { planTopics } from './manage-topics.ts'
+import { missingRights, TransactionsRefusedError } from './missing-rights.ts'
 import { Names } from './names.ts'
-import { missingTopics, topicsMissing, topicsOf } from './topics.ts'
+import { describeTopics } from './own-requests.ts'
+import { lackingRights, type Right } from './refused.ts'
+import { pollerRights, sinkRights } from './rights.ts'
+import { transactionsRefused } from './rights-gate.ts'
+import { type TopicSettings, tooManyPartitions, topicsMissing, topicsOf } from './topics.ts'
 
-/**
- * What works, in a sentence. Changes nothing.
- * @throws KafkaUnavailableError when no broker answers; KafkaStateError when a login is refused, or a topic is missing
- *   that `start` does not make, or has not one partition
- */
-export async function checkKafkaLog(
-  options: KafkaOptions,
-  foundations: readonly string[],
-  clock: Clock,
-): Promise<string> {
-  const client = new KafkaClient(options, clock)
+/** What was found of a log on Kafka, in sentences. `note`: could not be looked at. */
+export type KafkaFinding =
+  | { readonly verdict: 'ok' | 'WARN' | 'note'; readonly text: string }
+  | { readonly verdict: 'FAIL'; readonly error: Error }
+
+export interface KafkaCheck {
+  readonly kafka: KafkaOptions
+  /** Those of the configuration, whether this process polls them or not. */
+  readonly foundations: readonly string[]
+  /** Whether this login is to poll them. */
+  readonly polls: boolean
+  /** The sinks this login is to deliver to. */
+  readonly sinks: readonly string[]
+  readonly topics: TopicSettings
+}
+
+/** Tries everything that `start` would need of the brokers, and tells each fault by itself. Changes nothing. */
+export async function checkKafkaLog(check: KafkaCheck, clock: Clock): Promise<readonly KafkaFinding[]> {
+  const fault = await connectionFault(check.kafka)
+  if (fault !== null) return [failed(fault)]
+  const client = new KafkaClient(check.kafka, clock)
+  const names = new Names(check.kafka.prefix ?? kafkaDefaults.prefix)
   try {
-    return await client.asAdmin(admin => whatWorks(admin, options, foundations))
+    const cluster = await client.newCluster()
+    try {
+      await cluster.refreshMetadata()
+      return await findings(check, { client, cluster, names, clock })
+    } finally {
+      cluster.disconnect().catch(() => undefined)
+    }
+  } catch (error) {
+    return [failed(error as Error)]
   } finally {
     await client.close()
   }
 }
 
-async function whatWorks(
-  admin: Admin,
-  options: KafkaOptions,
-  foundations: readonly string[],
-): Promise<string> {
-  const names = new Names(options.prefix ?? kafkaDefaults.prefix)
-  const { brokers } = await admin.describeCluster()
-  const wanted = foundations.flatMap(name => topicsOf(names, name, 1))
-  const missing = await missingTopics(admin, wanted)
-  const isMissing = new Set(missing.map(({ topic }) => topic))
-  const present = new Set(wanted.map(({ topic }) => topic).filter(topic => !isMissing.has(topic)))
-  const { topics } = await admin.fetchTopicMetadata({ topics: [...present] })
-  const wide = topics.filter(({ partitions }) => partitions.length !== 1).map(({ name }) => name)
-  if (wide.length > 0)
-    throw new KafkaStateError(
-      `${wide.join(', ')}: more than one partition, so there is no one order; make the topic anew with one`,
-    )
-  if (missing.length > 0 && !options.createTopics) throw topicsMissing(missing)
-  const made = missing.length > 0 ? `, ${missing.length} topics will be made at the first start` : ''
-  return `${brokers.length} ${brokers.length === 1 ? 'broker' : 'brokers'}${made}`
+interface Door {
+  readonly client: KafkaClient
+  readonly cluster: Cluster
+  readonly names: Names
+  readonly clock: Clock
+}
+
+async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFinding[]> {
+  const { names, cluster } = door
+  const wanted = check.foundations.flatMap(name => topicsOf(names, name, check.topics))
+  const broker = await cluster.findControllerBroker()
+  const { nodeIds, topics } = await describeTopics(broker, [...new Set(wanted.map(({ topic }) => topic))])
+  const found: KafkaFinding[] = [...(await rightsFindings(check, door))]
+  const missing = wanted.filter(({ topic }) =>
+    topics.some(one => one.topic === topic && one.error === 'UNKNOWN_TOPIC_OR_PARTITION'),
+  )
+  const wide = topics.filter(({ partitions }) => partitions.length > 1).map(({ topic }) => topic)
+  if (missing.length > 0 && !check.kafka.createTopics) found.push(failed(topicsMissing(missing)))
+  if (wide.length > 0) found.push(failed(tooManyPartitions(wide)))
+  if (missing.length === 0 && wide.length === 0) found.push(...(await settingsFindings(check, door)))
+  if (found.some(({ verdict }) => verdict === 'FAIL')) return found
+  const isSeen = (topic: string) => topics.some(one => one.topic === topic && one.error === null)
+  for (const foundation of check.polls ? check.foundations : [])
+    if (isSeen(names.events(foundation)) && isSeen(names.state(foundation)))
+      found.push(...(await checkpointFindings(foundation, door)))
+  if (found.some(({ verdict }) => verdict === 'FAIL')) return found
+  const made =
+    missing.length > 0
+      ? `, ${new Set(missing.map(({ topic }) => topic)).size} topics will be made at the first start`
+      : ''
+  const brokers = `${nodeIds.length} ${nodeIds.length === 1 ? 'broker' : 'brokers'}`
+  return [{ verdict: 'ok', text: `${brokers}${made}` }, ...found]
+}
+
+async function rightsFindings(
+  { kafka, foundations, polls, sinks }: KafkaCheck,
+  { cluster, names, clock }: Door,
+): Promise<readonly KafkaFinding[]> {
+  const rights: Right[] = [
+    ...(polls ? foundations.flatMap(one => pollerRights(names, one)) : []),
+    ...sinks.flatMap(sink => sinkRights(names, sink, foundations)),
+  ]
+  const unique = [...new Map(rights.map(one => [JSON.stringify(one), one])).values()]
+  try {
+    const missing = await missingRights(cluster, unique, clock)
+    return missing.length === 0 ? [] : [failed(lackingRights(missing, kafka))]
+  } catch (error) {
+    if (error instanceof TransactionsRefusedError) return [failed(transactionsRefused(error))]
+    return [{ verdict: 'note', text: `rights could not be looked at: ${(error as Error).message}` }]
+  }
+}
+
+/** What `topics plan` would show, with a word of its own for what would hold up large events. */
+async function settingsFindings(
+  { kafka, foundations, topics }: KafkaCheck,
+  { clock }: Door,
+): Promise<readonly KafkaFinding[]> {
+  try {
+    const changes = await planTopics({ kafka, foundations, settings: topics }, clock)
+    const small = changes.filter(one => 'key' in one && one.key === 'max.message.bytes')
+    const others = changes.length - small.length
+    return [
+      ...small.map(
+        ({ topic, text }): KafkaFinding => ({
+          verdict: 'WARN',
+          text: `${topic} takes no large events (${text}): one with a manifest of some megabytes would not get through; do: cf-audit-drain topics apply`,
+        }),
+      ),
+      ...(others === 0
+        ? []
+        : [
+            {
+              verdict: 'WARN' as const,
+              text: `the topics differ from the configuration in ${others} places: cf-audit-drain topics plan shows them`,
+            },
+          ]),
+    ]
+  } catch (error) {
+    const text = `the settings of the topics could not be looked at: ${(error as Error).message}`
+    return [{ verdict: 'note', text }]
+  }
+}
+
+async function checkpointFindings(foundation: string, door: Door): Promise<readonly KafkaFinding[]> {
+  const found: KafkaFinding[] = []
+  try {
+    const checkpoints = await findCheckpoints(foundation, door, 'committed')
+    agreedCheckpoint(foundation, checkpoints, text => found.push({ verdict: 'WARN', text }))
+    return found
+  } catch (error) {
+    return [failed(error as Error)]
+  }
+}
+
+function failed(error: Error): KafkaFinding {
+  return { verdict: 'FAIL', error }
 }

@@ -4,7 +4,7 @@ import { committedOffsets } from './committed-offsets.ts'
 import type { StoredCheckpoint } from './foundation-state.ts'
 import type { Names } from './names.ts'
 
-/** The checkpoint as the brokers' group coordinator holds it; null when there is none. */
+/** The checkpoint as the brokers' group coordinator holds it; null when there is none, or somebody has reset it. */
 export async function committedCheckpoint(
   admin: Pick<Admin, 'fetchOffsets'>,
   names: Names,
@@ -14,6 +14,6 @@ export async function committedCheckpoint(
   const topics = [names.events(foundation)]
   const [group] = await committedOffsets(admin, names.checkpointGroup(foundation), topics, clock)
   const committed = group?.partitions[0]
-  if (committed === undefined || Number(committed.offset) < 0 || committed.metadata === null) return null
+  if (committed === undefined || Number(committed.offset) < 0 || !committed.metadata) return null
   return { seq: Number(committed.offset), checkpoint: committed.metadata }
 }

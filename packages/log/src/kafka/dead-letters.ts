@@ -26,7 +26,7 @@ export function deadLetterMessages({ raw, ...letter }: DeadLetter): readonly Mes
   }))
 }
 
-interface Part {
+export interface LetterPart {
   readonly letter: DeadLetter
   readonly part: number
   readonly parts: number
@@ -35,7 +35,7 @@ interface Part {
 /** Letters of the topic in its order, each identity once, large ones put together again. */
 export class DeadLetterCollection {
   readonly #letters = new Map<string, DeadLetter>()
-  readonly #begun = new Map<string, Map<number, Part>>()
+  readonly #begun = new Map<string, Map<number, LetterPart>>()
 
   get letters(): readonly DeadLetter[] {
     return [...this.#letters.values()]
@@ -43,11 +43,11 @@ export class DeadLetterCollection {
 
   /** A record that is no letter of ours is passed by. */
   add(record: Pick<KafkaRecord, 'value'>): void {
-    const read = toPart(record)
+    const read = toLetterPart(record)
     if (read === null) return
     const identity = identityOf(read.letter)
     if (this.#letters.has(identity)) return
-    const found = this.#begun.get(identity) ?? new Map<number, Part>()
+    const found = this.#begun.get(identity) ?? new Map<number, LetterPart>()
     found.set(read.part, read)
     this.#begun.set(identity, found)
     if (found.size < read.parts) return
@@ -57,7 +57,7 @@ export class DeadLetterCollection {
   }
 }
 
-function identityOf(letter: Identity): string {
+export function identityOf(letter: Identity): string {
   return JSON.stringify(identityParts(letter))
 }
 
@@ -67,7 +67,8 @@ function identityParts({ foundation, origin, key }: Identity): readonly string[]
   return [foundation, origin, key]
 }
 
-function toPart({ value }: Pick<KafkaRecord, 'value'>): Part | null {
+/** Null for a record that is no letter of ours. */
+export function toLetterPart({ value }: Pick<KafkaRecord, 'value'>): LetterPart | null {
   try {
     const { raw, part = 1, parts = 1, ...letter } = JSON.parse(value?.toString() ?? 'null')
     return { letter: { ...letter, raw: Buffer.from(raw, 'base64') }, part, parts }

@@ -8,6 +8,8 @@ export interface StoredCheckpoint {
   readonly checkpoint: Checkpoint
 }
 
+export const migrationKey = 'migration'
+
 type Counted = Omit<Tally, 'foundation'>
 
 /*
@@ -15,10 +17,17 @@ type Counted = Omit<Tally, 'foundation'>
  *
  *   "checkpoint"                    {"seq":…,"checkpoint":"…"}     mirror of the checkpoint group's offset
  *   "tally <provenance> <type>"     {"count":…,"lastReceivedAtMs":…,"lastCreatedAtSec":…}
+ *   "migration"                     {…} while an embedded log is being carried here; emptied when that is done
  */
 export class FoundationState {
   #mirror: StoredCheckpoint | null = null
   readonly #tallies = new Map<string, Counted>()
+  #isMigrating = false
+
+  /** What is there is the beginning of a copy: nobody may go on from it. */
+  get isMigrating(): boolean {
+    return this.#isMigrating
+  }
 
   get mirror(): StoredCheckpoint | null {
     return this.#mirror
@@ -33,6 +42,7 @@ export class FoundationState {
     const name = key?.toString() ?? ''
     const read = value === null ? null : parsed(value)
     if (name === 'checkpoint' && isStored(read)) this.#mirror = { seq: read.seq, checkpoint: read.checkpoint }
+    if (name === migrationKey) this.#isMigrating = value !== null
     if (name.startsWith('tally ') && isCounted(read)) this.#tallies.set(name, read)
   }
 

@@ -3,19 +3,18 @@ import type { Message, Producer, Transaction } from 'kafkajs'
 import { LogClosedError } from '../log-error.ts'
 import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
 import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
-import { agreedCheckpoint } from './agreed-checkpoint.ts'
-import { committedCheckpoint } from './committed-checkpoint.ts'
+import { agreedCheckpoint, type GoOn } from './agreed-checkpoint.ts'
 import { deadLetterMessages } from './dead-letters.ts'
 import { createdAtSecOf, toMessage } from './event-record.ts'
+import { findCheckpoints } from './find-checkpoints.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
+import { refuseHalfMigrated } from './half-migrated.ts'
 import { endHangingTransaction } from './hanging-transaction.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaUnavailableError } from './kafka-error.ts'
 import { limits, publishMsOf, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import type { Names } from './names.ts'
-import { newestEvents } from './newest-events.ts'
-import { readState } from './read-state.ts'
 import type { RecentGuids } from './recent-guids.ts'
 import type { SizeLimits } from './size-limits.ts'
 import { within } from './within.ts'
@@ -43,7 +42,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
   readonly #producer: Producer
   readonly #state: FoundationState
   readonly #recent: RecentGuids
-  #stored: StoredCheckpoint | null
+  #stored: GoOn | null
   #isBroken = false
   #isClosed = false
 
@@ -55,7 +54,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
       producer: Producer
       state: FoundationState
       recent: RecentGuids
-      stored: StoredCheckpoint | null
+      stored: GoOn | null
     },
   ) {
     this.#foundation = foundation
@@ -227,13 +226,13 @@ function checkpointOffset({ seq, checkpoint }: StoredCheckpoint) {
 }
 
 async function readBack(foundation: string, { client, names, settings, clock, warn }: WriterDoor) {
-  const topic = names.events(foundation)
-  const reader = await client.reader()
-  const state = await readState(reader, names.state(foundation), 'all')
-  const inGroup = await client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
-  const { newestSeq, recent } = await newestEvents(reader, topic, settings.recentGuids)
-  const stored = agreedCheckpoint(foundation, { inGroup, mirror: state.mirror, newestSeq }, warn)
-  return { state, recent, stored }
+  const startAnew = settings.startAnew.includes(foundation)
+  // Started anew it reads a longer past again: more of what is there has to be known.
+  const count = startAnew ? settings.recentGuids * 4 : settings.recentGuids
+  const found = await findCheckpoints(foundation, { client, names, clock }, 'all', count)
+  refuseHalfMigrated(foundation, found.state)
+  const stored = agreedCheckpoint(foundation, found, warn, startAnew)
+  return { state: found.state, recent: found.recent, stored }
 }
 
 function explained(foundation: string, error: unknown): Error {

@@ -1,13 +1,18 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Consumer } from 'kafkajs'
-import type { KafkaClient } from './kafka-client.ts'
+import { type KafkaClient, rebalanceTimeoutMs, type Sharing } from './kafka-client.ts'
 import { KafkaUnavailableError } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
+import { watchMember } from './member-watchdog.ts'
 import { within } from './within.ts'
 
 export interface MembershipEvents {
-  /** Ours from now on, until the next call. Empty while the group is being shared out anew. */
-  assigned(topics: ReadonlySet<string>): void
+  /** Ours from now on, until the next call; the brokers said so `ageMs` ago. */
+  assigned(topics: ReadonlySet<string>, ageMs: number): void
+  /** Nothing is ours, or not for sure while the group is being shared out anew. Who is not told gets an empty `assigned`. */
+  unassigned?(because: 'rebalancing' | 'lost'): void
+  /** `ageMs` ago the brokers said that what was assigned still is. */
+  confirmed?(ageMs: number): void
   /** The member is dead, and does not come back by itself. */
   crashed(error: Error): void
 }
@@ -32,26 +37,46 @@ export class GroupMembership {
 
   static async join(
     client: KafkaClient,
-    group: { readonly id: string; readonly topics: readonly string[]; readonly sessionTimeoutMs: number },
+    group: {
+      readonly id: string
+      readonly topics: readonly string[]
+      readonly sessionTimeoutMs: number
+      readonly sharing?: Sharing
+    },
     clock: Clock,
     events: MembershipEvents,
   ): Promise<GroupMembership> {
-    const consumer = client.consumer(group.id, group.sessionTimeoutMs)
+    const consumer = client.consumer(group.id, group.sessionTimeoutMs, group.sharing)
     const membership = new GroupMembership(consumer, clock, events)
-    const { GROUP_JOIN, REBALANCING, CRASH, DISCONNECT, STOP } = consumer.events
+    const { GROUP_JOIN, HEARTBEAT, REBALANCING, REQUEST, CRASH, DISCONNECT, STOP } = consumer.events
     const joined = Promise.withResolvers<void>()
     joined.promise.catch(() => undefined)
     consumer.on(GROUP_JOIN, ({ payload }) => {
       consumer.pause(group.topics.map(topic => ({ topic })))
-      membership.#assigned(new Set(Object.keys(payload.memberAssignment)))
+      membership.#assigned(new Set(Object.keys(payload.memberAssignment)), ageMs)
       joined.resolve()
     })
-    const lost = () => membership.#assigned(new Set())
-    for (const event of [REBALANCING, DISCONNECT, STOP]) consumer.on(event, lost)
+    // An answer that waited in the socket of a stopped process is as old as its question.
+    let ageMs = 0
+    consumer.on(REQUEST, ({ payload: { apiName, duration } }) => {
+      if (apiName === 'Heartbeat' || apiName === 'SyncGroup') ageMs = duration
+    })
+    consumer.on(HEARTBEAT, () => {
+      if (!membership.#isLeft) events.confirmed?.(ageMs)
+    })
+    const lost = () => membership.#unassigned('lost')
+    for (const event of [DISCONNECT, STOP]) consumer.on(event, lost)
+    consumer.on(REBALANCING, () => membership.#unassigned('rebalancing'))
     consumer.on(CRASH, ({ payload }) => {
       lost()
       joined.reject(payload.error)
       if (!membership.#isLeft) events.crashed(payload.error)
+    })
+    // As long as a joining may take, and a session.
+    const silenceMaxMs = group.sessionTimeoutMs + rebalanceTimeoutMs(group.sessionTimeoutMs)
+    watchMember(consumer, silenceMaxMs, clock, error => {
+      lost()
+      if (!membership.#isLeft) events.crashed(error)
     })
     const joining = async () => {
       await consumer.connect()
@@ -96,13 +121,19 @@ export class GroupMembership {
     )
   }
 
-  #assigned(topics: ReadonlySet<string>): void {
-    if (!this.#isLeft) this.#events.assigned(topics)
+  #assigned(topics: ReadonlySet<string>, ageMs: number): void {
+    if (!this.#isLeft) this.#events.assigned(topics, ageMs)
+  }
+
+  #unassigned(because: 'rebalancing' | 'lost'): void {
+    if (this.#isLeft) return
+    if (this.#events.unassigned) this.#events.unassigned(because)
+    else this.#events.assigned(new Set(), 0)
   }
 
   /** kafkajs takes its time to stop: what it says meanwhile must not be taken for the next membership's. */
   #retire(): void {
-    this.#assigned(new Set())
+    this.#unassigned('lost')
     this.#isLeft = true
   }
 }

@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import { isCommitted } from './hanging-transaction.ts'
 import { openKafkaLog } from './kafka-log.ts'
-import { seenByKcat, skipWithoutKcat } from './kcat-for-tests.ts'
 import { Names } from './names.ts'
 import { decodeResponse } from './transaction-state.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const foundation = 'lab'
 
-describe('a transaction that nobody ends', { skip: missing ?? false }, () => {
+describe('a transaction that nobody ends', { skip: reasonToSkipKafka() }, () => {
   // A broker of its own, whatever KAFKA_BROKERS says: it is killed.
   test('what was published before the only broker was killed is there when it is back', async t => {
     if (skipWithoutKcat(t)) return

@@ -104,5 +104,5 @@ async function undecidedIn(reader: PartitionReader, topic: string): Promise<read
   const to = await reader.edge(topic, 'all')
   const stable = await reader.edge(topic, 'committed')
   if (stable >= to) return null
-  return Array.fromAsync(reader.read(topic, stable, to, isolationLevel.READ_UNCOMMITTED))
+  return Array.fromAsync(reader.read(topic, stable, to, { level: isolationLevel.READ_UNCOMMITTED }))
 }

@@ -1,11 +1,13 @@
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
-import type { Admin, Consumer, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
+import type { Admin, Consumer, ConsumerConfig, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
+import { connectionFault } from './connection-fault.ts'
 import { KafkaStateError, KafkaUnavailableError, typesOf } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { type Broker, type Cluster, coordinatorType, openCluster } from './kafkajs-internals.ts'
 import { PartitionReader } from './partition-reader.ts'
 import { patiently } from './patiently.ts'
+import { loginRefused } from './refused.ts'
 import { transactionState } from './transaction-state.ts'
 import { within } from './within.ts'
 
@@ -13,12 +15,17 @@ const clientId = 'cf-audit-drain'
 /** About 15 s of trying again, for elections and for a predecessor's transaction to be resolved. */
 const retry = { initialRetryTime: 100, maxRetryTime: 2_000, retries: 12 }
 
+/** How a group shares its topics out, and how often a member asks whether that has changed. */
+export type Sharing = Required<Pick<ConsumerConfig, 'partitionAssigners' | 'heartbeatInterval'>>
+
 /** The connections of one process to one Kafka: made when first needed, all closed together. */
 export class KafkaClient {
   readonly #options: KafkaOptions
   readonly #clock: Clock
   readonly #kafka: KafkaClientType
   #admin: Promise<Admin> | null = null
+  /** Once the brokers have let us in, whatever keeps us out may pass. */
+  #wasLetIn = false
   readonly #readers = new Set<PartitionReader>()
   #reader: Promise<PartitionReader> | null = null
 
@@ -75,12 +82,13 @@ export class KafkaClient {
   }
 
   async newReader(): Promise<PartitionReader> {
-    const reader = new PartitionReader(await this.#connectedCluster(), this.#clock)
+    const reader = new PartitionReader(await this.newCluster(), this.#clock)
     this.#readers.add(reader)
     return reader
   }
 
-  async #connectedCluster(): Promise<Cluster> {
+  /** Connected; whoever asked for it disconnects it. */
+  async newCluster(): Promise<Cluster> {
     const { brokers, ssl, sasl, socketFactory } = this.#options
     const cluster = openCluster({
       brokers,
@@ -177,12 +185,13 @@ export class KafkaClient {
     return this.#connected(producer, 'a producer')
   }
 
-  consumer(groupId: string, sessionTimeoutMs: number): Consumer {
-    const heartbeatInterval = Math.max(100, Math.floor(sessionTimeoutMs / 5))
+  consumer(groupId: string, sessionTimeoutMs: number, sharing?: Sharing): Consumer {
+    const heartbeatInterval = sharing?.heartbeatInterval ?? Math.max(100, Math.floor(sessionTimeoutMs / 5))
     return this.#kafka.consumer({
       groupId,
+      ...(sharing === undefined ? {} : { partitionAssigners: sharing.partitionAssigners }),
       sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: Math.max(sessionTimeoutMs, 20_000),
+      rebalanceTimeout: rebalanceTimeoutMs(sessionTimeoutMs),
       heartbeatInterval,
       // Nothing is fetched by it (see GroupMembership): this is how long it rests between heartbeats.
       maxWaitTimeInMs: heartbeatInterval,
@@ -210,21 +219,27 @@ export class KafkaClient {
     client: C,
     what: string,
   ): Promise<C> {
+    const connecting = client.connect()
+    connecting.catch(() => undefined)
+    const fault = this.#wasLetIn ? null : await connectionFault(this.#options).catch(() => null)
     try {
-      await within(this.#clock, limits.requestMs, `connecting ${what} to Kafka`, client.connect())
+      if (fault instanceof KafkaStateError) throw fault
+      await within(this.#clock, limits.requestMs, `connecting ${what} to Kafka`, connecting)
+      this.#wasLetIn = true
       return client
     } catch (error) {
       this.drop(client)
-      throw this.#explained(error)
+      throw fault ?? this.#explained(error)
     }
   }
 
   #explained(error: unknown): Error {
-    const { name, message } = asError(error)
-    if (name === 'KafkaJSSASLAuthenticationError')
-      return new KafkaStateError(`Kafka refuses the login: ${message}; check log.kafka.sasl`, {
-        cause: error,
-      })
+    const refused = loginRefused(error)
+    if (refused !== null)
+      return this.#wasLetIn
+        ? new KafkaUnavailableError(refused, { cause: error })
+        : new KafkaStateError(refused, { cause: error })
+    const { message } = asError(error)
     const brokers = this.#options.brokers.join(', ')
     return new KafkaUnavailableError(`cannot reach Kafka at ${brokers}: ${message}`, { cause: error })
   }
@@ -242,4 +257,9 @@ export class KafkaClient {
         this.#options.onLog?.({ level: name, namespace, message: `${log.message}${cause}` })
       }
   }
+}
+
+/** How long the brokers wait for every member when a group is shared out. */
+export function rebalanceTimeoutMs(sessionTimeoutMs: number): number {
+  return Math.max(sessionTimeoutMs, 20_000)
 }

@@ -1,14 +1,12 @@
 import { after, before, describe } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { type LogHarness, logContractSuite, makeEntry } from '../contract-suite.ts'
 import type { EventLog, LogEntry } from '../ports.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import { mortalSockets } from './mortal-sockets-for-tests.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
-
-describe('Kafka', { skip: missing ?? false }, () => {
+describe('Kafka', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   before(async () => {
     kafka = await startKafka()

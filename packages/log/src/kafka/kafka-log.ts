@@ -3,6 +3,7 @@ import type { Clock, Source } from '@cf-audit-drain/pipeline'
 import type { Producer } from 'kafkajs'
 import { LogClosedError, LogInUseError } from '../log-error.ts'
 import type {
+  Candidate,
   DeadLetter,
   EventLog,
   EventQuery,
@@ -11,18 +12,25 @@ import type {
   SinkPosition,
   Tally,
 } from '../ports.ts'
+import { DeadLetterCounts } from './dead-letter-counts.ts'
 import { DeadLetterCollection, deadLetterMessages } from './dead-letters.ts'
 import { eventsOf } from './events.ts'
-import { KafkaFoundationWriter } from './foundation-writer.ts'
+import { FoundationState } from './foundation-state.ts'
+import { KafkaFoundationWriter, type WriterDoor } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
 import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
+import { leadOnKafka } from './leadership.ts'
+import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
 import { sinkPositions } from './positions.ts'
-import { readState } from './read-state.ts'
+import { isUnauthorized, type Right } from './refused.ts'
+import { pollerRights, sinkRights } from './rights.ts'
+import { RightsGate } from './rights-gate.ts'
 import { KafkaSinkSource, type SinkSourceObserver } from './sink-source.ts'
 import { SizeLimits } from './size-limits.ts'
-import { makeTopics, missingTopics, topicsMissing, topicsOf } from './topics.ts'
+import { TopicFollower } from './topic-follower.ts'
+import { missingTopics, requireOnePartition, topicsMissing, topicsOf } from './topics.ts'
 import { within } from './within.ts'
 
 export interface KafkaLogDeps {
@@ -39,6 +47,7 @@ export function openKafkaLog(options: KafkaOptions, deps: KafkaLogDeps): EventLo
 }
 
 class KafkaLog implements EventLog {
+  readonly #options: KafkaOptions
   readonly #settings: Settings
   readonly #names: Names
   readonly #deps: KafkaLogDeps
@@ -46,14 +55,21 @@ class KafkaLog implements EventLog {
   readonly #writers = new Map<string, Promise<FoundationWriter>>()
   readonly #sizes = new Map<string, SizeLimits>()
   readonly #sources = new Map<string, KafkaSinkSource>()
+  /** Every scrape of the metrics asks: nothing is read twice. */
+  readonly #states = new Map<string, TopicFollower<FoundationState>>()
+  readonly #letterCounts: TopicFollower<DeadLetterCounts>
   #burier: Promise<Producer> | null = null
+  readonly #gate: RightsGate
   #isClosed = false
 
   constructor(options: KafkaOptions, deps: KafkaLogDeps) {
+    this.#options = options
     this.#settings = { ...kafkaDefaults, ...options }
     this.#names = new Names(this.#settings.prefix)
     this.#deps = deps
     this.#client = new KafkaClient(options, deps.clock)
+    this.#gate = new RightsGate(this.#client, options, deps.clock)
+    this.#letterCounts = new TopicFollower(this.#names.deadLetters, () => new DeadLetterCounts())
   }
 
   async writer(foundation: string): Promise<FoundationWriter> {
@@ -67,23 +83,44 @@ class KafkaLog implements EventLog {
   }
 
   async #open(foundation: string): Promise<FoundationWriter> {
-    await this.#requireTopics(foundation)
-    const sizes = this.#sizes.getOrInsertComputed(
-      foundation,
-      () => new SizeLimits(this.#settings.requestBytesMax),
-    )
-    return KafkaFoundationWriter.open(
-      foundation,
-      {
-        client: this.#client,
-        names: this.#names,
-        settings: this.#settings,
-        clock: this.#deps.clock,
-        sizes,
-        warn: sentence => this.#deps.observer?.warn?.(sentence),
-      },
-      () => this.#writers.delete(foundation),
-    )
+    const part = `poller ${foundation}`
+    const rights = pollerRights(this.#names, foundation)
+    try {
+      await this.#topics()
+      await this.#gate.demand(part, rights)
+      await this.#requireTopics(foundation)
+      const writer = await KafkaFoundationWriter.open(foundation, this.#writerDoor(foundation), () =>
+        this.#writers.delete(foundation),
+      )
+      this.#gate.served(part)
+      return writer
+    } catch (error) {
+      throw await this.#gate.explained(part, rights, error)
+    }
+  }
+
+  #writerDoor(foundation: string): WriterDoor {
+    const { requestBytesMax } = this.#settings
+    return {
+      client: this.#client,
+      names: this.#names,
+      settings: this.#settings,
+      clock: this.#deps.clock,
+      sizes: this.#sizes.getOrInsertComputed(foundation, () => new SizeLimits(requestBytesMax)),
+      warn: sentence => this.#deps.observer?.warn?.(sentence),
+    }
+  }
+
+  async lead(foundations: readonly string[], candidate: Candidate, signal: AbortSignal): Promise<void> {
+    this.#assertOpen()
+    const door = {
+      client: this.#client,
+      names: this.#names,
+      settings: this.#settings,
+      clock: this.#deps.clock,
+      requireTopics: (foundation: string) => this.#requireTopics(foundation),
+    }
+    await leadOnKafka(door, foundations, candidate, signal)
   }
 
   source(sink: string, { batchMax }: { readonly batchMax: number }): Source<LogRecord> {
@@ -92,8 +129,8 @@ class KafkaLog implements EventLog {
       names: this.#names,
       settings: this.#settings,
       clock: this.#deps.clock,
-      observer: this.#deps.observer ?? {},
-      eventTopics: () => this.#eventTopics(),
+      observer: this.#sinkObserver(sink),
+      eventTopics: () => this.#sinkTopics(sink),
       claim: (name, source) => {
         this.#assertOpen()
         const other = this.#sources.get(name)
@@ -135,20 +172,19 @@ class KafkaLog implements EventLog {
   }
 
   async deadLetterCounts() {
-    const groups = Map.groupBy(await this.#allDeadLetters(), ({ origin, foundation }) =>
-      JSON.stringify([origin, foundation]),
-    )
-    return [...groups.values()].flatMap(letters => {
-      const [first] = letters
-      return first ? [{ origin: first.origin, foundation: first.foundation, count: letters.length }] : []
-    })
+    this.#assertOpen()
+    if (!(await this.#topics()).includes(this.#names.deadLetters)) return []
+    return (await this.#letterCounts.look(await this.#client.reader())).counts
   }
 
   async tallies(): Promise<readonly Tally[]> {
     const reader = await this.#client.reader()
     const all: Tally[] = []
     for (const foundation of await this.#foundations()) {
-      const state = await readState(reader, this.#names.state(foundation), 'committed')
+      const topic = this.#names.state(foundation)
+      const states = this.#states.get(topic) ?? new TopicFollower(topic, () => new FoundationState())
+      this.#states.set(topic, states)
+      const state = await states.look(reader)
       all.push(...state.tallies.map(tally => ({ foundation, ...tally })))
     }
     return all
@@ -198,11 +234,43 @@ class KafkaLog implements EventLog {
   /** Makes the topics of a foundation that are missing, where that is allowed. */
   async #requireTopics(foundation: string): Promise<void> {
     const { createTopics } = this.#settings
-    const wanted = topicsOf(this.#names, foundation, createTopics?.replicationFactor ?? 1)
+    const wanted = topicsOf(this.#names, foundation, createTopics ?? { replicationFactor: 1 })
     const missing = await this.#client.asAdmin(admin => missingTopics(admin, wanted))
+    const absent = new Set(missing.map(({ topic }) => topic))
+    const present = wanted.map(({ topic }) => topic).filter(topic => !absent.has(topic))
+    await this.#client.asAdmin(admin => requireOnePartition(admin, present))
     if (missing.length === 0) return
     if (createTopics === null) throw topicsMissing(missing)
-    await this.#client.asAdmin(admin => makeTopics(admin, missing, this.#deps.clock))
+    await makeTopics(this.#client, missing, this.#options, this.#deps.clock)
+  }
+
+  /** Whatever is wrong with them is told at the first look; later it is told by reading. */
+  async #sinkTopics(sink: string): Promise<readonly string[]> {
+    const part = `sink ${sink}`
+    const topics = await this.#eventTopics()
+    if (this.#gate.hasServed(part)) return topics
+    await this.#gate.demand(part, this.#sinkRights(sink, topics))
+    if (topics.length > 0) await this.#client.asAdmin(admin => requireOnePartition(admin, topics))
+    else
+      this.#deps.observer?.warn?.(
+        `sink ${sink}: there is no topic ${this.#names.events('')}… that this login may see; once there is one, it is read`,
+      )
+    if (topics.length > 0) this.#gate.served(part)
+    return topics
+  }
+
+  #sinkRights(sink: string, topics: readonly string[]): readonly Right[] {
+    const foundations = topics.flatMap(topic => this.#names.foundationOf(topic) ?? [])
+    return sinkRights(this.#names, sink, foundations)
+  }
+
+  #sinkObserver(sink: string): SinkSourceObserver {
+    const observer = this.#deps.observer ?? {}
+    const explain = async (error: Error) => {
+      const topics = isUnauthorized(error) ? await this.#eventTopics().catch(() => []) : []
+      observer.failed?.(await this.#gate.explained(`sink ${sink}`, this.#sinkRights(sink, topics), error))
+    }
+    return { ...observer, failed: error => void explain(error) }
   }
 
   async #eventTopics(): Promise<readonly string[]> {

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ISocketFactory, SASLOptions } from 'kafkajs'
+import type { TopicSettings } from './topics.ts'
 
 export interface KafkaOptions {
   /** `host:port` of some brokers; the others are learned from them. */
@@ -9,7 +10,7 @@ export interface KafkaOptions {
   /** What topics, groups and transactional ids begin with. */
   readonly prefix?: string
   /** Makes topics that are missing, one partition each; null: a missing topic is an error. */
-  readonly createTopics?: { readonly replicationFactor: number } | null
+  readonly createTopics?: TopicSettings | null
   /** After a kill, how long until another worker takes over. */
   readonly sessionTimeoutMs?: number
   /** How often a sink looks for foundations that are new. */
@@ -18,6 +19,8 @@ export interface KafkaOptions {
   readonly requestBytesMax?: number
   /** How many of the newest guids a writer reads back when it opens. */
   readonly recentGuids?: number
+  /** Foundations whose checkpoint is gone, and of which the operator has said where to go on. */
+  readonly startAnew?: readonly string[]
   readonly socketFactory?: ISocketFactory
   readonly onLog?: (line: KafkaLogLine) => void
 }
@@ -37,6 +40,7 @@ export const kafkaDefaults = {
   topicRefreshMs: 30_000,
   requestBytesMax: 900_000,
   recentGuids: 50_000,
+  startAnew: [],
 } as const satisfies Omit<Settings, 'brokers'>
 
 /** Limits on single steps, none of them configurable: each is far above what a healthy cluster needs. */

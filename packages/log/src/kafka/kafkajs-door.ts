@@ -14,7 +14,14 @@ const kafkajs = fromKafkajs('index.js') as typeof Types
 
 registerCodecs(kafkajs.CompressionCodecs)
 
-export const { CompressionTypes, Kafka, KafkaJSNonRetriableError, logLevel } = kafkajs
+export const {
+  AssignerProtocol,
+  CompressionTypes,
+  ConfigResourceTypes,
+  Kafka,
+  KafkaJSNonRetriableError,
+  logLevel,
+} = kafkajs
 export type Kafka = Types.Kafka
 export type logLevel = Types.logLevel
 

@@ -104,12 +104,65 @@ export interface ListOffsetsResponse {
   }[]
 }
 
+/** INT8 of FindCoordinator. */
+export const coordinatorType = { GROUP: 0, TRANSACTION: 1 } as const
+export type CoordinatorType = (typeof coordinatorType)[keyof typeof coordinatorType]
+
+/** What follows the client id of a request's header; both are the same bytes. */
+export interface EncodedBytes {
+  readonly buf: Buffer
+  readonly buffer: Buffer
+}
+
+/** kafkajs/src/protocol/encoder.js: big-endian, strings with an INT16 before them, arrays with an INT32. */
+export interface Encoder extends EncodedBytes {
+  writeInt8(value: number): Encoder
+  writeInt16(value: number): Encoder
+  writeBoolean(value: boolean): Encoder
+  writeString(value: string | null): Encoder
+  writeArray(values: readonly (string | number | Encoder)[]): Encoder
+}
+
+/** kafkajs/src/protocol/decoder.js */
+export interface Decoder {
+  readInt8(): number
+  readInt16(): number
+  readInt32(): number
+  readBoolean(): boolean
+  readString(): string | null
+  readBytes(): Buffer | null
+  readArray<T>(read: (decoder: Decoder) => T): T[]
+}
+
+/** A request and its answer as kafkajs wants them. */
+export interface OwnRequest<T> {
+  readonly request: {
+    readonly apiKey: number
+    readonly apiVersion: number
+    readonly apiName: string
+    encode(): Promise<EncodedBytes>
+  }
+  readonly response: { decode(bytes: Buffer): Promise<object>; parse(decoded: object): Promise<T> }
+}
+
+/** Connects by itself and logs nobody in. */
+export interface Connection {
+  connect(): Promise<unknown>
+  send<T>(protocol: OwnRequest<T>): Promise<T>
+  disconnect(): Promise<unknown>
+}
+
 /**
  * One broker. Fetches go over a connection of their own, answered in order: a fetch that waits holds up the next fetch
  * to this broker by the same Cluster, and `disconnect`, for up to its `maxWaitTime`.
  * Fails with KafkaJSProtocolError (`type`, `code`, `retriable`), KafkaJSConnectionError, KafkaJSRequestTimeoutError.
  */
 export interface Broker {
+  readonly connectionPool: { send<T>(protocol: OwnRequest<T>): Promise<T> }
+  findGroupCoordinator(request: {
+    readonly groupId: string
+    readonly coordinatorType: CoordinatorType
+  }): Promise<{ readonly coordinator: { readonly nodeId: number } }>
   fetch(request: FetchRequest): Promise<FetchResponse>
   listOffsets(request: ListOffsetsRequest): Promise<ListOffsetsResponse>
   /** Fences every earlier producer of the id. This and the next three go to the coordinator of the id. */
@@ -125,41 +178,23 @@ export interface Broker {
   ): Promise<unknown>
   /** The group's pending offsets become part of the transaction. */
   addOffsetsToTxn(request: ProducerIdentity & { readonly groupId: string }): Promise<unknown>
-  /** `transactionResult`: true commits. */
+  /** `transactionResult`: true commits. INVALID_PRODUCER_ID_MAPPING for a producer that the coordinator does not know. */
   endTxn(request: ProducerIdentity & { readonly transactionResult: boolean }): Promise<unknown>
   /** What the broker speaks, by API key; null before it was asked. */
   readonly versions: Readonly<
     Record<number, { readonly minVersion: number; readonly maxVersion: number }>
   > | null
-  readonly connectionPool: { send<T>(exchange: Exchange<T>): Promise<T> }
-}
-
-/** A request and its answer that kafkajs has no methods for. */
-export interface Exchange<T> {
-  readonly request: {
-    readonly apiKey: number
-    readonly apiVersion: number
-    readonly apiName: string
-    /** What follows the client id of the header; both are the same bytes. */
-    encode(): Promise<{ readonly buf: Buffer; readonly buffer: Buffer }>
-  }
-  readonly response: {
-    /** Given what follows the correlation id. */
-    decode(response: Buffer): Promise<Buffer>
-    parse(decoded: Buffer): Promise<T>
-  }
 }
 
 export interface ProducerIdentity {
   readonly transactionalId: string
-  readonly producerId: string
+  readonly producerId: string | bigint
   readonly producerEpoch: number
 }
 
-/** What a coordinator is asked for, INT8 of FindCoordinator. */
-export const coordinatorType = { GROUP: 0, TRANSACTION: 1 } as const
-
 export interface Cluster {
+  /** With KRaft any broker: it passes on what is the controller's. */
+  findControllerBroker(): Promise<Broker>
   isConnected(): boolean
   /** Looked up in every refresh; it fails when one of them was deleted. */
   readonly targetTopics: Set<string>
@@ -174,7 +209,7 @@ export interface Cluster {
   /** Of a consumer group, or of a transactional id in the place of `groupId`. */
   findGroupCoordinator(options: {
     readonly groupId: string
-    readonly coordinatorType: (typeof coordinatorType)[keyof typeof coordinatorType]
+    readonly coordinatorType: CoordinatorType
   }): Promise<Broker>
   /** By the leader's node id, '-1' for those without; partitions the metadata does not know are left out. */
   findLeaderForPartitions(
@@ -209,5 +244,40 @@ export function openCluster(options: ClusterOptions): Cluster {
     allowAutoTopicCreation: false,
     maxInFlightRequests: null,
     isolationLevel: isolationLevel.READ_COMMITTED,
+  })
+}
+
+export const Encoder = fromKafkajs('src/protocol/encoder.js') as new () => Encoder
+export const Decoder = fromKafkajs('src/protocol/decoder.js') as new (bytes: Buffer) => Decoder
+
+/** The protocol error of a code, as kafkajs throws it (`type`, `retriable`); null for 0. */
+export function protocolError(code: number): (Error & { readonly type: string }) | null {
+  return code === 0 ? null : createErrorFromCode(code)
+}
+
+const { createErrorFromCode } = fromKafkajs('src/protocol/error.js') as {
+  createErrorFromCode(code: number): Error & { readonly type: string }
+}
+const ConnectionClass = fromKafkajs('src/network/connection.js') as new (options: object) => Connection
+
+export function openConnection(options: {
+  readonly host: string
+  readonly port: number
+  readonly ssl?: ConnectionOptions | boolean
+  readonly socketFactory?: ISocketFactory
+  readonly clientId: string
+  readonly timeoutMs: number
+}): Connection {
+  const { host, port, ssl, clientId, timeoutMs } = options
+  return new ConnectionClass({
+    host,
+    port,
+    ssl,
+    clientId,
+    socketFactory: options.socketFactory ?? defaultSocketFactory(),
+    connectionTimeout: timeoutMs,
+    requestTimeout: timeoutMs,
+    enforceRequestTimeout: true,
+    logger: createLogger({ level: 0 as logLevel, logCreator: () => () => undefined }),
   })
 }

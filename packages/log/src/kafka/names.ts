@@ -7,6 +7,7 @@
  *   cf-audit.dead-letters               topic, one partition
  *   cf-audit.checkpoint.<foundation>    consumer group without members: the checkpoint, as metadata of its offset
  *   cf-audit.sink.<sink>                consumer group of the workers of one sink
+ *   cf-audit.pollers                    consumer group of the pollers, which shares the foundations out
  *   cf-audit.poller.<foundation>        transactional id
  */
 export class Names {
@@ -46,6 +47,10 @@ export class Names {
   sinkOf(group: string): string | null {
     const start = this.sinkGroup('')
     return group.startsWith(start) && group.length > start.length ? group.slice(start.length) : null
+  }
+
+  get pollerGroup(): string {
+    return `${this.#prefix}.pollers`
   }
 
   transactionalId(foundation: string): string {

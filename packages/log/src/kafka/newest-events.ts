@@ -1,5 +1,5 @@
 import { seqOf } from './event-record.ts'
-import type { PartitionReader } from './partition-reader.ts'
+import type { Edge, PartitionReader } from './partition-reader.ts'
 import { RecentGuids } from './recent-guids.ts'
 
 /**
@@ -12,13 +12,21 @@ const chunk = 2_000n
 /** What is read back at most, payloads included: Kafka gives no keys without them. */
 const bytesMax = 64 * 1024 * 1024
 
+export interface NewestEvents {
+  readonly recent: RecentGuids
+  readonly newestSeq: NewestSeq
+  /** Never smaller than the number of the newest event. */
+  readonly endOffset: number
+}
+
 /** Reads the topic of events from its end back, until `count` guids or 64 MB are read. */
 export async function newestEvents(
   reader: PartitionReader,
   topic: string,
   count: number,
-): Promise<{ readonly recent: RecentGuids; readonly newestSeq: NewestSeq }> {
-  const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'all')]
+  edge: Edge,
+): Promise<NewestEvents> {
+  const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, edge)]
   const chunks: string[][] = []
   let [read, bytes, newest] = [0, 0, null as number | null]
   for (let end = to; end > from && read < count && bytes < bytesMax; end -= chunk) {
@@ -33,6 +41,9 @@ export async function newestEvents(
   }
   const recent = new RecentGuids()
   for (const guid of chunks.toReversed().flat()) recent.addGuid(guid)
+  // Behind a transaction that stays open nobody sees the newest.
+  const end = await reader.edge(topic, 'all')
   const isEmpty = from === 0n && newest === null
-  return { recent, newestSeq: isEmpty ? 'none' : newest || 'unknown' }
+  const newestSeq = to < end ? 'unknown' : isEmpty ? 'none' : newest || 'unknown'
+  return { recent, newestSeq, endOffset: Number(end) }
 }

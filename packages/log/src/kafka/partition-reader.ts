@@ -31,6 +31,13 @@ export interface Fetched {
 /** `earliest` kept, or one past the last. `committed`: what a read-committed reader can see (the last stable offset). */
 export type Edge = 'earliest' | 'committed' | 'all'
 
+export interface Reading {
+  /** Read uncommitted, what was aborted or is not decided yet comes, too. */
+  readonly level?: IsolationLevel
+  /** Of one fetch. Whoever wants a few records asks for few: at least a whole batch comes. */
+  readonly maxBytes?: number
+}
+
 /** A publish is over sooner, unless its writer hangs. */
 const openTransactionMs = 2_000
 const standstillMs = 30_000
@@ -56,15 +63,15 @@ export class PartitionReader {
   fetch(
     positions: ReadonlyMap<string, bigint>,
     waitMs: number,
-    level: IsolationLevel = READ_COMMITTED,
+    how: Reading = {},
   ): Promise<readonly Fetched[]> {
-    return this.#withFreshMetadata(() => this.#fetch(positions, waitMs, level))
+    return this.#withFreshMetadata(() => this.#fetch(positions, waitMs, how))
   }
 
   async #fetch(
     positions: ReadonlyMap<string, bigint>,
     waitMs: number,
-    level: IsolationLevel,
+    { level = READ_COMMITTED, maxBytes = bytesPerFetch }: Reading,
   ): Promise<readonly Fetched[]> {
     await this.cluster.addMultipleTargetTopics([...positions.keys()])
     const byLeader = Map.groupBy(positions.keys(), topic => this.#leaderOf(topic))
@@ -75,12 +82,10 @@ export class PartitionReader {
           isolationLevel: level,
           maxWaitTime: waitMs,
           minBytes: 1,
-          maxBytes: bytesPerFetch,
+          maxBytes,
           topics: topics.map(topic => ({
             topic,
-            partitions: [
-              { partition: 0, fetchOffset: String(positions.get(topic)), maxBytes: bytesPerFetch },
-            ],
+            partitions: [{ partition: 0, fetchOffset: String(positions.get(topic)), maxBytes }],
           })),
           rackId: '',
         })
@@ -100,18 +105,13 @@ export class PartitionReader {
   }
 
   /**
-   * Everything in `[from, to)`; read uncommitted, what was aborted or is not decided yet, too.
+   * Everything in `[from, to)`.
    * @throws KafkaUnavailableError when nothing new comes for half a minute, as below a transaction that stays open
    */
-  async *read(
-    topic: string,
-    from: bigint,
-    to: bigint,
-    level: IsolationLevel = READ_COMMITTED,
-  ): AsyncGenerator<KafkaRecord> {
+  async *read(topic: string, from: bigint, to: bigint, how: Reading = {}): AsyncGenerator<KafkaRecord> {
     let movedMs = this.#clock.monotonic()
     for (let at = from; at < to; ) {
-      const [fetched] = await patiently(this.#clock, () => this.fetch(new Map([[topic, at]]), 500, level))
+      const [fetched] = await patiently(this.#clock, () => this.fetch(new Map([[topic, at]]), 500, how))
       if (fetched === undefined)
         throw new KafkaUnavailableError(`${topic}: the broker left it out of its answer`)
       for (const record of fetched.records) if (record.offset < to) yield record

@@ -56,7 +56,7 @@ async function wayLeft(
   return { offset, lag, oldestUndeliveredMs }
 }
 
-/** The first committed record at or after the offset; null when there is none. */
+/** The first committed event at or after the offset that has a payload to deliver; null when there is none. */
 async function firstFrom(
   reader: PartitionReader,
   topic: string,
@@ -64,6 +64,9 @@ async function firstFrom(
 ): Promise<KafkaRecord | null> {
   const earliest = await reader.edge(topic, 'earliest')
   const from = offset > earliest ? offset : earliest
-  for await (const record of reader.read(topic, from, await reader.edge(topic, 'committed'))) return record
+  // A batch at a time: of a sink far behind, all but the first record is read for nothing.
+  const to = await reader.edge(topic, 'committed')
+  for await (const record of reader.read(topic, from, to, { maxBytes: 1 }))
+    if (record.value !== null) return record
   return null
 }

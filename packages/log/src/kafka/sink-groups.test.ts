@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import type { EventLog, FoundationWriter } from '../ports.ts'
@@ -10,10 +10,9 @@ import { Kafka, logLevel } from './kafkajs-door.ts'
 import { Names } from './names.ts'
 import type { SinkSourceObserver } from './sink-source.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const batchMax = 20
 
-describe('the workers of a sink on Kafka', { skip: missing ?? false }, () => {
+describe('the workers of a sink on Kafka', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   let prefixes = 0
   before(async () => {

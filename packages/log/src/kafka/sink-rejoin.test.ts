@@ -21,9 +21,11 @@ class MadeUpConsumer extends EventEmitter {
   readonly events = {
     GROUP_JOIN: 'j',
     REBALANCING: 'r',
+    HEARTBEAT: 'h',
     CRASH: 'c',
     DISCONNECT: 'd',
     STOP: 's',
+    REQUEST: 'q',
     COMMIT_OFFSETS: 'o',
   }
   isRunning = true
@@ -31,6 +33,7 @@ class MadeUpConsumer extends EventEmitter {
   committed: string[] = []
   mayJoin: Promise<unknown> = Promise.resolve()
   mayLeave: Promise<unknown> = Promise.resolve()
+  beforeCommit: () => void = () => undefined
   left = 0
 
   listen(event: string, listener: (event: { payload: unknown }) => void): () => void {
@@ -49,6 +52,7 @@ class MadeUpConsumer extends EventEmitter {
     offsets: readonly { readonly topic: string; readonly partition: number; readonly offset: string }[],
   ) {
     if (!this.isRunning) return
+    this.beforeCommit()
     for (const { topic: name, partition, offset } of offsets) {
       this.committed.push(offset)
       this.emit('o', { payload: { topics: [{ topic: name, partitions: [{ partition, offset }] }] } })
@@ -75,6 +79,7 @@ function made(
 ) {
   let handedOut = 0
   const failures: Error[] = []
+  const twice: number[] = []
   const log = Array.from({ length: 100 }, (_, i) => BigInt(i))
   const value = Buffer.alloc(bytes)
   const fetches: bigint[] = []
@@ -120,9 +125,9 @@ function made(
     eventTopics: async () => topics(),
     claim: () => undefined,
     release: () => undefined,
-    observer: { failed: error => failures.push(error) },
+    observer: { failed: error => failures.push(error), deliveredTwice: records => twice.push(records) },
   })
-  return { client, source, failures, fetches, reader }
+  return { client, source, failures, fetches, reader, twice }
 }
 
 test('a commit that kafkajs leaves out, because the member is stopping, is an error', async () => {
@@ -233,5 +238,43 @@ test('reading goes on when even the way out of an offset that is gone fails', {
     ['no leader now'],
   )
   await delivery?.settle()
+  await source.close()
+})
+
+test('a commit that succeeds after the group was shared out anew counts as delivered twice', {
+  timeout: 5_000,
+}, async () => {
+  const consumer = new MadeUpConsumer()
+  const { source, twice } = made([consumer], () => [topic])
+  await source.connect(signal)
+  const delivery = await source.read(signal)
+  // The new assignment begins at what was committed before: the same record comes again.
+  consumer.beforeCommit = () => {
+    consumer.beforeCommit = () => undefined
+    consumer.emit('r', { payload: null })
+    consumer.emit('j', { payload: { memberAssignment: { [topic]: [0] } } })
+  }
+  await delivery?.settle()
+  assert.deepEqual(twice, [1])
+  const again = await source.read(signal)
+  assert.deepEqual(again?.batch, delivery?.batch)
+  await again?.settle()
+  assert.deepEqual(twice, [1])
+  await source.close()
+})
+
+test('a member that kafkajs lets go without a word joins anew, and reading goes on', {
+  timeout: 5_000,
+}, async () => {
+  const [first, second] = [new MadeUpConsumer(), new MadeUpConsumer()]
+  const { source, failures } = made([first, second], () => [topic])
+  await source.connect(signal)
+  await (await source.read(signal))?.settle()
+  first.emit('r', { payload: null })
+  first.emit('h', { payload: null })
+  await until('the second has joined', () => second.isJoining, 2_000)
+  assert.equal(first.left, 1)
+  while (second.committed.length === 0) await (await source.read(signal))?.settle()
+  assert.match(failures[0]?.message ?? '', /this member of the group is stuck/)
   await source.close()
 })

@@ -13,6 +13,7 @@ import type { LogRecord } from '../ports.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { toLogRecord } from './event-record.ts'
 import { GroupMembership } from './group-membership.ts'
+import { beginningOf } from './half-migrated.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { typesOf } from './kafka-error.ts'
 import { limits, type Settings } from './kafka-options.ts'
@@ -159,7 +160,10 @@ export class KafkaSinkSource implements Source<LogRecord> {
   async #commit(topic: string, offset: bigint, isOurs: () => boolean, records: number): Promise<void> {
     while (isOurs() && this.#membership !== null) {
       try {
-        return await this.#membership.commit(topic, offset)
+        await this.#membership.commit(topic, offset)
+        // The group was shared out anew while the commit was tried: whoever has the topic now may have begun before it.
+        if (!isOurs()) this.#door.observer.deliveredTwice?.(records)
+        return
       } catch (error) {
         this.#door.observer.failed?.(asError(error))
         await this.#door.clock.sleep(retryMs, this.#closing.signal).catch(() => undefined)
@@ -195,12 +199,11 @@ export class KafkaSinkSource implements Source<LogRecord> {
   /** Reads on where the group has committed; a foundation it has not had yet begins at its beginning. */
   async #begin(group: string, topics: ReadonlySet<string>, isCurrent: () => boolean): Promise<void> {
     const { client, clock } = this.#door
-    const reader = await client.reader()
     const committed = await client.asAdmin(admin => committedOffsets(admin, group, [...topics], clock))
     const positions = new Map<string, Position>()
     for (const { topic, partitions } of committed) {
       const offset = BigInt(partitions[0]?.offset ?? -1)
-      const next = offset >= 0n ? offset : await reader.edge(topic, 'earliest')
+      const next = offset >= 0n ? offset : await beginningOf(topic, group, this.#door)
       // Registers the sink, before it has had anything.
       if (offset < 0n && isCurrent()) await this.#membership?.commit(topic, next).catch(() => undefined)
       positions.set(topic, { waiting: [], waitingBytes: 0, fetched: next })

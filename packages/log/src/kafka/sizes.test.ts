@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { letter, makeEntries, makeEntry } from '../contract-suite/made-up-entries.ts'
 import type { EventLog, LogEntry } from '../ports.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
-import { seenByKcat, skipWithoutKcat } from './kcat-for-tests.ts'
 import { Names } from './names.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const foundation = 'lab'
 
-describe('what is large', { skip: missing ?? false }, () => {
+describe('what is large', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   let prefixes = 0
   before(async () => {

@@ -20,7 +20,10 @@ export async function transactionState(coordinator: Broker, transactionalId: str
         return { buf, buffer: buf }
       },
     },
-    response: { decode: async response => response, parse: async response => decodeResponse(response) },
+    response: {
+      decode: async response => response,
+      parse: async response => decodeResponse(response as Buffer),
+    },
   })
 }
 

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { systemClock } from '@cf-audit-drain/pipeline'
+import type { AclEntry, Admin } from 'kafkajs'
+import { makeEntries } from '../contract-suite/made-up-entries.ts'
+import type { DeadLetter, EventLog } from '../ports.ts'
+import { aclsOf, readmeCommands } from './acl-commands-for-tests.ts'
+import { checkKafkaLog, type KafkaCheck } from './check-kafka-log.ts'
+import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
+import { openKafkaLog } from './kafka-log.ts'
+import type { KafkaOptions } from './kafka-options.ts'
+import { Kafka, logLevel } from './kafkajs-door.ts'
+import { applyTopics, planTopics } from './manage-topics.ts'
+
+/**
+ * Goal: the rights that README gives are enough, and none of them is too much. Method: its own commands, run on a broker
+ * with an authorizer, whole and with one right left out, and each part of the product under its own login.
+ */
+const given = process.env['KAFKA_BROKERS'] ? 'KAFKA_BROKERS is set: its rights are not ours to change' : null
+const users = { 'cf-audit-poller': 'p-word', 'cf-audit-sink': 's-word', 'cf-audit-topics': 't-word' }
+type User = keyof typeof users
+const parts = { poller: 'cf-audit-poller', sink: 'cf-audit-sink', topics: 'cf-audit-topics' } as const
+const settings = { replicationFactor: 1, minInsyncReplicas: 1 }
+
+describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, () => {
+  let kafka: KafkaCluster
+  let admin: Admin
+  const opened: EventLog[] = []
+
+  before(async () => {
+    kafka = await startKafka({ secured: { users } })
+    admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+  })
+  after(async () => {
+    await admin?.disconnect()
+    await kafka?.stop()
+  })
+
+  const optionsOf = (user: User): KafkaOptions => ({
+    brokers: kafka.secured,
+    sasl: { mechanism: 'plain', username: user, password: users[user] },
+    topicRefreshMs: 300,
+    sessionTimeoutMs: 1_000,
+  })
+  const logOf = (user: User, told: string[] = []): EventLog => {
+    const observer = {
+      warn: (sentence: string) => told.push(sentence),
+      failed: (error: Error) => told.push(error.message),
+    }
+    const log = openKafkaLog(optionsOf(user), { clock: systemClock, observer })
+    opened.push(log)
+    return log
+  }
+  const checkOf = (part: keyof typeof parts) =>
+    checkKafkaLog(
+      {
+        kafka: optionsOf(parts[part]),
+        foundations: ['lab'],
+        polls: part === 'poller',
+        sinks: part === 'sink' ? ['siem'] : [],
+        topics: settings,
+      } satisfies KafkaCheck,
+      systemClock,
+    )
+  const forget = () =>
+    admin.deleteAcls({
+      filters: [{ resourceType: 1, resourcePatternType: 1, operation: 1, permissionType: 1 }],
+    })
+  /** What each user of the README may do, but for what `leaveOut` says. */
+  const grant = async (leaveOut: (acl: AclEntry) => boolean = () => false) => {
+    await forget()
+    const all = Object.values(parts).flatMap(user => readmeCommands(user).flatMap(aclsOf))
+    await admin.createAcls({ acl: all.filter(acl => !leaveOut(acl)) })
+  }
+  const fresh = async (t: test.TestContext) => {
+    const topics = (await admin.listTopics()).filter(topic => topic.startsWith('cf-audit.'))
+    if (topics.length > 0) await admin.deleteTopics({ topics })
+    t.after(async () => {
+      for (const log of opened.splice(0)) await log.close()
+    })
+  }
+  const letter = (key: string): DeadLetter => ({
+    foundation: 'lab',
+    origin: 'poller',
+    key,
+    reason: 'test',
+    raw: Buffer.from('x'),
+    atMs: 1,
+  })
+  const makeTopics = () =>
+    applyTopics(
+      { kafka: optionsOf('cf-audit-topics'), foundations: ['lab'], settings },
+      new Set(),
+      systemClock,
+    )
+  const read = async (log: EventLog) => {
+    const source = log.source('siem', { batchMax: 100 })
+    await source.connect(AbortSignal.timeout(20_000))
+    const delivery = await source.read(AbortSignal.timeout(20_000))
+    await delivery?.settle()
+    await source.close()
+    return delivery?.batch.length
+  }
+
+  test('with the rights of README makes topics, polls, delivers and looks, each as its own user', async t => {
+    await fresh(t)
+    await grant()
+    assert.equal((await makeTopics()).done.length, 3)
+    const options = { kafka: optionsOf('cf-audit-topics'), foundations: ['lab'], settings }
+    assert.deepEqual(await planTopics(options, systemClock), [])
+
+    const told: string[] = []
+    const pollerLog = logOf('cf-audit-poller', told)
+    const writer = await pollerLog.writer('lab')
+    await writer.publish(makeEntries(0, 5), 'five', [letter('a')])
+    assert.equal((await Array.fromAsync(writer.guids(0))).length, 5)
+    assert.equal((await pollerLog.tallies()).length > 0, true)
+
+    const sinkLog = logOf('cf-audit-sink', told)
+    assert.equal(await read(sinkLog), 5)
+    await sinkLog.bury([{ ...letter('b'), origin: 'siem' }])
+    assert.equal((await sinkLog.deadLetters(9)).length, 2)
+    assert.equal((await sinkLog.positions())[0]?.lag, 0)
+    assert.equal((await pollerLog.positions())[0]?.lag, 0)
+    await writer.close()
+    assert.equal((await (await logOf('cf-audit-poller', told).writer('lab')).checkpoint) === 'five', true)
+    assert.deepEqual(told, [])
+
+    for (const part of ['poller', 'sink', 'topics'] as const) {
+      const found = await checkOf(part)
+      assert.equal(found[0]?.verdict, 'ok', `${part}: ${JSON.stringify(found)}`)
+      assert.ok(
+        found.every(({ verdict }) => verdict === 'ok' || verdict === 'note'),
+        part,
+      )
+    }
+  })
+
+  const left: readonly {
+    readonly part: keyof typeof parts
+    readonly type: number
+    readonly operation: number
+    readonly says: RegExp
+  }[] = [
+    {
+      part: 'poller',
+      type: 2,
+      operation: 3,
+      says: /login Read on the topic cf-audit\.events\.lab, .*--operation Read --topic cf-audit\.events\.lab/,
+    },
+    { part: 'poller', type: 2, operation: 4, says: /Write on the topic cf-audit\.events\.lab/ },
+    {
+      part: 'poller',
+      type: 3,
+      operation: 3,
+      says: /Read on the group cf-audit\.checkpoint\.lab; do: .*User:cf-audit-poller --operation Read --group cf-audit\.checkpoint\.lab/,
+    },
+    {
+      part: 'poller',
+      type: 5,
+      operation: 4,
+      says: /Write on the transactional-id cf-audit\.poller\.lab; do: /,
+    },
+    { part: 'sink', type: 2, operation: 3, says: /Read on the topic cf-audit\./ },
+    { part: 'sink', type: 2, operation: 4, says: /Write on the topic cf-audit\.dead-letters; do: / },
+    { part: 'sink', type: 3, operation: 3, says: /Read on the group cf-audit\.sink\.siem; do: / },
+  ]
+  for (const { part, type, operation, says } of left)
+    test(`without right ${operation} on resources of type ${type} the ${part} names it, at once, and so does check`, async t => {
+      await fresh(t)
+      await grant()
+      await makeTopics()
+      await grant(
+        acl =>
+          acl.principal === `User:${parts[part]}` && acl.resourceType === type && acl.operation === operation,
+      )
+      const found = (await checkOf(part)).filter(one => one.verdict === 'FAIL')
+      assert.equal(found.length, 1, JSON.stringify(found))
+      assert.match(found[0]?.verdict === 'FAIL' ? found[0].error.message : '', says)
+      const told: string[] = []
+      const log = logOf(parts[part], told)
+      const run =
+        part === 'poller'
+          ? log.writer('lab')
+          : log.source('siem', { batchMax: 9 }).connect(AbortSignal.timeout(9_000))
+      await assert.rejects(run, (error: unknown) => {
+        assert.ok(error instanceof KafkaStateError, String(error))
+        assert.match(error.message, says)
+        return true
+      })
+    })
+
+  for (const operation of [5, 8, 11])
+    test(`without right ${operation} on its topics, topics apply names it`, async t => {
+      await fresh(t)
+      await grant(acl => acl.principal === 'User:cf-audit-topics' && acl.operation === operation)
+      if (operation === 11) {
+        await grant()
+        await makeTopics()
+        await grant(acl => acl.principal === 'User:cf-audit-topics' && acl.operation === operation)
+      }
+      const name = { 5: 'Create', 8: 'Describe', 11: 'DescribeConfigs' }[operation]
+      await assert.rejects(makeTopics(), {
+        name: 'KafkaStateError',
+        message: new RegExp(`does not allow this login ${name} on the topic cf-audit\\..*; do: kafka-acls`),
+      })
+    })
+
+  test('that is revoked while it works is waited for with a sentence, and goes on after the mend', async t => {
+    await fresh(t)
+    await grant()
+    await makeTopics()
+    const log = logOf('cf-audit-poller')
+    const first = await log.writer('lab')
+    await first.publish(makeEntries(0, 1), 'one')
+    await grant(acl => acl.principal === 'User:cf-audit-poller' && acl.operation === 4)
+    await assert.rejects(first.publish(makeEntries(1, 1), 'two'))
+    await first.close()
+    await assert.rejects(log.writer('lab'), (error: unknown) => {
+      assert.ok(error instanceof KafkaUnavailableError, String(error))
+      assert.match(error.message, /does not allow this login Write on the topic/)
+      return true
+    })
+    await grant()
+    const second = await log.writer('lab')
+    assert.equal(second.checkpoint, 'one')
+    await second.publish(makeEntries(1, 1), 'two')
+  })
+})

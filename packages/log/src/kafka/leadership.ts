@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import { asError, type Clock } from '@cf-audit-drain/pipeline'
+import type { Candidate } from '../ports.ts'
+import { Terms } from '../terms.ts'
+import { GroupMembership, type MembershipEvents } from './group-membership.ts'
+import type { KafkaClient } from './kafka-client.ts'
+import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
+import { limits, type Settings } from './kafka-options.ts'
+import { Lease } from './lease.ts'
+import type { Names } from './names.ts'
+import { stickyAssigner } from './sticky-assigner.ts'
+import { within } from './within.ts'
+
+const rejoinMs = 1_000
+/** So long the next leader waits for the writer of the last one to be closed; after that it fences it. */
+const handOverMs = 1_000
+
+export interface LeadershipDoor {
+  readonly client: KafkaClient
+  readonly names: Names
+  readonly settings: Settings
+  readonly clock: Clock
+  /** Makes the topics of a foundation, or says that they are missing. */
+  requireTopics(foundation: string): Promise<void>
+}
+
+/**
+ * The election of a log on Kafka: the pollers are a consumer group over the topics of their foundations, and who is
+ * given a topic polls its foundation. That is about liveness only; the epoch of the producer is what keeps two from
+ * writing. A term ends when the group takes the foundation away, when the membership is lost, and when the brokers have
+ * confirmed nothing for a session.
+ */
+export async function leadOnKafka(
+  door: LeadershipDoor,
+  foundations: readonly string[],
+  candidate: Candidate,
+  signal: AbortSignal,
+): Promise<void> {
+  const terms = new Terms(candidate)
+  const over = AbortSignal.any([signal, terms.failed])
+  while (!over.aborted) {
+    try {
+      await stand(door, foundations, { candidate, terms }, over)
+    } catch (error) {
+      if (over.aborted) break
+      if (error instanceof KafkaStateError) {
+        await terms.ended()
+        throw error
+      }
+      candidate.failed?.(asError(error))
+      await door.clock.sleep(rejoinMs, over).catch(() => undefined)
+    }
+  }
+  await terms.ended()
+  terms.failed.throwIfAborted()
+}
+
+/** One membership, until it is lost (throws) or `over`. */
+async function stand(
+  door: LeadershipDoor,
+  foundations: readonly string[],
+  { candidate, terms }: { readonly candidate: Candidate; readonly terms: Terms },
+  over: AbortSignal,
+): Promise<void> {
+  const { names, settings, clock } = door
+  const lease = new Lease(settings.sessionTimeoutMs, clock, held => {
+    const ours = held && new Set([...held].flatMap(topic => names.foundationOf(topic) ?? []))
+    candidate.elected?.(ours)
+    terms.hold(ours ?? new Set())
+  })
+  const crash = Promise.withResolvers<never>()
+  crash.promise.catch(() => undefined)
+  const joining = join(door, foundations, lease, {
+    assigned: (topics, ageMs) => lease.grant(topics, ageMs),
+    unassigned: because => because === 'lost' && lease.revoke(),
+    confirmed: ageMs => lease.confirm(ageMs),
+    crashed: error =>
+      crash.reject(
+        new KafkaUnavailableError(`no longer among the pollers: ${error.message}`, { cause: error }),
+      ),
+  })
+  const done = new AbortController()
+  try {
+    await Promise.race([joining.then(() => crash.promise), aborted(over, done.signal)])
+  } finally {
+    done.abort()
+    if (!over.aborted) lease.revoke()
+    lease.close()
+    await giveBack(joining, terms, clock)
+  }
+}
+
+async function join(
+  { client, names, settings, clock, requireTopics }: LeadershipDoor,
+  foundations: readonly string[],
+  lease: Lease,
+  events: MembershipEvents,
+): Promise<GroupMembership> {
+  for (const foundation of foundations) await requireTopics(foundation)
+  const { sessionTimeoutMs } = settings
+  const topics = foundations.map(foundation => names.events(foundation))
+  const sharing = {
+    partitionAssigners: [stickyAssigner(() => lease.held)],
+    heartbeatInterval: Math.max(100, Math.floor(sessionTimeoutMs / 20)),
+  }
+  return GroupMembership.join(
+    client,
+    { id: names.pollerGroup, topics, sessionTimeoutMs, sharing },
+    clock,
+    events,
+  )
+}
+
+/** Stops first and leaves then: the next one need not fence us. */
+async function giveBack(joining: Promise<GroupMembership>, terms: Terms, clock: Clock): Promise<void> {
+  terms.hold(new Set())
+  await within(clock, handOverMs, 'stopping', terms.ended()).catch(() => undefined)
+  const leaving = joining.then(membership => membership.leave())
+  await within(clock, limits.closeMs, 'leaving', leaving).catch(() => undefined)
+}
+
+/** Listens no longer than until `done`. */
+async function aborted(signal: AbortSignal, done: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort', { signal: done })
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { systemClock } from '@cf-audit-drain/pipeline'
+import type { Admin } from 'kafkajs'
+import { Kafka, logLevel } from './kafkajs-door.ts'
+import { applyTopics, planTopics } from './manage-topics.ts'
+import { topicResource } from './own-requests.ts'
+import { messageBytesMax, type TopicSettings } from './topics.ts'
+
+const none: ReadonlySet<string> = new Set()
+
+describe('the topics of a real broker', { skip: reasonToSkipKafka() }, () => {
+  let kafka: KafkaCluster
+  let admin: Admin
+  let prefixes = 0
+
+  before(async () => {
+    kafka = await startKafka()
+    admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+  })
+  after(async () => {
+    await admin?.disconnect()
+    await kafka?.stop()
+  })
+
+  const fresh = () => {
+    const prefix = `topics-${process.pid}-${++prefixes}`
+    const options = (settings: Partial<TopicSettings> = {}) => ({
+      kafka: { brokers: kafka.brokers, prefix },
+      foundations: ['eu', 'us'],
+      settings: { replicationFactor: 1, minInsyncReplicas: 1, ...settings },
+    })
+    const setting = async (topic: string, name: string) => {
+      const asked = { type: topicResource, name: topic, configNames: [name] }
+      const { resources } = await admin.describeConfigs({ resources: [asked], includeSynonyms: false })
+      return resources[0]?.configEntries[0]?.configValue
+    }
+    return { prefix, events: `${prefix}.events.eu`, options, setting }
+  }
+  const lines = (changes: readonly { readonly kind: string; readonly text: string }[]) =>
+    changes.map(({ kind, text }) => `${kind}: ${text}`)
+
+  test('are planned without being made, made by apply with every setting, and the second apply does nothing', async () => {
+    const { prefix, events, options, setting } = fresh()
+    assert.equal((await planTopics(options(), systemClock)).length, 5)
+    assert.equal((await planTopics(options(), systemClock)).length, 5, 'planning makes none')
+    const ours = async () => (await admin.listTopics()).filter(topic => topic.startsWith(prefix)).toSorted()
+    assert.deepEqual(await ours(), [])
+    const { done, left } = await applyTopics(options(), none, systemClock)
+    assert.deepEqual([done.length, left], [5, []])
+    assert.deepEqual(await ours(), [
+      `${prefix}.dead-letters`,
+      events,
+      `${prefix}.events.us`,
+      `${prefix}.state.eu`,
+      `${prefix}.state.us`,
+    ])
+    assert.equal(await setting(events, 'retention.ms'), '-1')
+    assert.equal(await setting(`${prefix}.state.eu`, 'cleanup.policy'), 'compact')
+    assert.deepEqual(await planTopics(options(), systemClock), [])
+    assert.deepEqual(await applyTopics(options(), none, systemClock), { done: [], left: [] })
+  })
+
+  test('are raised by apply, which leaves a setting of somebody else alone', async () => {
+    const { events, options, setting } = fresh()
+    await applyTopics(options({ retentionMs: 86_400_000 }), none, systemClock)
+    const configEntries = [
+      { name: 'retention.ms', value: '86400000' },
+      { name: 'max.message.bytes', value: '1000000' },
+      { name: 'segment.bytes', value: '33554432' },
+    ]
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [{ type: topicResource, name: events, configEntries }],
+    })
+    const { done, left } = await applyTopics(options(), none, systemClock)
+    assert.ok(lines(done).includes('raise: retention.ms 86400000 -> -1'), lines(done).join())
+    assert.ok(
+      lines(done).includes(`raise: max.message.bytes 1000000 -> ${messageBytesMax}`),
+      lines(done).join(),
+    )
+    assert.deepEqual(left, [])
+    assert.equal(await setting(events, 'segment.bytes'), '33554432')
+    assert.deepEqual(await planTopics(options(), systemClock), [])
+  })
+
+  test('are lowered only for the topic that the operator names', async () => {
+    const { events, options, setting } = fresh()
+    await applyTopics(options(), none, systemClock)
+    const shorter = options({ retentionMs: 86_400_000 })
+    const first = await applyTopics(shorter, none, systemClock)
+    assert.deepEqual(first.done, [])
+    assert.deepEqual(lines(first.left), [
+      'lower: retention.ms -1 -> 86400000',
+      'lower: retention.ms -1 -> 86400000',
+    ])
+    assert.equal(await setting(events, 'retention.ms'), '-1')
+    const second = await applyTopics(shorter, new Set([events]), systemClock)
+    assert.deepEqual([second.done.length, second.left.length], [1, 1])
+    assert.equal(await setting(events, 'retention.ms'), '86400000')
+    assert.equal(await setting(events.replace('.eu', '.us'), 'retention.ms'), '-1')
+  })
+
+  test('that have two partitions, or too few replicas, are shown and left as they are', async () => {
+    const { events, options } = fresh()
+    await admin.createTopics({ topics: [{ topic: events, numPartitions: 2 }], waitForLeaders: true })
+    const { left } = await applyTopics(options(), none, systemClock)
+    assert.deepEqual(lines(left), ['by hand: partitions 2 -> 1'])
+    const wanted = await planTopics(options({ replicationFactor: 2 }), systemClock)
+    assert.ok(lines(wanted).includes('by hand: replication.factor 1 -> 2'), lines(wanted).join())
+  })
+
+  test('that cannot be made say why', async () => {
+    const { options } = fresh()
+    await assert.rejects(applyTopics(options({ replicationFactor: 9 }), none, systemClock), {
+      name: 'KafkaStateError',
+      message: /fewer than 9 brokers for the topic .*log\.kafka\.replicationFactor/,
+    })
+  })
+})

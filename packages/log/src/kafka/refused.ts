@@ -1,0 +1,90 @@
+import { KafkaStateError, typesOf } from './kafka-error.ts'
+import type { KafkaOptions } from './kafka-options.ts'
+import type { Operation } from './own-requests.ts'
+
+export type Resource = 'topic' | 'group' | 'transactional-id'
+
+/** One right that a login needs. */
+export interface Right {
+  readonly resource: Resource
+  readonly name: string
+  readonly operation: Operation
+}
+
+/** `Write on the topic a and the topic b, Read on the group c: …`, with the commands that give them. */
+export function lackingRights(rights: readonly Right[], kafka: KafkaOptions): KafkaStateError {
+  const lacked = Map.groupBy(rights, ({ resource, name }) => JSON.stringify([resource, name]))
+  const of = [...lacked.values()].map(each => ({
+    operations: each.map(({ operation }) => operation),
+    resource: each[0]?.resource ?? 'topic',
+    name: each[0]?.name ?? '',
+  }))
+  const text = of.map(
+    ({ operations, resource, name }) => `${operations.join(' and ')} on the ${resource} ${name}`,
+  )
+  const commands = of.map(
+    ({ operations, resource, name }) =>
+      `kafka-acls --bootstrap-server ${kafka.brokers.join(',')} --add --allow-principal ${principalOf(kafka)} ` +
+      `${operations.map(operation => `--operation ${operation}`).join(' ')} --${resource} ${name}`,
+  )
+  return new KafkaStateError(
+    `Kafka does not allow this login ${text.join(', ')}; do: ${commands.join(' ; ')}`,
+  )
+}
+
+function principalOf({ sasl }: KafkaOptions): string {
+  return sasl !== undefined && 'username' in sasl ? `User:${sasl.username}` : 'User:…'
+}
+
+const authorization = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+])
+
+/** Whether the brokers know us and do not let us. */
+export function isUnauthorized(error: unknown): boolean {
+  return refusalTypes(error).some(type => authorization.has(type))
+}
+
+/** The sentence of a login that the brokers refuse; null for any other error. */
+export function loginRefused(error: unknown): string | null {
+  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++)
+    if (at.name === 'KafkaJSSASLAuthenticationError')
+      return `Kafka refuses the login: ${at.message}; check log.kafka.sasl (username, password, mechanism), and that the brokers know this user`
+  return null
+}
+
+/** kafkajs gathers what the brokers say of several topics. */
+function refusalTypes(error: unknown): readonly string[] {
+  const gathered = (error as { readonly errors?: readonly unknown[] } | null)?.errors ?? []
+  return [...typesOf(error), ...gathered.flatMap(typesOf)]
+}
+
+/** What the brokers have against looking at, making or changing a topic, in a sentence; any other error as it is. */
+export function refusedTopic(
+  error: unknown,
+  asked: {
+    readonly kafka: KafkaOptions
+    readonly topic: string
+    readonly operation: Operation
+    readonly replicationFactor: number
+  },
+): unknown {
+  const { kafka, topic, operation, replicationFactor } = asked
+  const types = refusalTypes(error)
+  if (isUnauthorized(error)) return lackingRights([{ resource: 'topic', name: topic, operation }], kafka)
+  if (types.includes('INVALID_REPLICATION_FACTOR'))
+    return new KafkaStateError(
+      `Kafka has fewer than ${replicationFactor} brokers for the topic ${topic}: add brokers, or set log.kafka.replicationFactor`,
+      { cause: error },
+    )
+  const policy = types.find(type => type === 'POLICY_VIOLATION' || type === 'INVALID_CONFIG')
+  if (policy !== undefined)
+    return new KafkaStateError(
+      `Kafka refuses the settings of the topic ${topic} (${policy}): make it by hand as cf-audit-drain topics plan shows it`,
+      { cause: error },
+    )
+  return error
+}

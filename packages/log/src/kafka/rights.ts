@@ -1,0 +1,29 @@
+import type { Names } from './names.ts'
+import type { Right } from './refused.ts'
+
+/** What a login needs for its part. README has the same as commands; `acl.test.ts` holds both to it. */
+export function pollerRights(names: Names, foundation: string): readonly Right[] {
+  const topics = [names.events(foundation), names.state(foundation), names.deadLetters]
+  return [
+    ...topics.flatMap(name => [right('topic', name, 'Read'), right('topic', name, 'Write')]),
+    right('group', names.checkpointGroup(foundation), 'Read'),
+    right('group', names.pollerGroup, 'Read'),
+    right('transactional-id', names.transactionalId(foundation), 'Write'),
+  ]
+}
+
+export function sinkRights(names: Names, sink: string, foundations: readonly string[]): readonly Right[] {
+  return [
+    ...foundations.flatMap(one => [
+      right('topic', names.events(one), 'Read'),
+      right('topic', names.state(one), 'Read'),
+    ]),
+    right('topic', names.deadLetters, 'Read'),
+    right('topic', names.deadLetters, 'Write'),
+    right('group', names.sinkGroup(sink), 'Read'),
+  ]
+}
+
+function right(resource: Right['resource'], name: string, operation: Right['operation']): Right {
+  return { resource, name, operation }
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Names } from './names.ts'
+import { type FoundTopic, planTopic, type TopicChange } from './topic-plan.ts'
+import { messageBytesMax, type TopicSettings, topicsOf } from './topics.ts'
+
+const place = { brokers: 'kafka-1:9092', nodeIds: [1, 2, 3] }
+const dayMs = 86_400_000
+
+function wantedOf(kind: 'events' | 'dead-letters' | 'state', settings: Partial<TopicSettings> = {}) {
+  const all = topicsOf(new Names('p'), 'lab', { replicationFactor: 3, minInsyncReplicas: 2, ...settings })
+  const found = all.find(({ topic }) => topic.startsWith(`p.${kind}`))
+  assert.ok(found)
+  return found
+}
+
+/** As wanted, but for what is given. */
+function foundLike(
+  wanted: ReturnType<typeof wantedOf>,
+  settings: Readonly<Record<string, string>> = {},
+  replicas: readonly number[] = [1, 2, 3],
+): FoundTopic {
+  const all = new Map((wanted.configEntries ?? []).map(({ name, value }) => [name, value]))
+  for (const [key, value] of Object.entries(settings)) all.set(key, value)
+  return { partitions: [{ replicas, inSync: replicas }], settings: all }
+}
+
+const changed = (
+  kind: Parameters<typeof wantedOf>[0],
+  is: Readonly<Record<string, string>>,
+  settings: Partial<TopicSettings> = {},
+  replicas?: readonly number[],
+): TopicChange | undefined => {
+  const wanted = wantedOf(kind, settings)
+  const [change, ...others] = planTopic(wanted, foundLike(wanted, is, replicas), place)
+  assert.deepEqual(others, [])
+  return change
+}
+
+test('a topic as it is wanted differs in nothing, and one with a larger message limit neither', () => {
+  for (const kind of ['events', 'dead-letters', 'state'] as const) assert.equal(changed(kind, {}), undefined)
+  assert.equal(changed('events', { 'max.message.bytes': '99999999' }), undefined)
+})
+
+test('a topic that is not there is made with one partition and everything that is wanted', () => {
+  const [change] = planTopic(wantedOf('events', { retentionMs: dayMs }), null, place)
+  assert.equal(change?.kind, 'make')
+  assert.equal(
+    change.text,
+    `partitions=1 replication.factor=3 cleanup.policy=delete retention.ms=86400000 retention.bytes=-1 max.message.bytes=${messageBytesMax} min.insync.replicas=2`,
+  )
+})
+
+test('what keeps more, or makes safer, is a raise', () => {
+  for (const [is, settings] of [
+    [{ 'retention.ms': '604800000' }, {}],
+    [{ 'retention.ms': '1' }, { retentionMs: dayMs }],
+    [{ 'retention.bytes': '1000000' }, {}],
+    [{ 'min.insync.replicas': '1' }, {}],
+    [{ 'max.message.bytes': '1048588' }, {}],
+  ] as const)
+    assert.equal(changed('events', is, settings)?.kind, 'raise', JSON.stringify(is))
+})
+
+test('what takes something away is a lower, with its reason and the command', () => {
+  const shorter = changed('events', {}, {})
+  assert.equal(shorter, undefined)
+  for (const [kind, is, settings, because] of [
+    ['events', { 'retention.ms': '-1' }, { retentionMs: dayMs }, /would delete events/],
+    ['events', { 'retention.ms': String(2 * dayMs) }, { retentionMs: dayMs }, /would delete events/],
+    ['events', { 'min.insync.replicas': '3' }, {}, /fewer copies/],
+    ['events', { 'cleanup.policy': 'compact' }, {}, /instead of compacting/],
+    ['state', { 'cleanup.policy': 'delete' }, {}, /all but the newest/],
+  ] as const) {
+    const change = changed(kind, is, settings)
+    assert.equal(change?.kind, 'lower', JSON.stringify(is))
+    assert.match(change.because, because)
+    assert.equal(
+      change.command,
+      `kafka-configs --bootstrap-server kafka-1:9092 --alter --entity-type topics --entity-name ${change.topic} --add-config ${change.key}=${change.value}`,
+    )
+  }
+})
+
+test('more copies to wait for than are in sync is left to the operator', () => {
+  const wanted = wantedOf('events')
+  const found = { ...foundLike(wanted, { 'min.insync.replicas': '1' }) }
+  const [partition] = found.partitions
+  assert.ok(partition)
+  const change = planTopic(wanted, { ...found, partitions: [{ ...partition, inSync: [1] }] }, place)[0]
+  assert.equal(change?.kind, 'by hand')
+  assert.match(change.because, /1 replicas in sync now/)
+})
+
+test('partitions and replicas are changed by hand, with the very command', () => {
+  const wanted = wantedOf('events')
+  const one = { replicas: [1, 2, 3], inSync: [1, 2, 3] }
+  const wide = planTopic(wanted, { ...foundLike(wanted), partitions: [one, one] }, place)[0]
+  assert.equal(wide?.kind, 'by hand')
+  assert.equal(wide.text, 'partitions 2 -> 1')
+  assert.match(
+    wide.command,
+    /^kafka-topics --bootstrap-server kafka-1:9092 --delete --topic p\.events\.lab && /,
+  )
+
+  const few = changed('events', {}, { minInsyncReplicas: 1 }, [2])
+  assert.equal(few?.kind, 'by hand')
+  assert.match(few.command, /"partition":0,"replicas":\[2,1,3\].*kafka-reassign-partitions .* --execute$/)
+  const many = changed('events', {}, { replicationFactor: 1, minInsyncReplicas: 1 }, [2, 1])
+  assert.equal(many?.kind, 'by hand')
+  assert.match(many.because, /less safe/)
+  assert.match(many.command, /"replicas":\[2\]/)
+  const tooMany = changed('events', {}, { replicationFactor: 5, minInsyncReplicas: 1 })
+  assert.equal(tooMany?.kind, 'by hand')
+  assert.match(tooMany.because, /cluster has 3 brokers/)
+})

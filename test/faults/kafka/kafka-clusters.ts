@@ -1,0 +1,20 @@
+import { type KafkaCluster, startKafka } from '@cf-audit-drain/kafka-broker'
+
+/**
+ * Three brokers, started when the first run needs them and used by one run after the other, each with a prefix of its
+ * own. What a failed run has left of them is not used again.
+ */
+export class KafkaClusters {
+  #starting: Promise<KafkaCluster> | null = null
+
+  get(): Promise<KafkaCluster> {
+    this.#starting ??= startKafka({ brokers: 3 })
+    return this.#starting
+  }
+
+  async discard(): Promise<void> {
+    const cluster = await this.#starting?.catch(() => null)
+    this.#starting = null
+    await cluster?.stop()
+  }
+}
