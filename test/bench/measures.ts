@@ -1,11 +1,10 @@
 import { join } from 'node:path'
-import { createScrubber, encodeAuditEvent, parseAuditEvent, splitEventPage } from '@cf-audit-drain/event'
-import { recordedEvents } from '@cf-audit-drain/foundation-simulator'
-import { type LogEntry, openEmbeddedLog } from '@cf-audit-drain/log'
+import { openEmbeddedLog } from '@cf-audit-drain/log'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { Simulator } from '../faults/simulator.ts'
 import { until } from '../faults/until.ts'
 import { cpuSeconds, rssMiB, startDrain } from './drain.ts'
+import { fillLog } from './fill-log.ts'
 import { Receiver } from './receiver.ts'
 
 export interface Scale {
@@ -13,11 +12,12 @@ export interface Scale {
   readonly backfillEvents: number
   readonly latencyRows: number
   readonly idleSeconds: number
+  readonly publishes: number
 }
 
 /** Embedded log → CEF over TCP, confirmed, to a counting receiver. */
 export async function measureSink(folder: string, { sinkEvents }: Scale) {
-  await fillLog(join(folder, 'data'), sinkEvents)
+  await fillLog(await openEmbeddedLog({ dir: join(folder, 'data'), clock: systemClock }), sinkEvents)
   const simulator = await Simulator.start(folder, [], { witnessed: false })
   const receiver = await Receiver.start(folder)
   const drain = startDrain(folder, simulator, ['--start-from', 'now'], {
@@ -33,41 +33,6 @@ export async function measureSink(folder: string, { sinkEvents }: Scale) {
   await drain.stop(10_000)
   await Promise.all([simulator.stop(), receiver.stop()])
   return result
-}
-
-/** The recorded mix, over and over under new guids, as a poller would have put it there. */
-export async function fillLog(dir: string, count: number): Promise<void> {
-  const log = await openEmbeddedLog({ dir, clock: systemClock })
-  const writer = await log.writer('filled')
-  const page = JSON.stringify({
-    pagination: { total_results: 0 },
-    resources: recordedEvents().map(({ text }) => JSON.parse(text ?? '')),
-  })
-  const scrubber = createScrubber({ key: Buffer.alloc(32, 1) })
-  const context = {
-    foundation: 'filled',
-    scrubber,
-    provenance: 'backfill',
-    receivedAtMs: systemClock.now(),
-  } as const
-  const events = splitEventPage(page).resources.map(raw => parseAuditEvent(raw, context))
-  for (let made = 0; made < count; ) {
-    const entries: LogEntry[] = events.slice(0, Math.min(events.length, count - made)).map((event, i) => {
-      const guid = `${(made + i).toString(16).padStart(8, '0')}${event.guid.slice(8)}`
-      return {
-        guid,
-        type: event.type,
-        createdAtSec: Date.parse(event.createdAt) / 1000,
-        receivedAtMs: event.receivedAtMs,
-        provenance: 'backfill',
-        bytes: encodeAuditEvent({ ...event, guid }),
-      }
-    })
-    await writer.publish(entries, '{}')
-    made += entries.length
-  }
-  await writer.close()
-  await log.close()
 }
 
 /** A first start over 30 days, from ready-made pages, into the log. */

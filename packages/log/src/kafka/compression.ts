@@ -36,6 +36,17 @@ export const codecs = {
 /** Bits 0 to 2 of a record batch's attributes. */
 const compressionType = { gzip: 1, snappy: 2, lz4: 3, zstd: 4 } as const
 
+/** By the attributes of a batch; null: it is not compressed. */
+export function codecOf(attributes: number): Codec | null {
+  const type = attributes & 7
+  if (type === 0) return null
+  const name = (Object.keys(compressionType) as (keyof typeof compressionType)[]).find(
+    one => compressionType[one] === type,
+  )
+  if (name === undefined) throw new RangeError(`compression ${type} is not known`)
+  return codecs[name]
+}
+
 /** Puts them where kafkajs looks them up, at every batch. */
 export function registerCodecs(registered: Record<number, () => unknown>): void {
   registered[compressionType.gzip] = () => codecs.gzip

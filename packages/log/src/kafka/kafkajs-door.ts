@@ -1,5 +1,7 @@
 import './aborted-records-guard.ts'
 import './reauthentication-guard.ts'
+import './record-batch-guard.ts'
+import './record-guard.ts'
 import './request-queue-guard.ts'
 import type * as Types from 'kafkajs'
 import { registerCodecs } from './compression.ts'

@@ -42,7 +42,8 @@ export interface Reading {
 /** A publish is over sooner, unless its writer hangs. */
 const openTransactionMs = 2_000
 const standstillMs = 30_000
-const bytesPerFetch = 4 * 1024 * 1024
+/** Of compressed batches; unpacked they are tenfold that. */
+const bytesPerFetch = 1024 * 1024
 const { READ_COMMITTED, READ_UNCOMMITTED } = isolationLevel
 
 /**
@@ -122,7 +123,7 @@ export class PartitionReader {
         const from = positions.get(topicName) ?? 0n
         return {
           topic: topicName,
-          records: committedRecords(partition, from).map(record => asRecord(topicName, record)),
+          records: committedRecords(partition, from).map(record => new CommittedRecord(topicName, record)),
           nextOffset: offsetAfter(partition, from),
         }
       }),
@@ -244,8 +245,30 @@ function offsetAfter({ messages }: FetchedPartition, from: bigint): bigint {
   return next > from ? next : from
 }
 
-function asRecord(topic: string, { offset, timestamp, key, value, headers }: RawRecord): KafkaRecord {
-  return { topic, offset: BigInt(offset), timestampMs: Number(timestamp), key, value, headers: headers ?? {} }
+class CommittedRecord implements KafkaRecord {
+  readonly topic: string
+  readonly offset: bigint
+  readonly timestampMs: number
+  readonly #raw: RawRecord
+
+  constructor(topic: string, raw: RawRecord) {
+    this.topic = topic
+    this.offset = BigInt(raw.offset)
+    this.timestampMs = Number(raw.timestamp)
+    this.#raw = raw
+  }
+
+  get key(): Buffer | null {
+    return this.#raw.key
+  }
+
+  get value(): Buffer | null {
+    return this.#raw.value
+  }
+
+  get headers(): KafkaRecord['headers'] {
+    return this.#raw.headers ?? {}
+  }
 }
 
 /** Math.max takes no bigint. */

@@ -130,6 +130,8 @@ export class KafkaSinkSource implements Source<LogRecord> {
       this.#positions.delete(topic)
       this.#positions.set(topic, position)
       this.#inHand = true
+      // While it is delivered, the next one is fetched.
+      this.#arrivals.announce()
       return { batch, settle: this.#settling(topic, position, batch) }
     }
     return null

@@ -1,11 +1,14 @@
 import { promisify } from 'node:util'
 import { zstdCompress, zstdDecompress } from 'node:zlib'
 
+/** As much at once as a batch usually unpacks to: with zlib's 16 kB every batch would come in dozens of pieces. */
+const chunkSize = 1024 * 1024
+
 export function packZstd(records: Buffer): Promise<Buffer> {
   return promisify(zstdCompress)(records)
 }
 
 /** Rejects with zlib's error when it is damaged, or (RangeError) when it unpacks to more than `max` bytes. */
 export function unpackZstd(packed: Buffer, max: number): Promise<Buffer> {
-  return promisify(zstdDecompress)(packed, { maxOutputLength: max })
+  return promisify(zstdDecompress)(packed, { maxOutputLength: max, chunkSize })
 }
