@@ -59,7 +59,7 @@ export function isUnauthorized(error: unknown): boolean {
 export function loginRefused(error: unknown): string | null {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 8; at = at.cause, depth++)
     if (at.name === 'KafkaJSSASLAuthenticationError')
-      return `Kafka refuses the login: ${at.message}; check log.kafka.sasl (username, password, mechanism), and that the brokers know this user`
+      return `Kafka refuses the login: ${at.message}; check log.kafka.sasl (mechanism, username and password, or token), and that the brokers know this user`
   return null
 }
 
