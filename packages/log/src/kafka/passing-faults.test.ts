@@ -55,3 +55,27 @@ test('a coordinator that still loads is asked again, any other refusal is told',
   }
   await assert.rejects(committedOffsets(refusing, 'group', ['events'], systemClock), /not authorised/)
 })
+
+test('an answer that leaves a topic out is not taken for one that says nothing was committed', async () => {
+  const partitions = [{ partition: 0, offset: '5', metadata: null }]
+  let asked = 0
+  const forgetful = {
+    fetchOffsets: async () => {
+      asked++
+      if (asked === 1) return [{ topic: 'one', partitions }]
+      return [
+        { topic: 'one', partitions },
+        { topic: 'two', partitions: asked === 2 ? [] : partitions },
+      ]
+    },
+  }
+  const answer = await committedOffsets(forgetful, 'group', ['one', 'two'], systemClock)
+  assert.equal(asked, 3)
+  assert.deepEqual(
+    answer.map(({ topic, partitions: [first] }) => [topic, first?.offset]),
+    [
+      ['one', '5'],
+      ['two', '5'],
+    ],
+  )
+})
