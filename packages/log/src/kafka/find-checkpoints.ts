@@ -53,14 +53,16 @@ export async function checkpointStates(
   const client = new KafkaClient(options, clock)
   const names = new Names(options.prefix ?? kafkaDefaults.prefix)
   try {
-    const there = new Set(await client.asAdmin(admin => admin.listTopics()))
+    const there = new Set(await client.topicNames())
     const states = new Map<string, CheckpointState>()
     for (const foundation of foundations) {
-      const isThere = there.has(names.events(foundation)) && there.has(names.state(foundation))
-      if (!isThere) states.set(foundation, 'none')
-      else {
+      if (!there.has(names.state(foundation))) states.set(foundation, 'none')
+      else if (there.has(names.events(foundation))) {
         const found = await findCheckpoints(foundation, { client, names, clock }, 'committed')
         states.set(foundation, checkpointState(found))
+      } else {
+        const { mirror } = await readState(await client.reader(), names.state(foundation), 'committed')
+        states.set(foundation, mirror === null ? 'none' : 'lost')
       }
     }
     return states

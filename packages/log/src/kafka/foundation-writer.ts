@@ -29,6 +29,8 @@ export interface WriterDoor {
   readonly clock: Clock
   /** Kept from writer to writer. */
   readonly sizes: SizeLimits
+  /** Foundations that the operator has said to start anew; each until its first publish. */
+  readonly startAnew: Set<string>
   /** Something an operator should know of, in one sentence. */
   readonly warn: (sentence: string) => void
 }
@@ -172,6 +174,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
       ],
     })
     await transaction.commit()
+    this.#door.startAnew.delete(this.#foundation)
     change.apply()
     this.#stored = stored
     this.#recent.add(entries)
@@ -220,13 +223,13 @@ function checkpointOffset({ seq, checkpoint }: StoredCheckpoint) {
 /** What the brokers hold of a foundation; `each` gets the newest events, in no order. */
 export async function readBack(
   foundation: string,
-  { client, names, settings, clock, warn }: WriterDoor,
+  { client, names, settings, clock, warn, startAnew: startAnews }: WriterDoor,
   {
     agree = agreedCheckpoint,
     each,
   }: { readonly agree?: typeof agreedCheckpoint; readonly each?: (record: KafkaRecord) => void } = {},
 ) {
-  const startAnew = settings.startAnew.includes(foundation)
+  const startAnew = startAnews.has(foundation)
   // Started anew it reads a longer past again: more of what is there has to be known.
   const count = startAnew ? settings.recentGuids * 4 : settings.recentGuids
   const found = await findCheckpoints(foundation, { client, names, clock }, 'all', count, each)

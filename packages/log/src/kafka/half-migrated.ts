@@ -29,7 +29,7 @@ export async function beginningOf(
   const foundation = names.foundationOf(topic) ?? ''
   const reader = await client.reader()
   const state = names.state(foundation)
-  if ((await client.asAdmin(admin => admin.listTopics())).includes(state))
+  if ((await client.topicNames()).includes(state))
     refuseHalfMigrated(foundation, await readState(reader, state, 'committed'))
   // It may have been finished since the caller asked: the places are there before the mark is gone.
   const [committed] = await client.asAdmin(admin => committedOffsets(admin, group, [topic], clock))

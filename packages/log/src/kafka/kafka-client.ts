@@ -7,6 +7,7 @@ import { KafkaStateError, KafkaUnavailableError, typesOf } from './kafka-error.t
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { type Broker, type Cluster, coordinatorType, openCluster } from './kafkajs-internals.ts'
+import { topicNames } from './own-requests.ts'
 import { PartitionReader } from './partition-reader.ts'
 import { patiently } from './patiently.ts'
 import { loginRefused } from './refused.ts'
@@ -72,6 +73,18 @@ export class KafkaClient {
       admin.then(client => this.drop(client)).catch(() => undefined)
       throw error
     }
+  }
+
+  /**
+   * Every topic that this login may see. kafkajs' own question fails when any topic of the cluster, ours or not, has no
+   * leader just then.
+   */
+  async topicNames(): Promise<readonly string[]> {
+    const asking = patiently(this.#clock, async () => {
+      const { cluster } = await this.reader()
+      return topicNames(await cluster.brokerPool.findConnectedBroker())
+    })
+    return within(this.#clock, limits.adminMs, 'the names of the topics', asking)
   }
 
   /** For short reads; whoever waits for records takes a reader of its own. */

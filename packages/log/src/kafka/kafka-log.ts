@@ -55,6 +55,7 @@ class KafkaLog implements EventLog {
   readonly #client: KafkaClient
   readonly #writers = new Map<string, Promise<FoundationWriter>>()
   readonly #sizes = new Map<string, SizeLimits>()
+  readonly #startAnew: Set<string>
   readonly #sources = new Map<string, KafkaSinkSource>()
   /** Every scrape of the metrics asks: nothing is read twice. */
   readonly #states = new Map<string, TopicFollower<FoundationState>>()
@@ -68,6 +69,7 @@ class KafkaLog implements EventLog {
     this.#settings = { ...kafkaDefaults, ...options }
     this.#names = new Names(this.#settings.prefix)
     this.#deps = deps
+    this.#startAnew = new Set(this.#settings.startAnew)
     this.#client = new KafkaClient(options, deps.clock)
     this.#gate = new RightsGate(this.#client, options, deps.clock)
     this.#letterCounts = new TopicFollower(this.#names.deadLetters, () => new DeadLetterCounts())
@@ -109,6 +111,7 @@ class KafkaLog implements EventLog {
       settings: this.#settings,
       clock: this.#deps.clock,
       sizes: this.#sizes.getOrInsertComputed(foundation, () => new SizeLimits(requestBytesMax)),
+      startAnew: this.#startAnew,
       warn: sentence => this.#deps.observer?.warn?.(sentence),
     }
   }
@@ -237,7 +240,7 @@ class KafkaLog implements EventLog {
   async #requireTopics(foundation: string): Promise<void> {
     const { createTopics } = this.#settings
     const wanted = topicsOf(this.#names, foundation, createTopics ?? { replicationFactor: 1 })
-    const missing = await this.#client.asAdmin(admin => missingTopics(admin, wanted))
+    const missing = missingTopics(await this.#topics(), wanted)
     const absent = new Set(missing.map(({ topic }) => topic))
     const present = wanted.map(({ topic }) => topic).filter(topic => !absent.has(topic))
     await this.#client.asAdmin(admin => requireOnePartition(admin, present))
@@ -280,7 +283,7 @@ class KafkaLog implements EventLog {
   }
 
   #topics(): Promise<readonly string[]> {
-    return this.#client.asAdmin(admin => admin.listTopics())
+    return this.#client.topicNames()
   }
 
   async #foundations(): Promise<readonly string[]> {

@@ -32,7 +32,7 @@ export interface ClusterOptions {
   /** A fetch may take `maxWaitTime` longer than asked: the larger of the two counts. */
   readonly requestTimeoutMs: number
   readonly authenticationTimeoutMs: number
-  /** How often connecting and asking for metadata are tried again, 300 ms apart and then twice as long each time. */
+  /** How often connecting and asking for metadata are tried again, 100 ms apart and then twice as long each time, up to 2 s. */
   readonly retries: number
   readonly socketFactory?: ISocketFactory
   readonly logCreator: logCreator
@@ -135,6 +135,7 @@ export interface EncodedBytes {
 export interface Encoder extends EncodedBytes {
   writeInt8(value: number): Encoder
   writeInt16(value: number): Encoder
+  writeInt32(value: number): Encoder
   writeBoolean(value: boolean): Encoder
   writeString(value: string | null): Encoder
   writeArray(values: readonly (string | number | Encoder)[]): Encoder
@@ -215,6 +216,8 @@ export interface Cluster {
   /** With KRaft any broker: it passes on what is the controller's. */
   findControllerBroker(): Promise<Broker>
   isConnected(): boolean
+  /** `findConnectedBroker` needs no metadata. */
+  readonly brokerPool: { findConnectedBroker(): Promise<Broker> }
   /** Looked up in every refresh; it fails when one of them was deleted. */
   readonly targetTopics: Set<string>
   connect(): Promise<void>
@@ -238,6 +241,7 @@ export interface Cluster {
 }
 
 const metadataMaxAgeMs = 300_000
+const retryTimes = { initialRetryTime: 100, maxRetryTime: 2_000 }
 
 const ClusterClass = fromKafkajs('src/cluster/index.js') as new (options: object) => Cluster
 const { createLogger } = fromKafkajs('src/loggers/index.js') as {
@@ -256,7 +260,7 @@ export function openCluster(options: ClusterOptions): Cluster {
     requestTimeout: options.requestTimeoutMs,
     authenticationTimeout: options.authenticationTimeoutMs,
     enforceRequestTimeout: true,
-    retry: { retries: options.retries },
+    retry: { ...retryTimes, retries: options.retries },
     socketFactory: options.socketFactory ?? defaultSocketFactory(),
     logger: createLogger({ level: options.logLevel, logCreator: options.logCreator }),
     metadataMaxAge: metadataMaxAgeMs,

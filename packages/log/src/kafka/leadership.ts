@@ -37,13 +37,23 @@ export async function leadOnKafka(
   signal: AbortSignal,
 ): Promise<void> {
   const terms = new Terms(candidate)
+  let hasLed = false
+  const watched: Candidate = {
+    ...candidate,
+    poll: (foundation, term) => candidate.poll(foundation, term),
+    elected: (ours, barred) => {
+      hasLed ||= ours !== null
+      candidate.elected?.(ours, barred)
+    },
+  }
   const over = AbortSignal.any([signal, terms.failed])
   while (!over.aborted) {
     try {
-      await stand(door, foundations, { candidate, terms }, over)
+      await stand(door, foundations, { candidate: watched, terms }, over)
     } catch (error) {
       if (over.aborted) break
-      if (error instanceof KafkaStateError) {
+      // Rights and topics that were there are waited for: they are taken away, and given back, under running programs.
+      if (error instanceof KafkaStateError && !hasLed) {
         await terms.ended()
         throw error
       }

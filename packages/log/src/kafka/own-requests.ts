@@ -58,6 +58,19 @@ export function describeTopics(
   )
 }
 
+/** Every topic that this login may see, in whatever state it is. */
+export async function topicNames({ connectionPool }: Broker): Promise<readonly string[]> {
+  const all = -1
+  const { topics } = await connectionPool.send(
+    own(
+      { apiKey: 3, apiVersion: 8, apiName: 'Metadata' },
+      new Encoder().writeInt32(all).writeBoolean(false).writeBoolean(false).writeBoolean(false),
+      readDescribedCluster,
+    ),
+  )
+  return topics.map(({ topic }) => topic)
+}
+
 function readDescribedCluster(decoder: Decoder): DescribedCluster {
   decoder.readInt32()
   const nodeIds = decoder.readArray(broker => {

@@ -69,7 +69,7 @@ export class PartitionReader {
     waitMs: number,
     how: Reading = {},
   ): Promise<readonly Fetched[]> {
-    return this.#withFreshMetadata(() => this.#fetch(positions, waitMs, how))
+    return this.#withFreshMetadata([...positions.keys()], () => this.#fetch(positions, waitMs, how))
   }
 
   async #fetch(
@@ -192,12 +192,14 @@ export class PartitionReader {
    * A leader that has moved is learned from the brokers before the next attempt; whoever asked tries again. Only the
    * topics of that attempt: one that was deleted must not fail the others for ever.
    */
-  async #withFreshMetadata<T>(ask: () => Promise<T>): Promise<T> {
+  async #withFreshMetadata<T>(topics: readonly string[], ask: () => Promise<T>): Promise<T> {
     try {
       return await ask()
     } catch (error) {
       if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) {
+        // Not none at all: that would be all topics of the cluster, and a stranger's without a leader would fail them.
         this.cluster.targetTopics.clear()
+        for (const topic of topics) this.cluster.targetTopics.add(topic)
         await this.cluster.refreshMetadata().catch(() => undefined)
       }
       throw error
@@ -206,7 +208,7 @@ export class PartitionReader {
 
   #listOffset(topic: string, timestamp: number, level: IsolationLevel): Promise<bigint> {
     return patiently(this.#clock, () =>
-      this.#withFreshMetadata(() => this.#askOffset(topic, timestamp, level)),
+      this.#withFreshMetadata([topic], () => this.#askOffset(topic, timestamp, level)),
     )
   }
 

@@ -24,6 +24,7 @@ import { within } from './within.ts'
 /** How long a broker holds a fetch that finds nothing. */
 const fetchWaitMs = 250
 const retryMs = 500
+const beginAgainMs = 5_000
 export interface SinkSourceDoor {
   readonly client: KafkaClient
   readonly names: Names
@@ -200,17 +201,32 @@ export class KafkaSinkSource implements Source<LogRecord> {
   async #begin(group: string, topics: ReadonlySet<string>, isCurrent: () => boolean): Promise<void> {
     const { client, clock } = this.#door
     const committed = await client.asAdmin(admin => committedOffsets(admin, group, [...topics], clock))
+    const places = new Map(committed.map(one => [one.topic, BigInt(one.partitions[0]?.offset ?? -1)]))
     const positions = new Map<string, Position>()
-    for (const { topic, partitions } of committed) {
-      const offset = BigInt(partitions[0]?.offset ?? -1)
-      const next = offset >= 0n ? offset : await beginningOf(topic, group, this.#door)
-      // Registers the sink, before it has had anything.
-      if (offset < 0n && isCurrent()) await this.#membership?.commit(topic, next).catch(() => undefined)
-      positions.set(topic, { waiting: [], waitingBytes: 0, fetched: next })
-    }
+    for (const [topic, offset] of places) if (offset >= 0n) positions.set(topic, positionAt(offset))
     if (!isCurrent()) return
     this.#positions = positions
     this.#arrivals.announce()
+    // One that cannot begin keeps no other one waiting.
+    await Promise.all(
+      [...places].map(([topic, offset]) => (offset < 0n ? this.#beginNew(group, topic, isCurrent) : null)),
+    )
+  }
+
+  /** Registers the sink with a foundation that it has had nothing of, before it has; tried until it is another's. */
+  async #beginNew(group: string, topic: string, isCurrent: () => boolean): Promise<void> {
+    while (isCurrent())
+      try {
+        const next = await beginningOf(topic, group, this.#door)
+        if (!isCurrent()) return
+        await this.#membership?.commit(topic, next).catch(() => undefined)
+        if (!isCurrent()) return
+        this.#positions.set(topic, positionAt(next))
+        return this.#arrivals.announce()
+      } catch (error) {
+        this.#door.observer.failed?.(asError(error))
+        await this.#door.clock.sleep(beginAgainMs, this.#closing.signal).catch(() => undefined)
+      }
   }
 
   /** Keeps something waiting for every foundation, and no more than a batch. */
@@ -229,11 +245,26 @@ export class KafkaSinkSource implements Source<LogRecord> {
         await this.#fetch(new Map(hungry))
       } catch (error) {
         if (signal.aborted) return
-        // The brokers may fail this, too; the loop must outlive it.
-        await this.#recover(error, positions).catch(failure => this.#door.observer.failed?.(asError(failure)))
+        await this.#fetchEach(hungry, positions, error)
         await this.#door.clock.sleep(retryMs, signal).catch(() => undefined)
       }
     }
+  }
+
+  /** A topic that cannot be read keeps no other one waiting. `failure`: what fetching all of them ended with. */
+  async #fetchEach(
+    hungry: readonly (readonly [string, Position])[],
+    positions: Map<string, Position>,
+    failure: unknown,
+  ): Promise<void> {
+    for (const one of hungry)
+      try {
+        if (hungry.length === 1) throw failure
+        await this.#fetch(new Map([one]))
+      } catch (error) {
+        // The brokers may fail this, too; the loop must outlive it.
+        await this.#recover(error, positions).catch(reason => this.#door.observer.failed?.(asError(reason)))
+      }
   }
 
   async #fetch(hungry: ReadonlyMap<string, Position>): Promise<void> {
@@ -327,6 +358,10 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#mustJoin = true
     this.#wakeWatcher()
   }
+}
+
+function positionAt(offset: bigint): Position {
+  return { waiting: [], waitingBytes: 0, fetched: offset }
 }
 
 function taken(position: Position, max: number): LogRecord[] {

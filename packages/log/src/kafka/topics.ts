@@ -37,11 +37,11 @@ export function topicsOf(
 }
 
 /** Those of the wanted that the brokers do not have, each once. */
-export async function missingTopics(
-  admin: Admin,
+export function missingTopics(
+  names: readonly string[],
   wanted: readonly ITopicConfig[],
-): Promise<readonly ITopicConfig[]> {
-  const there = new Set(await admin.listTopics())
+): readonly ITopicConfig[] {
+  const there = new Set(names)
   const missing = wanted.filter(({ topic }) => !there.has(topic))
   return [...new Map(missing.map(config => [config.topic, config])).values()]
 }

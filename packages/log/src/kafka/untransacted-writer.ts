@@ -145,6 +145,7 @@ export class UntransactedWriter implements FoundationWriter {
       names.events(this.#foundation),
       { offset: String(seq), metadata: checkpoint },
     )
+    this.#door.startAnew.delete(this.#foundation)
     change.apply()
     recent.add(entries)
     this.#seq = seq
