@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, kafkaMissing, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { type SeenRecord, seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { guidsOf, letter, makeEntries } from '../contract-suite/made-up-entries.ts'
@@ -12,10 +12,9 @@ import { Kafka, logLevel } from './kafkajs-door.ts'
 import { Names } from './names.ts'
 import { apiKey, watchedSockets } from './watched-sockets-for-tests.ts'
 
-const missing = process.env['REQUIRE_PEERS'] === '1' ? null : kafkaMissing()
 const foundation = 'lab'
 
-describe('a writer without transactions', { skip: missing ?? false }, () => {
+describe('a writer without transactions', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   let prefix = ''
   let prefixes = 0
