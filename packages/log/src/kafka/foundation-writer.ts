@@ -13,13 +13,13 @@ import { refuseHalfMigrated } from './half-migrated.ts'
 import { endHangingTransaction } from './hanging-transaction.ts'
 import { inRequests, type ProduceRequest } from './in-requests.ts'
 import type { KafkaClient } from './kafka-client.ts'
-import { FencedError, isFencing, KafkaUnavailableError } from './kafka-error.ts'
+import { FencedError, isFencing, KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { limits, publishMsOf, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import type { Names } from './names.ts'
 import type { KafkaRecord } from './partition-reader.ts'
 import type { RecentGuids } from './recent-guids.ts'
-import type { SizeLimits } from './size-limits.ts'
+import { isTooLarge, type SizeLimits } from './size-limits.ts'
 import { within } from './within.ts'
 
 export interface WriterDoor {
@@ -81,10 +81,12 @@ export class KafkaFoundationWriter implements FoundationWriter {
     const fence = () => client.transactionalProducer(names.transactionalId(foundation))
     const wasCommitted = await client.wasCommitted(names.transactionalId(foundation))
     let producer = await fence()
+    let isGivenUp = false
     const opening = async () => {
       if (await endHangingTransaction(foundation, wasCommitted, door)) {
         client.drop(producer)
         producer = await fence()
+        if (isGivenUp) client.drop(producer)
       }
       return readBack(foundation, door)
     }
@@ -92,6 +94,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
       const opened = await within(clock, limits.openMs, `reading the state of ${foundation}`, opening())
       return new KafkaFoundationWriter(foundation, door, onClose, { producer, ...opened })
     } catch (error) {
+      isGivenUp = true
       client.drop(producer)
       throw error
     }
@@ -120,10 +123,9 @@ export class KafkaFoundationWriter implements FoundationWriter {
     try {
       requireCheckpoint(next)
       entries.forEach(requireEntry)
-      const { fitting, letters } = this.#door.sizes.apply(this.#foundation, this.#recent.unknown(entries))
       const bytes = [...entries.map(entry => entry.bytes), ...deadLetters.map(({ raw }) => raw)]
       const mayTakeMs = publishMsOf(bytes.reduce((sum, { length }) => sum + length, 0))
-      const publishing = this.#transact(fitting, next, [...deadLetters, ...letters])
+      const publishing = this.#transactWhatFits(entries, next, deadLetters)
       return await within(clock, mayTakeMs, `publishing for ${this.#foundation}`, publishing)
     } catch (error) {
       this.#isBroken = true
@@ -142,6 +144,23 @@ export class KafkaFoundationWriter implements FoundationWriter {
     this.#onClose()
   }
 
+  /** A transaction that held something too large is given up, and tried again without it: each refusal teaches a limit. */
+  async #transactWhatFits(
+    entries: readonly LogEntry[],
+    checkpoint: Checkpoint,
+    deadLetters: readonly DeadLetter[],
+  ): Promise<PublishResult> {
+    const unknown = this.#recent.unknown(entries)
+    for (;;) {
+      const { fitting, letters } = this.#door.sizes.apply(this.#foundation, unknown)
+      try {
+        return await this.#transact(fitting, checkpoint, [...deadLetters, ...letters])
+      } catch (error) {
+        if (!isTooLarge(error)) throw error
+      }
+    }
+  }
+
   async #transact(
     entries: readonly LogEntry[],
     checkpoint: Checkpoint,
@@ -153,17 +172,16 @@ export class KafkaFoundationWriter implements FoundationWriter {
     const change = this.#state.after(entries, stored)
     const transaction = await this.#producer.transaction()
     const events = entries.map((entry, i) => () => toMessage(entry, before + 1 + i))
-    await this.#send(transaction, names.events(this.#foundation), events)
-    await this.#send(
-      transaction,
-      names.deadLetters,
-      deadLetters.flatMap(deadLetterMessages).map(message => () => message),
-    )
-    await this.#send(
-      transaction,
-      names.state(this.#foundation),
-      change.messages.map(message => () => message),
-    )
+    const letters = deadLetters.flatMap(deadLetterMessages).map(message => () => message)
+    const changes = change.messages.map(message => () => message)
+    try {
+      await this.#send(transaction, names.events(this.#foundation), events)
+      await this.#send(transaction, names.deadLetters, letters)
+      await this.#send(transaction, names.state(this.#foundation), changes)
+    } catch (error) {
+      if (isTooLarge(error)) await transaction.abort()
+      throw error
+    }
     await transaction.sendOffsets({
       consumerGroupId: names.checkpointGroup(this.#foundation),
       topics: [
@@ -200,12 +218,16 @@ export async function refusalsLearned<T>(
   foundation: string,
   topic: string,
   { messages, bytes }: ProduceRequest,
-  { sizes, warn }: Pick<WriterDoor, 'sizes' | 'warn'>,
+  { sizes, names, warn }: Pick<WriterDoor, 'sizes' | 'names' | 'warn'>,
   send: () => Promise<T>,
 ): Promise<T> {
   try {
     return await send()
   } catch (error) {
+    if (isTooLarge(error) && messages.length === 1 && topic !== names.events(foundation))
+      throw new KafkaStateError(
+        `a record of ${bytes} bytes is more than the topic ${topic} takes: raise its max.message.bytes (cf-audit-drain topics plan)`,
+      )
     const guid = sizes.learn(error, messages, bytes)
     if (guid !== null)
       warn(

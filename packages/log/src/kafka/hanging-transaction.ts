@@ -84,7 +84,8 @@ async function undecided(foundation: string, { client, names }: Door): Promise<U
   const reader = await client.reader()
   const events = await undecidedIn(reader, names.events(foundation))
   const state = await undecidedIn(reader, names.state(foundation))
-  const letters = await undecidedIn(reader, names.deadLetters)
+  // That topic is shared: what is undecided in it alone is somebody else's.
+  const letters = events === null && state === null ? null : await undecidedIn(reader, names.deadLetters)
   const mirrored = new FoundationState()
   for (const record of state ?? []) mirrored.apply(record)
   const seqs = (events ?? []).flatMap(record => seqOf(record) ?? [])

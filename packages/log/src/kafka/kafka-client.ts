@@ -1,5 +1,6 @@
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { Admin, Consumer, ConsumerConfig, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
+import { LogClosedError } from '../log-error.ts'
 import { connectionFault } from './connection-fault.ts'
 import { connectionOf } from './connection-of.ts'
 import { GroupOffsets } from './group-offsets.ts'
@@ -27,9 +28,10 @@ export class KafkaClient {
   readonly #options: KafkaOptions
   readonly #clock: Clock
   readonly #kafka: KafkaClientType
-  #admin: Promise<Admin> | null = null
+  #admin: { readonly client: Promise<Admin>; questions: number } | null = null
   /** Once the brokers have let us in, whatever keeps us out may pass. */
   #wasLetIn = false
+  #isClosed = false
   readonly #toClose = new Set<{ close(): Promise<void> }>()
   #reader: Promise<PartitionReader> | null = null
   #groupOffsets: Promise<GroupOffsets> | null = null
@@ -64,14 +66,19 @@ export class KafkaClient {
   }
 
   async #askAdmin<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
-    this.#admin ??= this.#connected(this.#kafka.admin(), 'the admin client')
+    this.#admin ??= { client: this.#connected(this.#kafka.admin(), 'the admin client'), questions: 0 }
     const admin = this.#admin
+    admin.questions++
     try {
-      return await within(this.#clock, limits.adminMs, 'an answer of the brokers', admin.then(ask))
+      return await within(this.#clock, limits.adminMs, 'an answer of the brokers', admin.client.then(ask))
     } catch (error) {
       if (this.#admin === admin) this.#admin = null
-      admin.then(client => this.drop(client)).catch(() => undefined)
       throw error
+    } finally {
+      admin.questions--
+      // Others may be asking it still.
+      if (this.#admin !== admin && admin.questions === 0)
+        admin.client.then(client => this.drop(client)).catch(() => undefined)
     }
   }
 
@@ -232,7 +239,8 @@ export class KafkaClient {
   }
 
   async close(): Promise<void> {
-    const admin = await this.#admin?.catch(() => null)
+    this.#isClosed = true
+    const admin = await this.#admin?.client.catch(() => null)
     const closing = [...this.#toClose].map(one => one.close())
     if (admin) closing.push(admin.disconnect())
     this.#toClose.clear()
@@ -246,6 +254,7 @@ export class KafkaClient {
     client: C,
     what: string,
   ): Promise<C> {
+    if (this.#isClosed) throw new LogClosedError('the connections to Kafka are closed')
     const connecting = client.connect()
     connecting.catch(() => undefined)
     const fault = this.#wasLetIn ? null : await connectionFault(this.#options).catch(() => null)
@@ -253,6 +262,7 @@ export class KafkaClient {
       if (fault instanceof KafkaStateError) throw fault
       await within(this.#clock, limits.requestMs, `connecting ${what} to Kafka`, connecting)
       this.#wasLetIn = true
+      if (this.#isClosed) throw new LogClosedError('the connections to Kafka are closed')
       return client
     } catch (error) {
       this.drop(client)

@@ -167,14 +167,18 @@ export class PartitionReader {
     }
   }
 
-  /** The last committed record; null when there is none. */
-  async last(topic: string): Promise<KafkaRecord | null> {
+  /** The last committed record that is wanted; null when there is none. */
+  async last(
+    topic: string,
+    isWanted: (record: KafkaRecord) => boolean = () => true,
+  ): Promise<KafkaRecord | null> {
     const [from, to] = [await this.edge(topic, 'earliest'), await this.edge(topic, 'committed')]
     // Control records and aborted ones lie between: look further and further back.
     for (let back = 4n; ; back *= 8n) {
       const start = later(to - back, from)
-      const last = (await Array.fromAsync(this.read(topic, start, to))).at(-1)
-      if (last !== undefined || start === from) return last ?? null
+      let last: KafkaRecord | null = null
+      for await (const record of this.read(topic, start, to)) if (isWanted(record)) last = record
+      if (last !== null || start === from) return last
     }
   }
 
@@ -227,7 +231,9 @@ export class PartitionReader {
   #leaderOf(topic: string): string {
     const [leader] = Object.keys(this.cluster.findLeaderForPartitions(topic, [0]))
     if (leader === undefined || leader === '-1')
-      throw new KafkaUnavailableError(`${topic}: partition 0 has no leader now`)
+      throw Object.assign(new KafkaUnavailableError(`${topic}: partition 0 has no leader now`), {
+        retriable: true,
+      })
     return leader
   }
 }

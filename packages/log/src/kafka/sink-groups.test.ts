@@ -4,6 +4,7 @@ import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drai
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import type { EventLog, FoundationWriter } from '../ports.ts'
+import { migrationKey } from './foundation-state.ts'
 import { typesOf } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
@@ -144,6 +145,34 @@ describe('the workers of a sink on Kafka', { skip: reasonToSkipKafka() }, () => 
     // Not taken for a new one: what it held may not have been delivered anywhere.
     await writers.get('deleted')?.close()
     await assert.rejects(writing.writer('deleted'), /the topic was deleted, .*--start-from/)
+    await reading.stop()
+  })
+
+  test('go on with the other foundations while one is still being carried here', async t => {
+    const { names, admin, open } = inFreshLog(t)
+    const writing = open()
+    const [good, moving] = [await writerOf(writing, 'good'), await writerOf(writing, 'moving')]
+    await good.publish(makeEntries(0, 10), 'ten')
+    await moving.publish(makeEntries(0, 10), 'ten')
+    const producer = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).producer()
+    await producer.connect()
+    t.after(() => producer.disconnect())
+    const mark = (value: string | null) =>
+      producer.send({ topic: names.state('moving'), messages: [{ key: migrationKey, value }] })
+    await mark('{}')
+    const seen = new Map<string, number>()
+    const failures: string[] = []
+    const reading = worker(open({ failed: error => failures.push(error.message) }), seen)
+    await until('the other is delivered', () => seen.size === 10)
+    await until('it is told', () => failures.some(message => /moving is being carried here/.test(message)))
+    await good.publish(makeEntries(10, 10), 'twenty')
+    await until('what comes is delivered', () => seen.size === 20)
+    await mark(null)
+    await until('what was carried is delivered', () => seen.size === 30)
+    assert.ok([...seen.values()].every(times => times === 1))
+    await admin.connect()
+    const { members } = (await admin.describeGroups([names.sinkGroup('siem')])).groups[0] ?? { members: [] }
+    assert.equal(members.length, 1)
     await reading.stop()
   })
 

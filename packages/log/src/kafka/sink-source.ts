@@ -187,7 +187,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
           const assignment = ++assignments
           this.#positions = new Map()
           if (ours.size > 0)
-            this.#begin(id, ours, () => assignment === assignments).catch(error => this.#lost(error))
+            this.#begin(id, ours, () => assignment === assignments).catch(error => {
+              if (assignment === assignments) this.#lost(error)
+            })
         },
         crashed: error => this.#lost(error),
       },

@@ -4,9 +4,13 @@ import { typesOf } from './kafka-error.ts'
 
 const tooLarge = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 
+export function isTooLarge(error: unknown): boolean {
+  return typesOf(error).some(type => tooLarge.has(type))
+}
+
 /**
  * What the brokers turned out to take, for the writers of one foundation. A topic's limit counts what is left after
- * compression, so it is learned from refusals: the next writer sends smaller requests, or puts what is too large by
+ * compression, so it is learned from refusals: the next attempt sends smaller requests, or puts what is too large by
  * itself into the dead-letter store, whole, where the log goes on without it.
  */
 export class SizeLimits {
@@ -20,7 +24,7 @@ export class SizeLimits {
 
   /** To be told of every refusal, with what was sent. Returns the guid of an event that is too large by itself. */
   learn(error: unknown, messages: readonly Message[], bytes: number): string | null {
-    if (!typesOf(error).some(type => tooLarge.has(type))) return null
+    if (!isTooLarge(error)) return null
     const [only, ...others] = messages
     if (only === undefined || others.length > 0) {
       this.requestBytesMax = Math.ceil(Math.min(bytes, this.requestBytesMax) / 2)

@@ -126,10 +126,24 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
       assert.equal(next.checkpoint, 'eight')
     })
 
+  test('is the operator to decide on again when it is lost once more, in the same process, too', async t => {
+    const { open, loseGroup, loseMirror } = await polled(t, 'exactly-once')
+    await loseGroup()
+    await loseMirror()
+    const log = open(['lab'])
+    const writer = await log.writer('lab')
+    await writer.publish(makeEntries(5, 1), 'six')
+    await writer.close()
+    await loseGroup()
+    await loseMirror()
+    await assert.rejects(log.writer('lab'), /no checkpoint: .*--start-from/)
+  })
+
   for (const delivery of deliveries)
     test(`whose events were deleted is lost as well, and is never taken for a new one (${delivery})`, async t => {
       const { check, names, open, state } = await polled(t, delivery)
       await admin.deleteTopics({ topics: [names.events('lab')] })
+      assert.equal(await state(), 'lost')
       await assert.rejects(
         open().writer('lab'),
         /counts 5 events, and its topic ends at event 0: .*--start-from/,
