@@ -107,7 +107,11 @@ const SAID =
 function saidValue(text: string, at: number): Finding | null {
   const found = valueAt(text, at)
   if (found === null || found.start > at) return found
-  const word = text.slice(found.start, Math.min(found.end, found.start + 256))
+  const word = beforePlaceholder(
+    text,
+    found.start,
+    text.slice(found.start, Math.min(found.end, found.start + 256)),
+  )
   return word.length >= 6 && /\d/.test(word) && /[a-z]/i.test(word) ? found : null
 }
 
@@ -124,9 +128,18 @@ function phrases(text: string, findings: Finding[]): void {
     if (found !== null) findings.push(found)
   }
   for (const match of text.matchAll(WORD_THEN_RUN)) {
-    const found = match[1] ?? ''
-    if (looksLikeSecret(found)) push(match.index + match[0].length - found.length, found, findings)
+    const run = match[1] ?? ''
+    const start = match.index + match[0].length - run.length
+    const found = beforePlaceholder(text, start, run)
+    if (looksLikeSecret(found)) push(start, found, findings)
   }
+}
+
+/** A run as far as nothing in it stands for a secret already: `password is token=[SCRUBBED …]`. */
+function beforePlaceholder(text: string, start: number, run: string): string {
+  for (let i = run.search(/[[*]/); i !== -1 && i < run.length; i++)
+    if (placeholderEnd(text, start + i) !== -1) return run.slice(0, i)
+  return run
 }
 
 /** What is said of an unbroken run by its shape alone, and from how many characters on. */
