@@ -1,8 +1,6 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Message, Producer, Transaction } from 'kafkajs'
-import { LogClosedError } from '../log-error.ts'
 import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
-import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import { agreedCheckpoint, type GoOn } from './agreed-checkpoint.ts'
 import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
@@ -14,13 +12,14 @@ import { endHangingTransaction } from './hanging-transaction.ts'
 import { inRequests, type ProduceRequest } from './in-requests.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
-import { limits, publishMsOf, type Settings } from './kafka-options.ts'
+import { limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import type { Names } from './names.ts'
 import type { KafkaRecord } from './partition-reader.ts'
 import type { RecentGuids } from './recent-guids.ts'
 import { isTooLarge, type SizeLimits } from './size-limits.ts'
 import { within } from './within.ts'
+import { WriterService } from './writer-service.ts'
 
 export interface WriterDoor {
   readonly client: KafkaClient
@@ -43,13 +42,11 @@ export interface WriterDoor {
 export class KafkaFoundationWriter implements FoundationWriter {
   readonly #foundation: string
   readonly #door: WriterDoor
-  readonly #onClose: () => void
+  readonly #service: WriterService
   readonly #producer: Producer
   readonly #state: FoundationState
   readonly #recent: RecentGuids
   #stored: GoOn | null
-  #isBroken = false
-  #isClosed = false
 
   private constructor(
     foundation: string,
@@ -64,7 +61,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
   ) {
     this.#foundation = foundation
     this.#door = door
-    this.#onClose = onClose
+    this.#service = new WriterService(foundation, door, opened.producer, onClose)
     this.#producer = opened.producer
     this.#state = opened.state
     this.#recent = opened.recent
@@ -114,34 +111,17 @@ export class KafkaFoundationWriter implements FoundationWriter {
     next: Checkpoint,
     deadLetters: readonly DeadLetter[] = [],
   ): Promise<PublishResult> {
-    if (this.#isClosed) throw new LogClosedError(`the writer of ${this.#foundation} is closed`)
-    if (this.#isBroken)
-      throw new LogClosedError(
-        `the writer of ${this.#foundation} is out of service: close it and open another`,
-      )
-    const { clock } = this.#door
     try {
-      requireCheckpoint(next)
-      entries.forEach(requireEntry)
-      const bytes = [...entries.map(entry => entry.bytes), ...deadLetters.map(({ raw }) => raw)]
-      const mayTakeMs = publishMsOf(bytes.reduce((sum, { length }) => sum + length, 0))
-      const publishing = this.#transactWhatFits(entries, next, deadLetters)
-      return await within(clock, mayTakeMs, `publishing for ${this.#foundation}`, publishing)
+      return await this.#service.publish(entries, next, deadLetters, () =>
+        this.#transactWhatFits(entries, next, deadLetters),
+      )
     } catch (error) {
-      this.#isBroken = true
-      this.#door.client.drop(this.#producer)
       throw explained(this.#foundation, error)
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    if (!this.#isBroken)
-      await within(this.#door.clock, limits.closeMs, 'closing', this.#producer.disconnect()).catch(
-        () => undefined,
-      )
-    this.#onClose()
+  close(): Promise<void> {
+    return this.#service.close()
   }
 
   /** A transaction that held something too large is given up, and tried again without it: each refusal teaches a limit. */

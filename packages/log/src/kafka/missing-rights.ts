@@ -2,10 +2,11 @@ import type { Clock } from '@cf-audit-drain/pipeline'
 import { typesOf } from './kafka-error.ts'
 import { type Broker, type Cluster, type CoordinatorType, coordinatorType } from './kafkajs-internals.ts'
 import { describeTopics, groupOperations } from './own-requests.ts'
+import { patiently } from './patiently.ts'
 import { isUnauthorized, type Right } from './refused.ts'
 
+/** The first question makes Kafka's own topic, and a coordinator that has come up loads: both take a moment. */
 const coordinatorPatienceMs = 8_000
-const retryMs = 300
 /** No coordinator gives it to a producer. */
 const nobodysProducerId = 2n ** 63n - 1n
 
@@ -49,7 +50,7 @@ async function allowsGroup(cluster: Cluster, broker: Broker, right: Right, clock
     const coordinator = await coordinatorOf(cluster, broker, right.name, coordinatorType.GROUP)
     return (await groupOperations(coordinator, right.name)).has(right.operation)
   }
-  return isAllowed(() => patiently(clock, ask))
+  return isAllowed(() => patiently(clock, ask, coordinatorPatienceMs))
 }
 
 async function allowsTransactions(
@@ -70,7 +71,11 @@ async function allowsTransactions(
 
 async function transactionCoordinator(cluster: Cluster, broker: Broker, id: string, clock: Clock) {
   try {
-    return await patiently(clock, () => coordinatorOf(cluster, broker, id, coordinatorType.TRANSACTION))
+    return await patiently(
+      clock,
+      () => coordinatorOf(cluster, broker, id, coordinatorType.TRANSACTION),
+      coordinatorPatienceMs,
+    )
   } catch (error) {
     if (isUnauthorized(error)) throw error
     const why = typesOf(error)[0] ?? (error as Error).message
@@ -95,18 +100,4 @@ async function coordinatorOf(
 ): Promise<Broker> {
   const { coordinator } = await broker.findGroupCoordinator({ groupId, coordinatorType: type })
   return cluster.findBroker({ nodeId: coordinator.nodeId })
-}
-
-/** The first question makes Kafka's own topic, and a coordinator that has come up loads: both take a moment. */
-async function patiently<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
-  const startedMs = clock.monotonic()
-  for (;;) {
-    try {
-      return await ask()
-    } catch (error) {
-      const isPassing = error instanceof Error && 'retriable' in error && error.retriable === true
-      if (!isPassing || clock.monotonic() - startedMs > coordinatorPatienceMs) throw error
-      await clock.sleep(retryMs)
-    }
-  }
 }

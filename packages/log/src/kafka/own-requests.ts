@@ -45,30 +45,29 @@ export interface DescribedCluster {
 }
 
 /** Metadata v8 of these topics. No broker makes a topic for it. */
-export function describeTopics(
+export function describeTopics(broker: Broker, topics: readonly string[]): Promise<DescribedCluster> {
+  return metadata(broker, new Encoder().writeArray(topics), { withRights: true })
+}
+
+/** Every topic that this login may see, in whatever state it is. */
+export async function topicNames(broker: Broker): Promise<readonly string[]> {
+  const all = new Encoder().writeInt32(-1)
+  const { topics } = await metadata(broker, all, { withRights: false })
+  return topics.map(({ topic }) => topic)
+}
+
+function metadata(
   { connectionPool }: Broker,
-  topics: readonly string[],
+  topics: Encoder,
+  { withRights }: { readonly withRights: boolean },
 ): Promise<DescribedCluster> {
   return connectionPool.send(
     own(
       { apiKey: 3, apiVersion: 8, apiName: 'Metadata' },
-      new Encoder().writeArray(topics).writeBoolean(false).writeBoolean(false).writeBoolean(true),
+      topics.writeBoolean(false).writeBoolean(false).writeBoolean(withRights),
       readDescribedCluster,
     ),
   )
-}
-
-/** Every topic that this login may see, in whatever state it is. */
-export async function topicNames({ connectionPool }: Broker): Promise<readonly string[]> {
-  const all = -1
-  const { topics } = await connectionPool.send(
-    own(
-      { apiKey: 3, apiVersion: 8, apiName: 'Metadata' },
-      new Encoder().writeInt32(all).writeBoolean(false).writeBoolean(false).writeBoolean(false),
-      readDescribedCluster,
-    ),
-  )
-  return topics.map(({ topic }) => topic)
 }
 
 function readDescribedCluster(decoder: Decoder): DescribedCluster {

@@ -8,13 +8,17 @@ const retryMs = 200
  * Asks again what brokers refuse for a moment: a coordinator that still loads or is busy with what it was asked before,
  * a leader that has moved. kafkajs gives up on these. Any other refusal is told at once.
  */
-export async function patiently<T>(clock: Clock, ask: () => Promise<T>): Promise<T> {
+export async function patiently<T>(
+  clock: Clock,
+  ask: () => Promise<T>,
+  patienceMs: number = limits.requestMs,
+): Promise<T> {
   const startedMs = clock.monotonic()
   for (;;) {
     try {
       return await ask()
     } catch (error) {
-      if (!isPassing(error) || clock.monotonic() - startedMs > limits.requestMs) throw error
+      if (!isPassing(error) || clock.monotonic() - startedMs > patienceMs) throw error
       await clock.sleep(retryMs)
     }
   }

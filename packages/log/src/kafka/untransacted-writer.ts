@@ -1,7 +1,5 @@
 import type { Message, Producer } from 'kafkajs'
-import { LogClosedError } from '../log-error.ts'
 import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
-import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import { countableOf } from './countable-of.ts'
 import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
@@ -10,13 +8,14 @@ import { readBack, refusalsLearned, type WriterDoor } from './foundation-writer.
 import { guidsSince } from './guids-since.ts'
 import { inRequests } from './in-requests.ts'
 import { FencedError, KafkaUnavailableError } from './kafka-error.ts'
-import { limits, publishMsOf } from './kafka-options.ts'
+import { limits } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import { PartitionTail } from './partition-tail.ts'
 import { patiently } from './patiently.ts'
 import type { RecentGuids } from './recent-guids.ts'
 import { resumableCheckpoint } from './resumable-checkpoint.ts'
 import { within } from './within.ts'
+import { WriterService } from './writer-service.ts'
 
 interface Opened {
   readonly producer: Producer
@@ -41,19 +40,17 @@ interface Opened {
 export class UntransactedWriter implements FoundationWriter {
   readonly #foundation: string
   readonly #door: WriterDoor
-  readonly #onClose: () => void
+  readonly #service: WriterService
   readonly #opened: Opened
   #checkpoint: Checkpoint | null
   #seq: number
   /** Nothing that an earlier writer sent can still come in before us: a request of ours was where it was expected. */
   #isAlone = false
-  #isBroken = false
-  #isClosed = false
 
   private constructor(foundation: string, door: WriterDoor, onClose: () => void, opened: Opened) {
     this.#foundation = foundation
     this.#door = door
-    this.#onClose = onClose
+    this.#service = new WriterService(foundation, door, opened.producer, onClose)
     this.#opened = opened
     this.#checkpoint = opened.checkpoint
     this.#seq = opened.seq
@@ -88,36 +85,19 @@ export class UntransactedWriter implements FoundationWriter {
     next: Checkpoint,
     deadLetters: readonly DeadLetter[] = [],
   ): Promise<PublishResult> {
-    if (this.#isClosed) throw new LogClosedError(`the writer of ${this.#foundation} is closed`)
-    if (this.#isBroken)
-      throw new LogClosedError(
-        `the writer of ${this.#foundation} is out of service: close it and open another`,
-      )
-    const { clock, client } = this.#door
     try {
-      requireCheckpoint(next)
-      entries.forEach(requireEntry)
-      const { fitting, letters } = this.#door.sizes.apply(
-        this.#foundation,
-        this.#opened.recent.unknown(entries),
-      )
-      const bytes = [...entries.map(entry => entry.bytes), ...deadLetters.map(({ raw }) => raw)]
-      const mayTakeMs = publishMsOf(bytes.reduce((sum, { length }) => sum + length, 0))
-      const publishing = this.#append(fitting, next, [...deadLetters, ...letters])
-      return await within(clock, mayTakeMs, `publishing for ${this.#foundation}`, publishing)
+      return await this.#service.publish(entries, next, deadLetters, async () => {
+        const unknown = this.#opened.recent.unknown(entries)
+        const { fitting, letters } = this.#door.sizes.apply(this.#foundation, unknown)
+        return this.#append(fitting, next, [...deadLetters, ...letters])
+      })
     } catch (error) {
-      this.#isBroken = true
-      client.drop(this.#opened.producer)
       throw error instanceof Error ? error : new KafkaUnavailableError(String(error))
     }
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    const closing = this.#isBroken ? Promise.resolve() : this.#opened.producer.disconnect()
-    await within(this.#door.clock, limits.closeMs, 'closing', closing).catch(() => undefined)
-    this.#onClose()
+  close(): Promise<void> {
+    return this.#service.close()
   }
 
   async #append(
