@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import type { SinkPosition, Tally } from '@cf-audit-drain/log'
-import type { Clock } from '@cf-audit-drain/pipeline'
+import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
 import { createMetrics, type MetricsOptions } from './metrics.ts'
 
 const nowMs = Date.UTC(2026, 10, 22, 12)
@@ -313,4 +313,16 @@ test('a foundation that another process polls has no series but whether it is le
     after.includes('cf_audit_windows_closed_total{foundation="eu1"} 0'),
     'counted from the checkpoint again',
   )
+})
+
+test('the event loop is told to be as busy as it was since the last scrape, and nothing is told that counts its own rests', async () => {
+  // Before the first turn of the loop nothing is counted.
+  await systemClock.sleep(1)
+  const metrics = metricsOf()
+  await metrics.expose()
+  const startedMs = systemClock.monotonic()
+  while (systemClock.monotonic() - startedMs < 50);
+  const busy = await value(metrics, 'nodejs_eventloop_utilization_ratio')
+  assert.ok(busy !== undefined && busy > 0.5 && busy <= 1, String(busy))
+  assert.equal(await value(metrics, 'nodejs_eventloop_lag_p99_seconds'), undefined)
 })

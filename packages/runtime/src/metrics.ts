@@ -1,8 +1,9 @@
 import type { EventLog } from '@cf-audit-drain/log'
 import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { Gauge, Registry } from 'prom-client'
 import { DurableMetrics } from './durable-metrics.ts'
 import { createFoundationMetrics, type FoundationMetrics } from './foundation-metrics.ts'
+import { collectProcessMetrics } from './process-metrics.ts'
 import { createSinkMetrics, type SinkMetrics } from './sink-metrics.ts'
 
 export interface MetricsOptions {
@@ -42,10 +43,7 @@ export interface Metrics {
  */
 export function createMetrics(options: MetricsOptions): Metrics {
   const { clock = systemClock, registry = new Registry() } = options
-  collectDefaultMetrics({ register: registry })
-  for (const misnamed of ['handles', 'requests', 'resources']) {
-    registry.removeSingleMetric(`nodejs_active_${misnamed}_total`)
-  }
+  collectProcessMetrics(registry)
   new Gauge({
     name: 'cf_audit_build_info',
     help: 'Always 1; what is running.',

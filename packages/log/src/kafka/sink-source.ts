@@ -21,8 +21,10 @@ import type { Names } from './names.ts'
 import type { PartitionReader } from './partition-reader.ts'
 import { within } from './within.ts'
 
-/** How long a broker holds a fetch that finds nothing. */
-const fetchWaitMs = 250
+/** How long a broker holds a fetch of every foundation that finds nothing: only one given to us meanwhile waits for it. */
+const idleWaitMs = 1_000
+/** … and a fetch of some, for the others may be wanted at any moment. */
+const partWaitMs = 250
 const retryMs = 500
 const beginAgainMs = 5_000
 export interface SinkSourceDoor {
@@ -244,7 +246,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
         continue
       }
       try {
-        await this.#fetch(new Map(hungry))
+        await this.#fetch(new Map(hungry), hungry.length === positions.size ? idleWaitMs : partWaitMs)
       } catch (error) {
         if (signal.aborted) return
         await this.#fetchEach(hungry, positions, error)
@@ -262,16 +264,16 @@ export class KafkaSinkSource implements Source<LogRecord> {
     for (const one of hungry)
       try {
         if (hungry.length === 1) throw failure
-        await this.#fetch(new Map([one]))
+        await this.#fetch(new Map([one]), partWaitMs)
       } catch (error) {
         // The brokers may fail this, too; the loop must outlive it.
         await this.#recover(error, positions).catch(reason => this.#door.observer.failed?.(asError(reason)))
       }
   }
 
-  async #fetch(hungry: ReadonlyMap<string, Position>): Promise<void> {
+  async #fetch(hungry: ReadonlyMap<string, Position>, waitMs: number): Promise<void> {
     const from = new Map([...hungry].map(([topic, { fetched }]) => [topic, fetched]))
-    const answers = (await this.#reader?.fetch(from, fetchWaitMs)) ?? []
+    const answers = (await this.#reader?.fetch(from, waitMs)) ?? []
     for (const { topic, records, nextOffset } of answers) {
       const position = hungry.get(topic)
       const foundation = this.#door.names.foundationOf(topic)
