@@ -1,6 +1,7 @@
 import type { EventLog } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { PatientReading } from './patient-reading.ts'
 
 interface DurableOptions {
   readonly foundations: readonly string[]
@@ -9,7 +10,7 @@ interface DurableOptions {
   readonly sinks: readonly string[]
   readonly knownTypes: ReadonlySet<string>
   readonly durable: Pick<EventLog, 'tallies' | 'positions' | 'deadLetterCounts'>
-  readonly patienceMs?: number
+  readonly patienceMs?: number | null
 }
 
 interface Reading {
@@ -37,12 +38,13 @@ export class DurableMetrics {
   readonly #queueRecords
   readonly #queueOldest
   readonly #up
-  #reading: Promise<void> | null = null
+  readonly #log: PatientReading<void>
   #lastPositions: Reading['positions'] | null = null
 
   constructor(options: DurableOptions, clock: Clock, registry: Registry) {
     this.#options = options
     this.#clock = clock
+    this.#log = new PatientReading(() => this.#read(), options.patienceMs ?? null, clock)
     const registers = [registry]
     const perType = { labelNames: ['foundation', 'type'] as const, registers }
     const perSink = { labelNames: ['sink'] as const, registers }
@@ -93,16 +95,11 @@ export class DurableMetrics {
 
   /** Reads everything first and only then writes, so a scrape beside it never sees a half. */
   async refresh(): Promise<void> {
-    const { patienceMs } = this.#options
-    // One that is late is waited for by the next scrape, and not begun a second time.
-    this.#reading ??= this.#read().finally(() => {
-      this.#reading = null
-    })
-    if (patienceMs === undefined) await this.#reading
-    const isRead = patienceMs === undefined || (await this.#isDone(this.#reading, patienceMs))
-    this.#up.set(isRead ? 1 : 0)
+    const { problem } = await this.#log.latest()
+    if (problem !== null && (this.#options.patienceMs ?? null) === null) throw problem
+    this.#up.set(problem === null ? 1 : 0)
     // What waits gets older while nobody can look.
-    if (!isRead && this.#lastPositions !== null) this.#measureQueues(this.#lastPositions)
+    if (problem !== null && this.#lastPositions !== null) this.#measureQueues(this.#lastPositions)
   }
 
   async #read(): Promise<void> {
@@ -116,19 +113,6 @@ export class DurableMetrics {
     this.#countEvents(tallies)
     this.#measureQueues(positions)
     this.#countDeadLetters(letters)
-  }
-
-  async #isDone(reading: Promise<void>, patienceMs: number): Promise<boolean> {
-    const over = new AbortController()
-    const late = this.#clock.sleep(patienceMs, over.signal).then(
-      () => false,
-      () => false,
-    )
-    const done = reading.then(
-      () => true,
-      () => false,
-    )
-    return Promise.race([done, late]).finally(() => over.abort())
   }
 
   #countEvents(tallies: Reading['tallies']): void {

@@ -21,7 +21,7 @@ export interface MetricsOptions {
    * For a log on other machines: how long a scrape waits for it. After that, and when it cannot be read, the scrape shows
    * what was read last, and `cf_audit_log_up` is 0. Without it such a scrape fails.
    */
-  readonly patienceMs?: number
+  readonly patienceMs?: number | null
   readonly clock?: Clock
   readonly registry?: Registry
 }

@@ -2,14 +2,20 @@ import type { Config, SinkConfig } from '@cf-audit-drain/config'
 import { catalogue, createScrubber } from '@cf-audit-drain/event'
 import type { EventLog, LogRecord } from '@cf-audit-drain/log'
 import { type Clock, type Random, type Sink, systemClock } from '@cf-audit-drain/pipeline'
-import { createMetrics, type Logger, type Metrics, startHttpServer } from '@cf-audit-drain/runtime'
+import {
+  createMetrics,
+  type Logger,
+  type Metrics,
+  PatientReading,
+  startHttpServer,
+} from '@cf-audit-drain/runtime'
 import { ConfigurationError } from './configuration.ts'
 import { type FoundationService, foundationService, pollElected, refreshMetrics } from './foundations.ts'
 import { openLog } from './open-log.ts'
 import { keepRetention } from './retention.ts'
 import { scrubKey } from './scrub-key.ts'
 import { type SinkObserver, SinkWorker } from './sink-worker.ts'
-import { allIn, logKind, statusOf } from './status.ts'
+import { allIn, logKind, readLogState, statusOf } from './status.ts'
 import { version } from './version.ts'
 
 export interface StartOptions {
@@ -132,6 +138,7 @@ async function runAll(
 
 async function listen(options: StartOptions, parts: Parts) {
   const { config, logger } = options
+  const state = new PatientReading(() => readLogState(parts.log), patienceOf(config), options.clock ?? systemClock)
   const server = await startHttpServer({
     host: config.http.host,
     port: config.http.port,
@@ -141,7 +148,8 @@ async function listen(options: StartOptions, parts: Parts) {
       return parts.metrics.expose()
     },
     notReady: () => notReady(parts),
-    status: () => statusOf(parts, options.configuredSinks ?? config.sinks.map(({ name }) => name)),
+    status: () =>
+      statusOf({ ...parts, log: state }, options.configuredSinks ?? config.sinks.map(({ name }) => name)),
   }).catch((error: Error) => {
     throw new ConfigurationError(error.message)
   })
@@ -162,6 +170,11 @@ function notReady({ foundations, workers }: Parts): string[] {
   return foundations.flatMap(({ elected }) => elected.notReady() ?? [])
 }
 
+/** How long /metrics and /status wait for the log; a file answers, or says that it cannot. */
+function patienceOf(config: Config): number | null {
+  return config.log.kafka === null ? null : kafkaPatienceMs
+}
+
 function metricsOf(config: Config, log: EventLog, clock: Clock): Metrics {
   return createMetrics({
     version,
@@ -170,7 +183,7 @@ function metricsOf(config: Config, log: EventLog, clock: Clock): Metrics {
     sinks: config.sinks.map(({ name }) => name),
     knownTypes: new Set(catalogue.keys()),
     durable: log,
-    ...(config.log.kafka === null ? {} : { patienceMs: kafkaPatienceMs }),
+    patienceMs: patienceOf(config),
     clock,
   })
 }

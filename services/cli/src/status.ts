@@ -1,6 +1,7 @@
 import type { Config } from '@cf-audit-drain/config'
-import type { EventLog } from '@cf-audit-drain/log'
+import type { EventLog, SinkPosition } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { describeError, type PatientReading } from '@cf-audit-drain/runtime'
 import type { FoundationService } from './foundations.ts'
 import type { SinkWorker } from './sink-worker.ts'
 import { version } from './version.ts'
@@ -12,6 +13,17 @@ export interface StatusParts {
   readonly workers: readonly SinkWorker[]
 }
 
+/** What /status tells of the log itself. */
+export interface LogState {
+  readonly positions: readonly SinkPosition[]
+  readonly deadLetters: Awaited<ReturnType<EventLog['deadLetterCounts']>>
+}
+
+export async function readLogState(log: Pick<EventLog, 'positions' | 'deadLetterCounts'>): Promise<LogState> {
+  const [positions, deadLetters] = await Promise.all([log.positions(), log.deadLetterCounts()])
+  return { positions, deadLetters }
+}
+
 /** The object behind /status. */
 export async function statusOf(
   {
@@ -19,13 +31,20 @@ export async function statusOf(
     log,
     foundations,
     workers,
-  }: Omit<StatusParts, 'log'> & { readonly log: Pick<EventLog, 'positions' | 'deadLetterCounts'> },
+  }: Omit<StatusParts, 'log'> & { readonly log: Pick<PatientReading<LogState>, 'latest'> },
   configuredSinks: readonly string[],
 ): Promise<unknown> {
-  const [positions, deadLetters] = await Promise.all([log.positions(), log.deadLetterCounts()])
+  const { value, problem } = await log.latest()
+  // A file that cannot be read is an error of this process; brokers come back.
+  if (problem !== null && config.log.kafka === null) throw problem
+  const { positions, deadLetters } = value ?? { positions: [], deadLetters: null }
   return {
     version,
-    log: logKind(config),
+    log: {
+      ...logKind(config),
+      /** Why positions and dead letters are those that were read last, or none; null when they are of now. */
+      problem: problem === null ? null : describeError(problem).message,
+    },
     foundations: foundations.map(({ elected, controller, config }) => ({
       foundation: config.name,
       api: config.api,

@@ -1,0 +1,56 @@
+import { asError, type Clock } from '@cf-audit-drain/pipeline'
+
+export interface LatestReading<T> {
+  /** The newest that is there; null before the first. */
+  readonly value: T | null
+  /** Why it is not of now; null when it is. */
+  readonly problem: Error | null
+}
+
+/**
+ * What is read from something that may be away, or slow: one reading at a time, and nobody waits longer for it than
+ * `patienceMs` (null: as long as it takes). One that is late is waited for by whoever asks next, and not begun a second time.
+ */
+export class PatientReading<T> {
+  readonly #read: () => Promise<T>
+  readonly #patienceMs: number | null
+  readonly #clock: Clock
+  #reading: Promise<T> | null = null
+  #last: T | null = null
+
+  constructor(read: () => Promise<T>, patienceMs: number | null, clock: Clock) {
+    this.#read = read
+    this.#patienceMs = patienceMs
+    this.#clock = clock
+  }
+
+  async latest(): Promise<LatestReading<T>> {
+    this.#reading ??= this.#begin()
+    const over = new AbortController()
+    try {
+      return { value: await Promise.race([this.#reading, this.#late(over.signal)]), problem: null }
+    } catch (error) {
+      return { value: this.#last, problem: asError(error) }
+    } finally {
+      over.abort()
+    }
+  }
+
+  async #late(over: AbortSignal): Promise<never> {
+    if (this.#patienceMs === null) return new Promise(() => undefined)
+    await this.#clock.sleep(this.#patienceMs, over)
+    throw new Error(`no answer within ${this.#patienceMs} ms`)
+  }
+
+  #begin(): Promise<T> {
+    const reading = this.#read().then(value => {
+      this.#last = value
+      return value
+    })
+    const isOver = () => {
+      this.#reading = null
+    }
+    reading.then(isOver, isOver)
+    return reading
+  }
+}
