@@ -4,6 +4,7 @@ import { cloudControllerPages } from './kinds/cloud-controller-pages.ts'
 import { diskFull } from './kinds/disk-full.ts'
 import { foundation } from './kinds/foundation.ts'
 import { kafkaBrokers } from './kinds/kafka-brokers.ts'
+import { kafkaConnections } from './kinds/kafka-connections.ts'
 import { kafkaProcesses } from './kinds/kafka-processes.ts'
 import { kafkaRecords } from './kinds/kafka-records.ts'
 import { killed } from './kinds/killed.ts'
@@ -20,6 +21,7 @@ export const allKinds: readonly Kind[] = [
   diskFull,
   ...siem,
   ...kafkaBrokers,
+  ...kafkaConnections,
   ...kafkaProcesses,
   ...kafkaRecords,
 ]

@@ -1,3 +1,4 @@
+import type { KafkaCluster } from '@cf-audit-drain/kafka-broker'
 import type { Scene } from './scene.ts'
 
 /** One way in which the world goes wrong. */
@@ -11,12 +12,21 @@ export interface Kind {
   readonly options?: (scene: SceneDraft) => SceneOptions
   /** On a log on Kafka, with poller and sink as processes of their own. `harmful`: nothing else may use its brokers meanwhile. */
   readonly kafka?: 'harmless' | 'harmful'
+  /** Where the brokers that the kinds share are not what is needed: some of this run's own. */
+  readonly ownKafka?: (scene: Scene) => Promise<OwnKafka>
   /** Before the drain is started for the first time. */
   readonly before?: (scene: Scene) => Promise<void>
   /** The fault, while the drain runs. Throws when the fault did not strike: then nothing was proven. */
   readonly play: (scene: Scene) => Promise<void>
   /** Null, or why it cannot be run here and what would be needed. */
   readonly missing?: () => string | null
+}
+
+export interface OwnKafka {
+  readonly cluster: KafkaCluster
+  /** How the drain finds it and is let in: settings below `log.kafka`. */
+  readonly config: object
+  close(): Promise<void>
 }
 
 export interface SceneDraft {

@@ -9,7 +9,7 @@ import { Drain } from './drain.ts'
 import { HostileReceiver } from './hostile-receiver.ts'
 import type { KafkaClusters } from './kafka/kafka-clusters.ts'
 import { KafkaDrain } from './kafka/kafka-drain.ts'
-import type { Kind, SceneDraft, SceneOptions } from './kind.ts'
+import type { Kind, OwnKafka, SceneDraft, SceneOptions } from './kind.ts'
 import { Rsyslog } from './rsyslog.ts'
 import type { RunOptions } from './run-options.ts'
 import { Simulator } from './simulator.ts'
@@ -39,6 +39,7 @@ export class Scene implements SceneDraft {
   #hostile: HostileReceiver | null = null
   #rsyslog: Rsyslog | null = null
   #disk: string | null = null
+  #ownKafka: OwnKafka | null = null
   readonly #closers: (() => void)[] = []
 
   constructor(kind: Kind, seed: number, { isQuick = false, outageMs = null }: RunOptions = {}) {
@@ -111,7 +112,7 @@ export class Scene implements SceneDraft {
       this.#hostile = new HostileReceiver(this.folder)
       await this.#hostile.start()
     }
-    if (kind.kafka) await this.#openKafka(clusters)
+    if (kind.kafka) await this.#openKafka(kind, clusters)
     else this.#openDrain()
     this.#traffic = new Traffic(this.simulator, this.options.liveEventsPerSecond ?? 40)
   }
@@ -122,9 +123,10 @@ export class Scene implements SceneDraft {
     this.#drain = new Drain(this.folder, this.#config({ dir: logDir }), logDir)
   }
 
-  async #openKafka(clusters: KafkaClusters): Promise<void> {
+  async #openKafka(kind: Kind, clusters: KafkaClusters): Promise<void> {
     const { pollers = 1, sinks = 1, sinkEnv = {} } = this.options
-    const cluster = await clusters.get()
+    this.#ownKafka = (await kind.ownKafka?.(this)) ?? null
+    const cluster = this.#ownKafka?.cluster ?? (await clusters.get())
     const prefix = basename(this.folder)
       .replaceAll(/[^A-Za-z0-9._-]/g, '-')
       .slice(-60)
@@ -135,6 +137,7 @@ export class Scene implements SceneDraft {
       createTopics: true,
       replicationFactor: brokers.length,
       sessionTimeout: '6s',
+      ...this.#ownKafka?.config,
     }
     const foundations = this.foundations.map(({ name }) => name)
     const options = { folder: this.folder, config: this.#config({ kafka }), prefix, foundations }
@@ -154,6 +157,7 @@ export class Scene implements SceneDraft {
     await this.#traffic?.stop().catch(() => {})
     await Promise.all([this.#drain?.abandon(), this.#kafka?.abandon()])
     await Promise.all([this.#hostile?.stop(), this.#rsyslog?.stop(), this.#simulator?.stop()])
+    await this.#ownKafka?.close()
     for (const closer of this.#closers) closer()
     if (this.#disk) {
       spawnSync('umount', ['-l', this.#disk])

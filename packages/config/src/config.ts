@@ -52,7 +52,10 @@ export type KafkaSaslConfig = KafkaPasswordConfig | KafkaTokenConfig
 export interface KafkaPasswordConfig {
   readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
   readonly username: string
+  /** What stood in `passwordFile` when the configuration was read, if there is one. */
   readonly password: Secret
+  /** Read again for each login: it may have been rotated. */
+  readonly passwordFile: string | null
 }
 
 export interface KafkaTokenConfig {

@@ -81,7 +81,7 @@ const sasl = z
       example: '$' + '{KAFKA_SASL_PASSWORD}',
     }).optional(),
     passwordFile: text({
-      about: 'A file that holds the password.',
+      about: 'A file that holds the password. It is read again for each login, so that it may be rotated.',
       example: '/run/secrets/kafka-password',
     }).optional(),
     token: token.optional(),

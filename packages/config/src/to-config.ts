@@ -124,7 +124,7 @@ function toSasl(document: SaslDocument, secrets: FileSecrets): KafkaSaslConfig {
   const password = secrets.get('log.kafka.sasl.passwordFile') ?? document.password
   if (password === undefined || username === undefined)
     throw new Error('log.kafka.sasl has no username or no password: checkKafka must say so')
-  return { mechanism, username, password }
+  return { mechanism, username, password, passwordFile: document.passwordFile ?? null }
 }
 
 function toToken(

@@ -1,3 +1,4 @@
+import { pbkdf2Sync, randomBytes } from 'node:crypto'
 import { exchange } from './ask-broker.ts'
 import { Answer, type Api, Body } from './protocol-codec.ts'
 
@@ -28,6 +29,7 @@ const apis = {
   alterConfigs: { key: 44, version: 0 },
   reassign: { key: 45, version: 0, flexible: true },
   alterQuotas: { key: 49, version: 0 },
+  alterScram: { key: 51, version: 0, flexible: true },
 } as const satisfies Record<string, Api>
 
 const keyTypes = { group: 0, transaction: 1 } as const
@@ -35,6 +37,14 @@ const preferredLeader = 0
 const topicResource = 2
 const setOrTaken = 0
 const timeoutMs = 10_000
+const scramSha512 = 2
+const scramIterations = 4096
+
+/** RFC 5802 §3: what the brokers keep in place of a password. */
+function salted(password: string) {
+  const salt = randomBytes(16)
+  return { salt, password: pbkdf2Sync(password, salt, scramIterations, 64, 'sha512') }
+}
 
 /**
  * What the fault tests ask of a cluster and do to it, by requests of our own: neither by kafkajs, which is under test,
@@ -144,6 +154,32 @@ export class ClusterAdmin {
       return result
     }))
       if (code !== 0) throw new BrokerRefusal(`the quota of ${client}`, code, message)
+  }
+
+  /** The password of a user for SCRAM-SHA-512, whether it had one or not; null takes it away. */
+  async setScram(user: string, password: string | null): Promise<void> {
+    const [gone, set] = password === null ? [[user], []] : [[], [{ user, ...salted(password) }]]
+    const body = new Body()
+      .compactList(gone, (to, name) => to.compactString(name).int8(scramSha512).noTags())
+      .compactList(set, (to, one) =>
+        to
+          .compactString(one.user)
+          .int8(scramSha512)
+          .int32(scramIterations)
+          .compactBytes(one.salt)
+          .compactBytes(one.password)
+          .noTags(),
+      )
+    const answer = await this.#askAnyone(apis.alterScram, body.noTags())
+    answer.int32()
+    const read = () => ({
+      name: answer.compactString(),
+      code: answer.int16(),
+      message: answer.compactString(),
+    })
+    const [result] = answer.compactList(read)
+    if (result && result.code !== 0)
+      throw new BrokerRefusal(`the login of ${user}`, result.code, result.message)
   }
 
   /** Makes another broker of the topic's the leader; resolves when the controller has chosen it. */

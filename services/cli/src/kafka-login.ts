@@ -6,6 +6,7 @@ import {
   type KafkaTokenConfig,
   type KafkaTokenEndpointConfig,
   readSecretFile,
+  type Secret,
 } from '@cf-audit-drain/config'
 import type { KafkaOptions } from '@cf-audit-drain/log/kafka'
 import type { Clock } from '@cf-audit-drain/pipeline'
@@ -17,6 +18,12 @@ export interface KafkaLoginDeps {
   readonly warn: (sentence: string) => void
 }
 
+const mechanisms = {
+  PLAIN: 'plain',
+  'SCRAM-SHA-256': 'scram-sha-256',
+  'SCRAM-SHA-512': 'scram-sha-512',
+} as const
+
 /** A login must be over before the brokers' client gives up on the connection (10 s). */
 const tokenTimeoutMs = 8_000
 
@@ -25,11 +32,25 @@ export function kafkaLogin(sasl: KafkaSaslConfig, deps: KafkaLoginDeps): NonNull
   return sasl.mechanism === 'OAUTHBEARER' ? byToken(sasl, deps) : byPassword(sasl)
 }
 
-function byPassword({ mechanism, username, password }: KafkaPasswordConfig) {
-  const login = { username, password: password.reveal() }
-  if (mechanism === 'PLAIN') return { mechanism: 'plain', ...login } as const
-  if (mechanism === 'SCRAM-SHA-256') return { mechanism: 'scram-sha-256', ...login } as const
-  return { mechanism: 'scram-sha-512', ...login } as const
+function byPassword({ mechanism, username, password, passwordFile }: KafkaPasswordConfig) {
+  return {
+    mechanism: mechanisms[mechanism],
+    username,
+    /** kafkajs asks for it at each login. */
+    get password() {
+      return passwordNow(password, passwordFile).reveal()
+    },
+  }
+}
+
+/** What the file holds; while it cannot be read, as in the middle of a rotation, what was read at the start. */
+function passwordNow(first: Secret, file: string | null): Secret {
+  if (file === null) return first
+  try {
+    return readSecretFile(file, path => readFileSync(path, 'utf8'))
+  } catch {
+    return first
+  }
 }
 
 function byToken({ token, extensions }: KafkaTokenConfig, deps: KafkaLoginDeps) {

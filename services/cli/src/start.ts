@@ -138,7 +138,11 @@ async function runAll(
 
 async function listen(options: StartOptions, parts: Parts) {
   const { config, logger } = options
-  const state = new PatientReading(() => readLogState(parts.log), patienceOf(config), options.clock ?? systemClock)
+  const state = new PatientReading(
+    () => readLogState(parts.log),
+    patienceOf(config),
+    options.clock ?? systemClock,
+  )
   const server = await startHttpServer({
     host: config.http.host,
     port: config.http.port,
