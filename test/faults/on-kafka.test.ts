@@ -1,0 +1,3 @@
+import { testKinds } from './testing-kinds.ts'
+
+testKinds('faults on Kafka', 'harmless', 3)

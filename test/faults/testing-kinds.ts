@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { after, describe, test } from 'node:test'
+import { allKinds } from './all-kinds.ts'
+import { KafkaClusters } from './kafka/kafka-clusters.ts'
+import type { Kind } from './kind.ts'
+import { missingFor } from './missing-for.ts'
+import { runKind } from './run-kind.ts'
+
+/**
+ * Goal: no fault of the list loses, invents or doubles an event. Method: real processes, one seed of each kind; the
+ * same as `npm run faults`, which runs more of them, for longer. FAULTS_SEED repeats a run.
+ */
+export function testKinds(what: string, kafka: Kind['kafka'], atOnce: number): void {
+  const seed = Number(process.env['FAULTS_SEED'] ?? 1)
+  const clusters = new KafkaClusters()
+  after(() => clusters.discard())
+  describe(`${what}, seed ${seed}`, { concurrency: atOnce }, () => {
+    for (const kind of allKinds) if (kind.kafka === kafka) testKind(kind, seed, clusters)
+  })
+}
+
+function testKind(kind: Kind, seed: number, clusters: KafkaClusters): void {
+  test(`nothing is lost, invented or doubled in the log by: ${kind.title}`, {
+    timeout: 280_000,
+  }, async t => {
+    const missing = missingFor(kind)
+    if (missing !== null) {
+      if (process.env['REQUIRE_PEERS'] === '1' && !process.env['KAFKA_BROKERS']) throw new Error(missing)
+      t.skip(missing)
+      return
+    }
+    const result = await runKind(kind, seed, clusters, { isQuick: true })
+    t.diagnostic(`seed ${seed}, ${result.shown} events, ${result.tookMs} ms; ${result.notes.join(', ')}`)
+    assert.equal(result.failure, null, result.failure ?? '')
+  })
+}
