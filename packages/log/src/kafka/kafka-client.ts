@@ -1,6 +1,15 @@
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
-import type { Admin, Consumer, ConsumerConfig, Kafka as KafkaClientType, logCreator, Producer } from 'kafkajs'
+import type {
+  Admin,
+  Consumer,
+  ConsumerConfig,
+  Kafka as KafkaClientType,
+  logCreator,
+  Producer,
+  ProducerConfig,
+} from 'kafkajs'
 import { LogClosedError } from '../log-error.ts'
+import { ClientSockets } from './client-sockets.ts'
 import { connectionFault } from './connection-fault.ts'
 import { connectionOf } from './connection-of.ts'
 import { GroupOffsets } from './group-offsets.ts'
@@ -27,7 +36,6 @@ export type Sharing = Required<Pick<ConsumerConfig, 'partitionAssigners' | 'hear
 export class KafkaClient {
   readonly #options: KafkaOptions
   readonly #clock: Clock
-  readonly #kafka: KafkaClientType
   #admin: { readonly client: Promise<Admin>; questions: number } | null = null
   /** Once the brokers have let us in, whatever keeps us out may pass. */
   #wasLetIn = false
@@ -39,10 +47,17 @@ export class KafkaClient {
   constructor(options: KafkaOptions, clock: Clock) {
     this.#options = options
     this.#clock = clock
-    this.#kafka = new Kafka({
+  }
+
+  /** With sockets of its own, which end when it disconnects. */
+  #client<C extends { disconnect(): Promise<void> }>(make: (kafka: KafkaClientType) => C): C {
+    const connection = connectionOf(this.#options)
+    const sockets = new ClientSockets(connection.socketFactory)
+    const kafka = new Kafka({
       clientId,
-      brokers: [...options.brokers],
-      ...connectionOf(options),
+      brokers: [...this.#options.brokers],
+      ...connection,
+      socketFactory: sockets.factory,
       connectionTimeout: limits.connectionMs,
       authenticationTimeout: limits.connectionMs,
       requestTimeout: limits.requestMs,
@@ -50,6 +65,19 @@ export class KafkaClient {
       logLevel: logLevel.INFO,
       logCreator: this.#logCreator(),
     })
+    return this.#mortal(make(kafka), sockets)
+  }
+
+  #mortal<C extends { disconnect(): Promise<void> }>(client: C, sockets: ClientSockets): C {
+    const disconnect = client.disconnect.bind(client)
+    client.disconnect = async () => {
+      try {
+        await within(this.#clock, limits.closeMs, 'closing', disconnect())
+      } finally {
+        sockets.close()
+      }
+    }
+    return client
   }
 
   /**
@@ -66,7 +94,13 @@ export class KafkaClient {
   }
 
   async #askAdmin<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
-    this.#admin ??= { client: this.#connected(this.#kafka.admin(), 'the admin client'), questions: 0 }
+    this.#admin ??= {
+      client: this.#connected(
+        this.#client(kafka => kafka.admin()),
+        'the admin client',
+      ),
+      questions: 0,
+    }
     const admin = this.#admin
     admin.questions++
     try {
@@ -111,10 +145,13 @@ export class KafkaClient {
 
   /** Connected; whoever asked for it disconnects it. `isQuiet`: for whoever asks what is to be refused. */
   async newCluster({ isQuiet = false } = {}): Promise<Cluster> {
+    const connection = connectionOf(this.#options)
+    const sockets = new ClientSockets(connection.socketFactory)
     const cluster = openCluster({
       brokers: this.#options.brokers,
       clientId,
-      ...connectionOf(this.#options),
+      ...connection,
+      socketFactory: sockets.factory,
       connectionTimeoutMs: limits.connectionMs,
       requestTimeoutMs: limits.requestMs,
       authenticationTimeoutMs: limits.connectionMs,
@@ -122,7 +159,7 @@ export class KafkaClient {
       logLevel: isQuiet ? logLevel.NOTHING : logLevel.INFO,
       logCreator: this.#logCreator(),
     })
-    return this.#connected(cluster, 'a reader')
+    return this.#connected(this.#mortal(cluster, sockets), 'a reader')
   }
 
   groupOffsets(): Promise<GroupOffsets> {
@@ -135,14 +172,7 @@ export class KafkaClient {
 
   /** A producer that has fenced every earlier one of its transactional id. */
   async transactionalProducer(transactionalId: string): Promise<Producer> {
-    const producer = this.#kafka.producer({
-      transactionalId,
-      transactionTimeout: limits.transactionMs,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      retry,
-      createPartitioner: () => () => 0,
-    })
+    const producer = this.#producer({ transactionalId, transactionTimeout: limits.transactionMs })
     try {
       await this.#connected(producer, `the producer of ${transactionalId}`)
       // kafkajs asks for its epoch with the first transaction; an empty one is never sent to the brokers.
@@ -202,29 +232,36 @@ export class KafkaClient {
   }
 
   async idempotentProducer(): Promise<Producer> {
-    const producer = this.#kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      retry,
-      createPartitioner: () => () => 0,
-    })
-    return this.#connected(producer, 'a producer')
+    return this.#connected(this.#producer({ idempotent: true }), 'a producer')
+  }
+
+  #producer(how: ProducerConfig): Producer {
+    return this.#client(kafka =>
+      kafka.producer({
+        ...how,
+        maxInFlightRequests: 1,
+        allowAutoTopicCreation: false,
+        retry,
+        createPartitioner: () => () => 0,
+      }),
+    )
   }
 
   consumer(groupId: string, sessionTimeoutMs: number, sharing?: Sharing): Consumer {
     const heartbeatInterval = sharing?.heartbeatInterval ?? Math.max(100, Math.floor(sessionTimeoutMs / 5))
-    return this.#kafka.consumer({
-      groupId,
-      ...(sharing === undefined ? {} : { partitionAssigners: sharing.partitionAssigners }),
-      sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: rebalanceTimeoutMs(sessionTimeoutMs),
-      heartbeatInterval,
-      // Nothing is fetched by it (see GroupMembership): this is how long it rests between heartbeats.
-      maxWaitTimeInMs: heartbeatInterval,
-      allowAutoTopicCreation: false,
-      retry: { ...retry, restartOnFailure: async () => false },
-    })
+    return this.#client(kafka =>
+      kafka.consumer({
+        groupId,
+        ...(sharing === undefined ? {} : { partitionAssigners: sharing.partitionAssigners }),
+        sessionTimeout: sessionTimeoutMs,
+        rebalanceTimeout: rebalanceTimeoutMs(sessionTimeoutMs),
+        heartbeatInterval,
+        // Nothing is fetched by it (see GroupMembership): this is how long it rests between heartbeats.
+        maxWaitTimeInMs: heartbeatInterval,
+        allowAutoTopicCreation: false,
+        retry: { ...retry, restartOnFailure: async () => false },
+      }),
+    )
   }
 
   async #newGroupOffsets(): Promise<GroupOffsets> {
