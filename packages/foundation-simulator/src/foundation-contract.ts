@@ -33,8 +33,10 @@ export interface SimulatorOptions {
   readonly externalUrl?: string
   readonly externalUaaUrl?: string
   readonly externalLoginUrl?: string
-  /** Shown in discovery only; `/v2` itself is not simulated. Default false. */
+  /** Whether `/v2/events` is served; off, it is nginx's 404. Default false. */
   readonly v2?: boolean
+  /** Whether there is `/v3/audit_events`. Default true. */
+  readonly v3AuditEvents?: boolean
   /** Keeps the guids of every answered page (`shownPages`). Default true; switch off for a million rows. */
   readonly keepPages?: boolean
   /** See HistoryOptions.file. */

@@ -69,10 +69,16 @@ class RunningFoundation implements Foundation {
       store: this.#store,
       collections: this.collections,
       issuer,
-      discovery: { addresses, v2: this.#options.v2 ?? false, rateLimit },
+      discovery: {
+        addresses,
+        v2: this.#options.v2 ?? false,
+        v3AuditEvents: this.#options.v3AuditEvents ?? true,
+        rateLimit,
+      },
       rateLimiter: rateLimit === undefined ? null : new RateLimiter(rateLimit, () => this.#nowMs()),
       memberships: new Map(Object.entries(this.#options.memberships ?? {})),
       reveal: () => this.#store.reveal(this.clock.now()),
+      remove: rows => this.#remove(rows),
     }
   }
 
@@ -175,7 +181,7 @@ class RunningFoundation implements Foundation {
       if (away !== undefined) return
       const { issuer } = this.#running
       const right = (): Answer => uaaAnswer(request, Buffer.concat(pieces).toString(), this.#clients, issuer)
-      const answer = firstOf(rules, faultyAnswer) ?? right()
+      const answer = firstOf(rules, rule => faultyAnswer(rule, path)) ?? right()
       this.requests.count(path, answer.status, 0)
       this.#send(request, response, answer, rules).catch(() => response.destroy())
     })
@@ -187,7 +193,7 @@ class RunningFoundation implements Foundation {
     const page = Number(new URLSearchParams(query).get('page') ?? '1')
     const rules = this.faults.strike(path, page)
     this.#change(rules)
-    const wrong = firstOf(rules, faultyAnswer)
+    const wrong = firstOf(rules, rule => faultyAnswer(rule, path))
     const answered =
       wrong === null
         ? cloudControllerAnswer(this.#running, request, this.#disturbance(rules))
