@@ -1,4 +1,9 @@
-import { type CloudController, CloudFoundryError, type Rights } from '@cf-audit-drain/cloud-foundry'
+import {
+  type ApiVersion,
+  type CloudController,
+  CloudFoundryError,
+  type Rights,
+} from '@cf-audit-drain/cloud-foundry'
 import type { Scrubber } from '@cf-audit-drain/event'
 import {
   type EventLog,
@@ -34,6 +39,8 @@ export class NotEverythingVisibleError extends Error {
 export interface PollerStatus {
   readonly foundation: string
   readonly state: 'starting' | 'running' | 'failing'
+  /** By which API audit events are read; null before the first discovery. */
+  readonly apiVersion: ApiVersion | null
   readonly rights: Rights | null
   readonly lastPoll: { readonly at: string; readonly published: number; readonly rows: number } | null
   readonly lastError: { readonly at: string; readonly loop: string; readonly message: string } | null
@@ -108,6 +115,7 @@ export class Poller {
     return {
       foundation: this.#options.foundation,
       state: this.#state,
+      apiVersion: this.#deps.controller.apiVersion,
       rights: this.#rights,
       lastPoll: this.#lastPoll,
       lastError: this.#lastError,

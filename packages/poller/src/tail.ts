@@ -25,7 +25,9 @@ export async function pollTail(session: Session, options: PollerOptions, signal:
   const closeToSec = Math.floor((session.nowSec() - overlapSec) / tileSec) * tileSec
   await leaveToCatchUp(session, closeToSec, overlapSec)
   const { tailFromSec } = session.recorder.checkpoint
-  const busy = session.recorder.seen.count(tailFromSec, Number.POSITIVE_INFINITY) > 2 * rowsWanted
+  const page = session.source.perPageMax ?? 2 * rowsWanted
+  const busy =
+    session.recorder.seen.count(tailFromSec, Number.POSITIVE_INFINITY) > Math.min(2 * rowsWanted, page)
   const poll = busy
     ? await pollBusy(session, closeToSec, signal)
     : await readSegments(session, { fromSec: tailFromSec }, signal)

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { cloudController } from '@cf-audit-drain/cloud-foundry'
+import { cloudController, type FoundationOptions } from '@cf-audit-drain/cloud-foundry'
 import { createScrubber, decodeAuditEvent } from '@cf-audit-drain/event'
 import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-audit-drain/foundation-simulator'
 import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
@@ -21,6 +21,7 @@ export class PolledFoundation {
   /** Every sleep that was asked for, milliseconds. */
   readonly slept: number[] = []
   polls = 0
+  apiVersion: NonNullable<FoundationOptions['apiVersion']>
   foundation!: Foundation
   log!: EventLog
   poller!: Poller
@@ -30,16 +31,21 @@ export class PolledFoundation {
   #running: Promise<void> = Promise.resolve()
   #controller: ReturnType<typeof cloudController> | null = null
 
-  private constructor(options: Partial<PollerOptions>) {
+  readonly #client: Partial<FoundationOptions>
+
+  private constructor(options: Partial<PollerOptions>, client: Partial<FoundationOptions>) {
     this.#options = { ...pollerDefaults, foundation: 'test', ...options }
+    this.#client = client
+    this.apiVersion = client.apiVersion ?? 'v3'
   }
 
   static async make(
     t: TestContext,
     options: Partial<PollerOptions> = {},
     simulator: SimulatorOptions = {},
+    client: Partial<FoundationOptions> = {},
   ): Promise<PolledFoundation> {
-    const made = new PolledFoundation(options)
+    const made = new PolledFoundation(options, client)
     made.foundation = await startFoundation({ clock: made.clock, random: seededRandom(1), ...simulator })
     made.log = await openEmbeddedLog({ dir: made.#dir, clock: made.clock })
     t.after(async () => {
@@ -61,7 +67,10 @@ export class PolledFoundation {
     this.#stop = new AbortController()
     const random = seededRandom(2)
     const { api, clientId, clientSecret } = foundation
-    this.#controller = cloudController({ name: 'test', api, clientId, clientSecret }, { clock, random })
+    this.#controller = cloudController(
+      { name: 'test', api, clientId, clientSecret, ...this.#client, apiVersion: this.apiVersion },
+      { clock, random },
+    )
     const observer = {
       polled: () => {
         this.polls++
