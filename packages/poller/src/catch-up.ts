@@ -3,7 +3,7 @@ import { rowsWanted } from './options.ts'
 import { type Range, subtract } from './range.ts'
 import { readSegment, type Segment } from './read-segment.ts'
 import { compare } from './reconcile.ts'
-import type { Session } from './session.ts'
+import { mayClose, type Session } from './session.ts'
 
 const widthMaxSec = 86_400
 /** Readings of one window that did not agree with Cloud Controller's own count, before it is given time. */
@@ -50,6 +50,7 @@ export async function catchUp(session: Session, clock: Clock, signal: AbortSigna
     range;
     range = session.recorder.checkpoint.unread[0]
   ) {
+    if (!(await mayClose(session, signal))) return
     const rows = await session.source.countAuditEvents(range, signal)
     const width = new WindowWidth(rows / (range.toSec - range.fromSec), session.source.perPageMax)
     await readAll(session, range, width, clock, signal)
@@ -90,6 +91,10 @@ async function readAll(
       if (++disagreements >= hastyReadings) await clock.sleep(1_000, signal)
       next = read(fromSec)
       continue
+    }
+    if (!(await mayClose(session, signal))) {
+      await session.recorder.record(segment.rows)
+      return
     }
     disagreements = 0
     const done = endSec >= range.toSec

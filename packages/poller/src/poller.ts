@@ -16,9 +16,11 @@ import {
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
-import { type PollerOptions, type Sweep, tileSec } from './options.ts'
+import { type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { Range } from './range.ts'
 import { Recorder } from './recorder.ts'
+import { type NarrowedRights, RightsGuard, RightsRestoredError } from './rights-guard.ts'
+import { isSame } from './seen-rights.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
 
@@ -42,6 +44,8 @@ export interface PollerStatus {
   /** By which API audit events are read; null before the first discovery. */
   readonly apiVersion: ApiVersion | null
   readonly rights: Rights | null
+  /** The identity sees less than windows were closed with: none is closed meanwhile. */
+  readonly rightsNarrowed: NarrowedRights | null
   readonly lastPoll: { readonly at: string; readonly published: number; readonly rows: number } | null
   readonly lastError: { readonly at: string; readonly loop: string; readonly message: string } | null
   readonly checkpoint: Checkpoint | null
@@ -71,6 +75,8 @@ export class Poller {
   #recorder: Recorder | null = null
   #state: PollerStatus['state'] = 'starting'
   #rights: Rights | null = null
+  #guard: RightsGuard | null = null
+  #hasAccepted = false
   #lastPoll: PollerStatus['lastPoll'] = null
   #lastError: PollerStatus['lastError'] = null
   /** Guids the log holds and Cloud Controller no longer shows, and the window in which that was first seen. */
@@ -103,6 +109,7 @@ export class Poller {
         )
       } catch (error) {
         if (signal.aborted) return
+        if (failed.signal.reason instanceof RightsRestoredError) continue
         const fatal = this.#fatal(error)
         if (fatal) throw fatal
         await this.#rest('session', asError(error), attempt, signal).catch(() => undefined)
@@ -117,6 +124,7 @@ export class Poller {
       state: this.#state,
       apiVersion: this.#deps.controller.apiVersion,
       rights: this.#rights,
+      rightsNarrowed: this.#guard?.narrowed ?? null,
       lastPoll: this.#lastPoll,
       lastError: this.#lastError,
       checkpoint,
@@ -142,7 +150,8 @@ export class Poller {
   /** Everything that was visible when this session began is in the log. */
   caughtUp(): boolean {
     const unread = this.#recorder?.checkpoint.unread
-    return unread?.length === 0 && this.#polled && this.#swept >= this.#options.sweeps.length
+    const isAllSeen = this.#guard?.narrowed === null
+    return isAllSeen && unread?.length === 0 && this.#polled && this.#swept >= this.#options.sweeps.length
   }
 
   /** What no time mends, so that the operator has to decide and this process ends; null for anything else. */
@@ -165,12 +174,14 @@ export class Poller {
       const stored = writer.checkpoint === null ? null : decodeCheckpoint(writer.checkpoint)
       observer.resumed?.(stored)
       await controller.discover(signal)
-      await this.#checkRights(signal)
+      const guard = await this.#openGuard(stored, signal)
       const recorder = await this.#openRecorder(writer, stored, signal)
+      await this.#recordRights(recorder, guard)
       const session: Session = {
         source: controller,
         recorder,
-        observer: { ...observer, compared: window => this.#compared(window) },
+        observer: { ...observer, compared: window => this.#comparedWith(guard, window, signal) },
+        rights: guard,
         nowSec: () => this.#nowSec(),
       }
       this.#recorder = recorder
@@ -178,19 +189,60 @@ export class Poller {
         this.#loop('poll', this.#options.pollIntervalMs, () => this.#poll(session, signal, working), signal),
         this.#loop('catch-up', this.#options.pollIntervalMs, () => catchUp(session, clock, signal), signal),
         ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
+        this.#rightsLoop(guard, recorder, signal),
       ]
       for (const loop of loops) loop.catch(error => fail(asError(error)))
       await settled(loops)
     } finally {
+      this.#guard?.close()
       await writer.close()
     }
   }
 
-  async #checkRights(signal: AbortSignal): Promise<void> {
-    this.#rights = await this.#deps.controller.rights(signal)
-    this.#deps.observer.rights?.(this.#rights)
+  async #openGuard(stored: Checkpoint | null, signal: AbortSignal): Promise<RightsGuard> {
+    const { controller, clock, observer } = this.#deps
+    const onNarrowed = (narrowed: NarrowedRights) => observer.narrowed?.(narrowed)
+    const guard = new RightsGuard({ controller, clock, onNarrowed }, stored?.rights ?? null)
+    this.#guard?.close()
+    this.#guard = guard
+    this.#rights = await guard.open(signal, this.#options.acceptRights && !this.#hasAccepted)
+    observer.rights?.(this.#rights)
+    if (guard.narrowed === null) observer.narrowed?.(null)
     if (this.#options.strict && this.#rights.sees !== 'everything')
       throw new NotEverythingVisibleError(this.#rights.sentence)
+    return guard
+  }
+
+  /** What windows are closed with from now on is written before the first of them. */
+  async #recordRights(recorder: Recorder, guard: RightsGuard): Promise<void> {
+    const { seen: rights } = guard
+    if (rights !== null && !isSame(rights, recorder.checkpoint.rights ?? null))
+      await recorder.record([], now => ({ ...now, rights }))
+    this.#hasAccepted = true
+  }
+
+  #rightsLoop(guard: RightsGuard, recorder: Recorder, signal: AbortSignal): Promise<void> {
+    const { clock, observer } = this.#deps
+    const look = async () => {
+      if (!guard.isDue) return
+      const rights = await guard.look(signal)
+      if (rights.sentence !== this.#rights?.sentence) observer.rights?.(rights)
+      this.#rights = rights
+      await this.#recordRights(recorder, guard)
+    }
+    return clock.sleep(rightsEveryMs, signal).then(() => this.#loop('rights', rightsEveryMs, look, signal))
+  }
+
+  /** What a narrower token does not show is not gone. */
+  #comparedWith(guard: RightsGuard, window: ComparedWindow, signal: AbortSignal): void {
+    if (window.heldNotShown.length === 0) {
+      this.#compared(window)
+      return
+    }
+    const tell = (isSure: boolean) => {
+      if (isSure) this.#compared(window)
+    }
+    guard.mayClose(signal).then(tell, () => undefined)
   }
 
   async #openRecorder(

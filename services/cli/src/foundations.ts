@@ -104,6 +104,7 @@ function pollerOptions(config: FoundationConfig): PollerOptions {
     overlapMs,
     sweeps,
     strict,
+    acceptRights: false,
   }
 }
 

@@ -8,6 +8,7 @@ import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-aud
 import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
 import { type DrivenClock, drivenClock, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerOptions, pollerDefaults } from '../index.ts'
+import type { NarrowedRights } from '../rights-guard.ts'
 import type { ComparedWindow } from '../session.ts'
 
 export const hourMs = 3_600_000
@@ -18,9 +19,11 @@ export class PolledFoundation {
   readonly compared: ComparedWindow[] = []
   readonly failures: { readonly loop: string; readonly error: Error }[] = []
   readonly missing: number[] = []
+  readonly narrowed: (NarrowedRights | null)[] = []
   /** Every sleep that was asked for, milliseconds. */
   readonly slept: number[] = []
   polls = 0
+  acceptRights = false
   apiVersion: NonNullable<FoundationOptions['apiVersion']>
   foundation!: Foundation
   log!: EventLog
@@ -78,17 +81,21 @@ export class PolledFoundation {
       failed: (failure: { loop: string; error: Error }) => this.failures.push(failure),
       compared: (window: ComparedWindow) => this.compared.push(window),
       missing: (_loop: string, count: number) => this.missing.push(count),
+      narrowed: (narrowed: NarrowedRights | null) => this.narrowed.push(narrowed),
     }
     const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
     const noting = { ...clock, sleep: this.#sleep }
-    this.poller = new Poller(this.#options, {
-      controller: this.#controller,
-      log: this.log,
-      scrubber,
-      clock: noting,
-      random,
-      observer,
-    })
+    this.poller = new Poller(
+      { ...this.#options, acceptRights: this.acceptRights },
+      {
+        controller: this.#controller,
+        log: this.log,
+        scrubber,
+        clock: noting,
+        random,
+        observer,
+      },
+    )
     this.#running = this.poller.run(this.#stop.signal)
     this.#running.catch(() => undefined)
     return this.#running
