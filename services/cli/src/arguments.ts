@@ -23,6 +23,8 @@ export interface Arguments {
   }
   readonly untilCaughtUp: boolean
   readonly dryRun: boolean
+  /** What the identities see now is what they should see, though it was more before. */
+  readonly acceptRights: boolean
   readonly forgetSink?: string
   readonly topics?: TopicsArguments
   /** What `check` looks at with the eyes of. */
@@ -84,6 +86,7 @@ const options = {
     'until-caught-up': { type: 'boolean' },
     'dry-run': { type: 'boolean' },
     'forget-sink': { type: 'string' },
+    'accept-rights': { type: 'boolean' },
   },
   poller: {
     ...configuring,
@@ -92,6 +95,7 @@ const options = {
     'poll-interval': { type: 'string' },
     strict: { type: 'boolean' },
     'until-caught-up': { type: 'boolean' },
+    'accept-rights': { type: 'boolean' },
   },
   sink: { ...configuring, 'http-address': { type: 'string' }, 'until-caught-up': { type: 'boolean' } },
   check: { ...configuring, strict: { type: 'boolean' }, for: { type: 'string' } },
@@ -137,6 +141,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     },
     untilCaughtUp: values['until-caught-up'] === true,
     dryRun: values['dry-run'] === true,
+    acceptRights: values['accept-rights'] === true,
     ...(typeof values['forget-sink'] === 'string' ? { forgetSink: values['forget-sink'] } : {}),
     ...(action === undefined ? {} : { topics: { action, allowLower: list(values['allow-lower']) } }),
     checkFor: checkedPart(values['for']),
@@ -159,6 +164,7 @@ function readHelp(): Arguments {
     overrides: {},
     untilCaughtUp: false,
     dryRun: false,
+    acceptRights: false,
     checkFor: 'start',
     query: { limit: 0, json: false },
   }

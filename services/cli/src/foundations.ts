@@ -1,6 +1,16 @@
 import { readFileSync } from 'node:fs'
-import { type CloudController, CloudFoundryError, cloudController } from '@cf-audit-drain/cloud-foundry'
-import { type FoundationConfig, readSecretFile } from '@cf-audit-drain/config'
+import {
+  type CloudController,
+  CloudFoundryError,
+  cloudController,
+  type UserLogin,
+} from '@cf-audit-drain/cloud-foundry'
+import {
+  type FoundationConfig,
+  readSecretFile,
+  type Secret,
+  type UserLoginConfig,
+} from '@cf-audit-drain/config'
 import type { Scrubber } from '@cf-audit-drain/event'
 import type { EventLog } from '@cf-audit-drain/log'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
@@ -16,6 +26,7 @@ export interface FoundationDeps {
   readonly logger: Logger
   readonly metrics: FoundationMetrics | null
   readonly isAlone: boolean
+  readonly acceptRights: boolean
 }
 
 export interface FoundationService {
@@ -30,16 +41,14 @@ export function controllerOf(
   config: FoundationConfig,
   deps: Pick<FoundationDeps, 'clock' | 'random' | 'logger' | 'metrics'> & { readonly tries?: number },
 ): CloudController {
-  const { clientSecretFile } = config
   return cloudController(
     {
       name: config.name,
       api: config.api,
       clientId: config.clientId,
-      clientSecret: () =>
-        clientSecretFile === null
-          ? config.clientSecret.reveal()
-          : readSecretFile(clientSecretFile, path => readFileSync(path, 'utf8')).reveal(),
+      clientSecret: sourceOf(config.clientSecret, config.clientSecretFile),
+      ...(config.login === null ? {} : { login: loginOf(config.login) }),
+      apiVersion: config.apiVersion,
       ...(config.caFile === null ? {} : { caFile: config.caFile }),
       insecure: config.insecure,
       requestTimeoutMs: config.requestTimeoutMs,
@@ -57,6 +66,17 @@ export function controllerOf(
   )
 }
 
+/** From its file, if it has one, as it is then. */
+function sourceOf(secret: Secret, file: string | null): () => string {
+  return () => (file === null ? secret : readSecretFile(file, path => readFileSync(path, 'utf8'))).reveal()
+}
+
+function loginOf(login: UserLoginConfig): UserLogin {
+  return login.kind === 'password'
+    ? { kind: 'password', username: login.username, password: sourceOf(login.password, login.passwordFile) }
+    : { kind: 'refresh-token', refreshToken: sourceOf(login.refreshToken, login.refreshTokenFile) }
+}
+
 export function foundationService(config: FoundationConfig, deps: FoundationDeps): FoundationService {
   const controller = controllerOf(config, deps)
   const resumed = Promise.withResolvers<void>()
@@ -64,7 +84,7 @@ export function foundationService(config: FoundationConfig, deps: FoundationDeps
     ...deps,
     makePoller(opened) {
       const observer = observerOf(deps, opened, () => resumed.resolve())
-      return new Poller(pollerOptions(config), { ...deps, controller, observer })
+      return new Poller(pollerOptions(config, deps.acceptRights), { ...deps, controller, observer })
     },
     settled: () => resumed.resolve(),
   })
@@ -95,7 +115,7 @@ export async function pollElected(
   )
 }
 
-function pollerOptions(config: FoundationConfig): PollerOptions {
+function pollerOptions(config: FoundationConfig, acceptRights: boolean): PollerOptions {
   const { name, startFrom, pollIntervalMs, overlapMs, sweeps, strict } = config
   return {
     foundation: name,
@@ -104,7 +124,7 @@ function pollerOptions(config: FoundationConfig): PollerOptions {
     overlapMs,
     sweeps,
     strict,
-    acceptRights: false,
+    acceptRights,
   }
 }
 
@@ -115,6 +135,7 @@ function observerOf(
   settled: () => void,
 ): PollerObserver {
   let closedWindows = 0
+  let isNarrowed = false
   const missing = { poll: 0, 'catch-up': 0 }
   const closed = (total: number) => {
     if (total > closedWindows) metrics?.windowsClosed(total - closedWindows)
@@ -136,8 +157,14 @@ function observerOf(
     rights(rights) {
       metrics?.seesEverything(rights.sees === 'everything')
       if (rights.sees === 'everything')
-        logger.info({ scopes: rights.scopes }, 'the client sees every audit event')
+        logger.info({ scopes: rights.scopes }, 'the identity sees every audit event')
       else logger.warn({ scopes: rights.scopes, sees: rights.sees }, rights.sentence)
+    },
+    narrowed(narrowed) {
+      metrics?.rightsNarrowed(narrowed !== null)
+      if (narrowed !== null) logger.error(narrowed.sentence)
+      else if (isNarrowed) logger.info('the identity sees as much again as before')
+      isNarrowed = narrowed !== null
     },
     polled({ published, rows, durationMs }) {
       metrics?.pollSucceeded(clock.now(), durationMs)

@@ -26,6 +26,7 @@ start, poller
   --start-from WHEN       retention, now, or a time (2026-11-01T00:00:00Z); only the first start asks,
                           and on Kafka one whose checkpoint is lost
   --poll-interval TIME    10s
+  --accept-rights         what the identity sees now is what it should see, though it was more before: once
 start
   --dry-run               print what would be sent; nothing is sent, the log is not touched
   --forget-sink NAME      drop the place of a sink that is gone, so that retention no longer waits for it
