@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import type { CompareArguments } from './compare-apis.ts'
 
 export interface Arguments {
   readonly command:
@@ -9,6 +10,7 @@ export interface Arguments {
     | 'topics'
     | 'events'
     | 'migrate'
+    | 'compare-apis'
     | 'version'
     | 'help'
   readonly config?: string
@@ -30,6 +32,7 @@ export interface Arguments {
   /** What `check` looks at with the eyes of. */
   readonly checkFor: CheckedPart
   readonly query: EventArguments
+  readonly compare?: CompareArguments
 }
 
 export interface TopicsArguments {
@@ -66,6 +69,7 @@ const commands = [
   'topics',
   'events',
   'migrate',
+  'compare-apis',
   'version',
   'help',
 ] as const
@@ -112,6 +116,13 @@ const options = {
     json: { type: 'boolean' },
   },
   migrate: { ...configuring, 'dry-run': { type: 'boolean' } },
+  'compare-apis': {
+    ...configuring,
+    foundation: { type: 'string' },
+    from: { type: 'string' },
+    to: { type: 'string' },
+    json: { type: 'boolean' },
+  },
   version: {},
   help: {},
 } as const
@@ -144,6 +155,11 @@ export function readArguments(argv: readonly string[]): Arguments {
     acceptRights: values['accept-rights'] === true,
     ...(typeof values['forget-sink'] === 'string' ? { forgetSink: values['forget-sink'] } : {}),
     ...(action === undefined ? {} : { topics: { action, allowLower: list(values['allow-lower']) } }),
+    ...(command === 'compare-apis'
+      ? {
+          compare: { ...text('foundation'), ...text('from'), ...text('to'), json: values['json'] === true },
+        }
+      : {}),
     checkFor: checkedPart(values['for']),
     query: {
       ...text('foundation'),
