@@ -64,62 +64,131 @@ export interface CloudController {
 
 /** Connects nothing yet. @throws RefusedUrlError */
 export function cloudController(options: FoundationOptions, deps: Deps): CloudController {
-  const client = new FoundationClient(options, deps)
-  const isAuto = options.apiVersion === 'auto'
-  let used: AuditEventsApi | null = isAuto ? null : auditEventsApis[options.apiVersion ?? 'v3']
-  /** As Cloud Controller told: an operator may have lowered it. */
-  let rowsMax = Number.POSITIVE_INFINITY
+  return new Controller(options, deps)
+}
 
-  const discover = async (signal: AbortSignal): Promise<Discovery> => {
-    const discovery = await client.discover(signal)
-    used = auditEventsApis[discovery.auditEvents]
+interface PageQuery extends Partial<TimeWindow> {
+  readonly page: number
+  readonly perPage: number
+}
+
+class Controller implements CloudController {
+  readonly #options: FoundationOptions
+  readonly #clock: Deps['clock']
+  readonly #client: FoundationClient
+  /** Null with `auto` before discovery. */
+  #api: AuditEventsApi | null
+  /** As Cloud Controller told: an operator may have lowered it. */
+  #rowsMax = Number.POSITIVE_INFINITY
+
+  constructor(options: FoundationOptions, deps: Deps) {
+    this.#options = options
+    this.#clock = deps.clock
+    this.#client = new FoundationClient(options, deps)
+    const { apiVersion = 'v3' } = options
+    this.#api = apiVersion === 'auto' ? null : auditEventsApis[apiVersion]
+  }
+
+  get perPageMax(): number {
+    return Math.min(this.#rowsMax, (this.#api ?? auditEventsApis.v3).perPageMax)
+  }
+
+  get apiVersion(): ApiVersion | null {
+    return this.#api?.version ?? null
+  }
+
+  get identity(): Identity {
+    return this.#client.identity
+  }
+
+  get skewMs(): number | null {
+    return this.#client.skewMs
+  }
+
+  get rateLimit(): RateLimit | null {
+    return this.#client.rateLimit
+  }
+
+  async discover(signal: AbortSignal): Promise<Discovery> {
+    const discovery = await this.#client.discover(signal)
+    this.#api = auditEventsApis[discovery.auditEvents]
     return discovery
   }
 
-  const readFrom = async (
-    api: AuditEventsApi,
-    query: Partial<TimeWindow> & { readonly page: number; readonly perPage: number },
-    signal: AbortSignal,
-  ): Promise<AuditEventPage> => {
-    const { page, perPage } = query
-    if (perPage > api.perPageMax && perPage <= auditEventsApis.v3.perPageMax) throw tooMany(api, perPage)
+  async rights(signal: AbortSignal, fresh = false): Promise<Rights> {
+    const { scopes, subject } = await this.#client.token(signal, fresh)
+    const fromSec = Math.floor(this.#clock.now() / 1000)
+    let permitted = true
     try {
-      const path = api.path(query, page, perPage)
-      return await client.get(path, (answer, facts) => readPage(api, answer, perPage, facts), signal)
+      await this.#page({ fromSec, toSec: fromSec + 1, page: 1, perPage: 1 }, signal)
     } catch (error) {
-      if (error instanceof AnswerTooLargeError) rowsMax = Math.min(rowsMax, error.rowsMax ?? rowsMax)
+      if (!(error instanceof NotPermittedError)) throw error
+      permitted = false
+    }
+    const isSubset = permitted && subject !== null && seesWith(scopes) === 'subset'
+    const roles = isSubset ? await this.#ownRoles(subject, signal) : null
+    return rightsOf(this.identity, scopes, permitted, roles)
+  }
+
+  onScopes(listener: (scopes: readonly string[]) => void): () => void {
+    return this.#client.onToken(({ scopes }) => listener(scopes))
+  }
+
+  async auditEvents(query: EventWindow, signal: AbortSignal): Promise<AuditEventPage> {
+    return this.#page(query, signal)
+  }
+
+  async countAuditEvents(window: TimeWindow, signal: AbortSignal): Promise<number> {
+    const { totalResults } = await this.#page({ ...window, page: 1, perPage: 1 }, signal)
+    return totalResults
+  }
+
+  async oldestAuditEventSec(signal: AbortSignal): Promise<number | null> {
+    const { resources } = await this.#page({ page: 1, perPage: 1 }, signal)
+    return oldestSec(resources[0], this.#options.name)
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+
+  /** With `auto` an API that is switched off, or comes in its place, is found without a restart. */
+  async #page(query: PageQuery, signal: AbortSignal): Promise<AuditEventPage> {
+    const api = this.#api ?? auditEventsApis[(await this.discover(signal)).auditEvents]
+    try {
+      return await this.#pageOf(api, query, signal)
+    } catch (error) {
+      if (this.#options.apiVersion !== 'auto' || !(error instanceof ApiUnavailableError)) throw error
+      const other = auditEventsApis[(await this.discover(signal)).auditEvents]
+      if (other === api) throw error
+      return this.#pageOf(other, query, signal)
+    }
+  }
+
+  async #pageOf(api: AuditEventsApi, query: PageQuery, signal: AbortSignal): Promise<AuditEventPage> {
+    const { page, perPage } = query
+    if (perPage > api.perPageMax && perPage <= auditEventsApis.v3.perPageMax)
+      throw new AnswerTooLargeError(
+        `${api.version} gives at most ${api.perPageMax} rows a page, not ${perPage}: ask for fewer`,
+        { foundation: this.#options.name, end: 'Cloud Controller', rowsMax: api.perPageMax },
+      )
+    const path = api.path(query, page, perPage)
+    try {
+      return await this.#client.get(path, (answer, facts) => readPage(api, answer, perPage, facts), signal)
+    } catch (error) {
+      if (error instanceof AnswerTooLargeError)
+        this.#rowsMax = Math.min(this.#rowsMax, error.rowsMax ?? this.#rowsMax)
       throw error
     }
   }
 
-  const tooMany = (api: AuditEventsApi, perPage: number) =>
-    new AnswerTooLargeError(
-      `${api.version} gives at most ${api.perPageMax} rows a page, not ${perPage}: ask for fewer`,
-      { foundation: options.name, end: 'Cloud Controller', rowsMax: api.perPageMax },
-    )
-
-  /** With `auto` an API that is switched off, or comes in its place, is found without a restart. */
-  const page = async (
-    query: Partial<TimeWindow> & { readonly page: number; readonly perPage: number },
-    signal: AbortSignal,
-  ): Promise<AuditEventPage> => {
-    const api = used ?? auditEventsApis[(await discover(signal)).auditEvents]
-    try {
-      return await readFrom(api, query, signal)
-    } catch (error) {
-      if (!isAuto || !(error instanceof ApiUnavailableError)) throw error
-      const other = auditEventsApis[(await discover(signal)).auditEvents]
-      if (other === api) throw error
-      return readFrom(other, query, signal)
-    }
-  }
-
-  const ownRoles = async (userGuid: string, signal: AbortSignal): Promise<readonly string[] | null> => {
+  /** Null: this Cloud Controller has no /v3/roles. */
+  async #ownRoles(userGuid: string, signal: AbortSignal): Promise<readonly string[] | null> {
     const roles: string[] = []
     try {
       for (let number = 1, seen = 0; ; number++) {
         const path = ownRolesPath(userGuid, number)
-        const found = await client.get(path, (answer, facts) => readRoles(answer, facts), signal)
+        const found = await this.#client.get(path, (answer, facts) => readRoles(answer, facts), signal)
         roles.push(...found.roles)
         seen += found.count
         if (found.count === 0 || seen >= found.total) return roles.sort()
@@ -128,50 +197,6 @@ export function cloudController(options: FoundationOptions, deps: Deps): CloudCo
       if (error instanceof ApiUnavailableError) return null
       throw error
     }
-  }
-
-  return {
-    discover,
-    async rights(signal, fresh = false) {
-      const { scopes, subject } = await client.token(signal, fresh)
-      const fromSec = Math.floor(deps.clock.now() / 1000)
-      let permitted = true
-      try {
-        await page({ fromSec, toSec: fromSec + 1, page: 1, perPage: 1 }, signal)
-      } catch (error) {
-        if (!(error instanceof NotPermittedError)) throw error
-        permitted = false
-      }
-      const isSubset = permitted && subject !== null && seesWith(scopes) === 'subset'
-      const roles = isSubset ? await ownRoles(subject, signal) : null
-      return rightsOf(client.identity, scopes, permitted, roles)
-    },
-    onScopes: listener => client.onToken(({ scopes }) => listener(scopes)),
-    auditEvents: (query, signal) => page(query, signal),
-    async countAuditEvents(window, signal) {
-      const { totalResults } = await page({ ...window, page: 1, perPage: 1 }, signal)
-      return totalResults
-    },
-    async oldestAuditEventSec(signal) {
-      const { resources } = await page({ page: 1, perPage: 1 }, signal)
-      return oldestSec(resources[0], options.name)
-    },
-    get perPageMax() {
-      return Math.min(rowsMax, (used ?? auditEventsApis.v3).perPageMax)
-    },
-    get apiVersion() {
-      return used?.version ?? null
-    },
-    get identity() {
-      return client.identity
-    },
-    get skewMs() {
-      return client.skewMs
-    },
-    get rateLimit() {
-      return client.rateLimit
-    },
-    close: () => client.close(),
   }
 }
 

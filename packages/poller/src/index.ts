@@ -7,6 +7,7 @@ export {
   isEqual,
 } from './compare-apis.ts'
 export { type PollerOptions, pollerDefaults, type Sweep } from './options.ts'
-export { NotEverythingVisibleError, Poller, type PollerDeps, type PollerStatus } from './poller.ts'
+export { Poller, type PollerDeps, type PollerStatus } from './poller.ts'
 export type { NarrowedRights } from './rights-guard.ts'
+export { NotEverythingVisibleError } from './rights-watch.ts'
 export type { ComparedWindow, PollerObserver } from './session.ts'

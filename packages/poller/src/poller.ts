@@ -19,8 +19,8 @@ import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './
 import { type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { Range } from './range.ts'
 import { Recorder } from './recorder.ts'
-import { type NarrowedRights, RightsGuard, RightsRestoredError } from './rights-guard.ts'
-import { isSame } from './seen-rights.ts'
+import { type NarrowedRights, RightsRestoredError } from './rights-guard.ts'
+import { NotEverythingVisibleError, RightsWatch } from './rights-watch.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
 
@@ -31,11 +31,6 @@ export interface PollerDeps {
   readonly clock: Clock
   readonly random: Random
   readonly observer: PollerObserver
-}
-
-/** The client may not see everything, and the operator asked to be refused then. */
-export class NotEverythingVisibleError extends Error {
-  override readonly name = 'NotEverythingVisibleError'
 }
 
 export interface PollerStatus {
@@ -74,9 +69,7 @@ export class Poller {
   readonly #deps: PollerDeps
   #recorder: Recorder | null = null
   #state: PollerStatus['state'] = 'starting'
-  #rights: Rights | null = null
-  #guard: RightsGuard | null = null
-  #hasAccepted = false
+  readonly #rights: RightsWatch
   #lastPoll: PollerStatus['lastPoll'] = null
   #lastError: PollerStatus['lastError'] = null
   /** Guids the log holds and Cloud Controller no longer shows, and the window in which that was first seen. */
@@ -88,6 +81,7 @@ export class Poller {
   constructor(options: PollerOptions, deps: PollerDeps) {
     this.#options = options
     this.#deps = deps
+    this.#rights = new RightsWatch(options, deps)
   }
 
   /**
@@ -123,8 +117,8 @@ export class Poller {
       foundation: this.#options.foundation,
       state: this.#state,
       apiVersion: this.#deps.controller.apiVersion,
-      rights: this.#rights,
-      rightsNarrowed: this.#guard?.narrowed ?? null,
+      rights: this.#rights.rights,
+      rightsNarrowed: this.#rights.narrowed,
       lastPoll: this.#lastPoll,
       lastError: this.#lastError,
       checkpoint,
@@ -150,7 +144,7 @@ export class Poller {
   /** Everything that was visible when this session began is in the log. */
   caughtUp(): boolean {
     const unread = this.#recorder?.checkpoint.unread
-    const isAllSeen = this.#guard?.narrowed === null
+    const isAllSeen = this.#rights.narrowed === null
     return isAllSeen && unread?.length === 0 && this.#polled && this.#swept >= this.#options.sweeps.length
   }
 
@@ -174,13 +168,13 @@ export class Poller {
       const stored = writer.checkpoint === null ? null : decodeCheckpoint(writer.checkpoint)
       observer.resumed?.(stored)
       await controller.discover(signal)
-      const guard = await this.#openGuard(stored, signal)
+      const guard = await this.#rights.open(stored, signal)
       const recorder = await this.#openRecorder(writer, stored, signal)
-      await this.#recordRights(recorder, guard)
+      await this.#rights.record(recorder)
       const session: Session = {
         source: controller,
         recorder,
-        observer: { ...observer, compared: window => this.#comparedWith(guard, window, signal) },
+        observer: { ...observer, compared: this.#rights.sure(window => this.#compared(window), signal) },
         rights: guard,
         nowSec: () => this.#nowSec(),
       }
@@ -189,60 +183,14 @@ export class Poller {
         this.#loop('poll', this.#options.pollIntervalMs, () => this.#poll(session, signal, working), signal),
         this.#loop('catch-up', this.#options.pollIntervalMs, () => catchUp(session, clock, signal), signal),
         ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
-        this.#rightsLoop(guard, recorder, signal),
+        this.#loop('rights', rightsEveryMs, () => this.#rights.look(recorder, signal), signal),
       ]
       for (const loop of loops) loop.catch(error => fail(asError(error)))
       await settled(loops)
     } finally {
-      this.#guard?.close()
+      this.#rights.close()
       await writer.close()
     }
-  }
-
-  async #openGuard(stored: Checkpoint | null, signal: AbortSignal): Promise<RightsGuard> {
-    const { controller, clock, observer } = this.#deps
-    const onNarrowed = (narrowed: NarrowedRights) => observer.narrowed?.(narrowed)
-    const guard = new RightsGuard({ controller, clock, onNarrowed }, stored?.rights ?? null)
-    this.#guard?.close()
-    this.#guard = guard
-    this.#rights = await guard.open(signal, this.#options.acceptRights && !this.#hasAccepted)
-    observer.rights?.(this.#rights)
-    if (guard.narrowed === null) observer.narrowed?.(null)
-    if (this.#options.strict && this.#rights.sees !== 'everything')
-      throw new NotEverythingVisibleError(this.#rights.sentence)
-    return guard
-  }
-
-  /** What windows are closed with from now on is written before the first of them. */
-  async #recordRights(recorder: Recorder, guard: RightsGuard): Promise<void> {
-    const { seen: rights } = guard
-    if (rights !== null && !isSame(rights, recorder.checkpoint.rights ?? null))
-      await recorder.record([], now => ({ ...now, rights }))
-    this.#hasAccepted = true
-  }
-
-  #rightsLoop(guard: RightsGuard, recorder: Recorder, signal: AbortSignal): Promise<void> {
-    const { clock, observer } = this.#deps
-    const look = async () => {
-      if (!guard.isDue) return
-      const rights = await guard.look(signal)
-      if (rights.sentence !== this.#rights?.sentence) observer.rights?.(rights)
-      this.#rights = rights
-      await this.#recordRights(recorder, guard)
-    }
-    return clock.sleep(rightsEveryMs, signal).then(() => this.#loop('rights', rightsEveryMs, look, signal))
-  }
-
-  /** What a narrower token does not show is not gone. */
-  #comparedWith(guard: RightsGuard, window: ComparedWindow, signal: AbortSignal): void {
-    if (window.heldNotShown.length === 0) {
-      this.#compared(window)
-      return
-    }
-    const tell = (isSure: boolean) => {
-      if (isSure) this.#compared(window)
-    }
-    guard.mayClose(signal).then(tell, () => undefined)
   }
 
   async #openRecorder(

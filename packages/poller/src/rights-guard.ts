@@ -59,6 +59,7 @@ export class RightsGuard {
   async open(signal: AbortSignal, accept: boolean): Promise<Rights> {
     this.#stopListening = this.#deps.controller.onScopes(scopes => this.#noteScopes(scopes))
     const rights = await this.#deps.controller.rights(signal)
+    this.#isTokenNew = false
     if (accept) this.#before = seenRights(rights)
     this.#judge(rights)
     return rights

@@ -17,6 +17,7 @@ import type { Clock, Random } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerObserver, type PollerOptions } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
 import { ElectedPoller } from './elected-poller.ts'
+import { rightsObserver } from './rights-observer.ts'
 
 export interface FoundationDeps {
   readonly log: EventLog
@@ -135,7 +136,6 @@ function observerOf(
   settled: () => void,
 ): PollerObserver {
   let closedWindows = 0
-  let isNarrowed = false
   const missing = { poll: 0, 'catch-up': 0 }
   const closed = (total: number) => {
     if (total > closedWindows) metrics?.windowsClosed(total - closedWindows)
@@ -154,18 +154,7 @@ function observerOf(
       opened()
       settled()
     },
-    rights(rights) {
-      metrics?.seesEverything(rights.sees === 'everything')
-      if (rights.sees === 'everything')
-        logger.info({ scopes: rights.scopes }, 'the identity sees every audit event')
-      else logger.warn({ scopes: rights.scopes, sees: rights.sees }, rights.sentence)
-    },
-    narrowed(narrowed) {
-      metrics?.rightsNarrowed(narrowed !== null)
-      if (narrowed !== null) logger.error(narrowed.sentence)
-      else if (isNarrowed) logger.info('the identity sees as much again as before')
-      isNarrowed = narrowed !== null
-    },
+    ...rightsObserver({ logger, metrics }),
     polled({ published, rows, durationMs }) {
       metrics?.pollSucceeded(clock.now(), durationMs)
       logger.debug({ published, rows, durationMs: Math.round(durationMs) }, 'polled')
