@@ -1,4 +1,7 @@
+import type { ApiVersion } from './audit-events-api.ts'
 import {
+  AnswerTooLargeError,
+  ApiUnavailableError,
   type CloudFoundryError,
   CredentialsError,
   type FaultFacts,
@@ -9,6 +12,7 @@ import {
   ServerError,
 } from './errors.ts'
 import type { Answer } from './exchange.ts'
+import { type Identity, identityText, neededBy, remedyOf } from './identity.ts'
 import { parsedObject } from './parsed-object.ts'
 import type { Redaction } from './redaction.ts'
 import { rateLimitedForMs, retryAfterMs } from './retry-after.ts'
@@ -18,7 +22,7 @@ export interface FaultContext {
   readonly facts: FaultFacts
   /** `https://host` of the end. */
   readonly origin: string
-  readonly clientId: string
+  readonly identity: Identity
   readonly redaction: Redaction
   /** This end has answered as itself before: a 404 is then an outage, not a wrong URL. */
   readonly known: boolean
@@ -28,29 +32,49 @@ export interface FaultContext {
   readonly tryAgainMs: number | null
 }
 
+/** nginx says so in plain text, with none of Cloud Controller's headers. */
+const v2Off = /V2 endpoints disabled/i
+
 /** What an answer of Cloud Controller other than 200 means. */
-export function cloudControllerFault(answer: Answer, context: FaultContext): CloudFoundryError {
+export function cloudControllerFault(
+  answer: Answer,
+  context: FaultContext,
+  api: ApiVersion = 'v3',
+): CloudFoundryError {
   const { status } = answer
   const told = cloudControllerError(answer.text)
   const said = told ? ` ${context.redaction.line(`${told.title} ${told.code}: ${told.detail}`)}` : ''
   const facts = { ...context.facts, status, ...(told && { code: String(told.code) }) }
   const where = `Cloud Controller at ${context.origin}`
 
-  const common = commonFault(answer, context, { where, said, facts })
-  if (common) return common
-  if (status === 401)
-    return new CredentialsError(
-      `${where} refuses (401${said}) a token that UAA has only just issued: does the UAA belong to this foundation, and is cloud_controller in the token's audience? The client "${context.clientId}" needs the authority cloud_controller.global_auditor`,
+  // Before anything else: to the others it would look like a route that is gone for a moment.
+  if (status === 404 && v2Off.test(answer.text))
+    return new ApiUnavailableError(
+      `${where} has /v2 switched off (404 "V2 endpoints disabled"), as it is unless somebody switched it on since capi 1.201.0 (January 2025): write apiVersion: v3, or auto, which finds out; or switch it on with cf-deployment's operations/enable-v2-api.yml (cc.temporary_enable_v2)`,
       facts,
     )
-  if (status === 403 && told)
+  const common = commonFault(answer, context, { where, said, facts })
+  if (common) return common
+  const rowsMax = /results_per_page must be <= (\d+)/.exec(told?.detail ?? '')?.[1]
+  if (status === 400 && rowsMax !== undefined)
+    return new AnswerTooLargeError(
+      `${where} gives at most ${rowsMax} rows a page (400${said}): ask for fewer`,
+      { ...facts, rowsMax: Number(rowsMax) },
+    )
+  if (status === 401)
+    return new CredentialsError(
+      `${where} refuses (401${said}) a token that UAA has only just issued: does the UAA belong to this foundation, and is cloud_controller in the token's audience? ${neededBy(context.identity)}`,
+      facts,
+    )
+  const isSupporter = api === 'v2' && status === 403 && answer.headers.has('x-vcap-request-id')
+  if (status === 403 && (told || isSupporter))
     return new NotPermittedError(
-      `${where} does not permit client "${context.clientId}" to read audit events (403${said}): it has none of the scopes; give it one with \`uaac client update ${context.clientId} --authorities cloud_controller.global_auditor\``,
+      `${where} does not permit ${identityText(context.identity)} to read audit events (403${said}): ${isSupporter && !told ? 'v2 knows no space supporters' : 'it has none of the scopes'}; ${remedyOf(context.identity, [])}`,
       facts,
     )
   if (status === 404 && told)
-    return new NotCloudControllerError(
-      `${where} knows no audit events (404${said}): Korifi has none, and a Cloud Controller without /v3/audit_events is too old`,
+    return new ApiUnavailableError(
+      `${where} knows no audit events (404${said}): Korifi has none${api === 'v2' ? '' : ', and a Cloud Controller without /v3/audit_events has them in /v2/events, if that is switched on (apiVersion: v2)'}`,
       facts,
     )
   if (status === 403 || status === 404 || (status >= 300 && status < 400) || status < 300)
@@ -70,7 +94,12 @@ export function commonFault(
     const { tryAgainMs } = context
     const when = afterMs === null ? 'without saying for how long' : `for ${seconds(afterMs)}`
     const again = tryAgainMs === null ? '' : `; tried again in ${seconds(tryAgainMs)}`
-    const exempt = facts.code === '10013' ? '; a client with cloud_controller.admin_read_only is exempt' : ''
+    const exempt =
+      facts.code === '10013'
+        ? '; a client with cloud_controller.admin_read_only is exempt'
+        : facts.code === '10018'
+          ? '; it is the limit of v2 alone, and v3 (apiVersion: v3) has its own'
+          : ''
     return new RateLimitedError(
       `${where} limits the rate of requests ${when} (429${said})${again}${exempt}`,
       {

@@ -22,20 +22,30 @@ export interface EventWindow extends TimeWindow {
  * @throws RangeError
  */
 export function auditEventsPath(window: Partial<TimeWindow>, page: number, perPage: number): string {
-  if (!Number.isSafeInteger(page) || page < 1)
-    throw new RangeError(`page must be a whole number from 1, not ${page}`)
-  if (!Number.isSafeInteger(perPage) || perPage < 1 || perPage > perPageMax)
-    throw new RangeError(`perPage must be a whole number from 1 to ${perPageMax}, not ${perPage}`)
-  if (window.fromSec !== undefined && window.toSec !== undefined && window.toSec <= window.fromSec)
-    throw new RangeError(`the window ends (${window.toSec}) before it begins (${window.fromSec})`)
+  checkPage(window, page, perPage, perPageMax)
   const query = new URLSearchParams({ order_by: 'created_at', per_page: String(perPage), page: String(page) })
   if (window.fromSec !== undefined) query.set('created_ats[gte]', timestamp(window.fromSec))
   if (window.toSec !== undefined) query.set('created_ats[lt]', timestamp(window.toSec))
   return `/v3/audit_events?${query}`
 }
 
-/** `YYYY-MM-DDThh:mm:ssZ`, the only form Cloud Controller takes. */
-function timestamp(sec: number): string {
+/** @throws RangeError */
+export function checkPage(
+  window: Partial<TimeWindow>,
+  page: number,
+  perPage: number,
+  perPageMax: number,
+): void {
+  if (!Number.isSafeInteger(page) || page < 1)
+    throw new RangeError(`page must be a whole number from 1, not ${page}`)
+  if (!Number.isSafeInteger(perPage) || perPage < 1 || perPage > perPageMax)
+    throw new RangeError(`perPage must be a whole number from 1 to ${perPageMax}, not ${perPage}`)
+  if (window.fromSec !== undefined && window.toSec !== undefined && window.toSec <= window.fromSec)
+    throw new RangeError(`the window ends (${window.toSec}) before it begins (${window.fromSec})`)
+}
+
+/** `YYYY-MM-DDThh:mm:ssZ`, the only form v3 takes. */
+export function timestamp(sec: number): string {
   const date = new Date(sec * 1000)
   if (!Number.isSafeInteger(sec) || Number.isNaN(date.getTime()) || sec < 0 || date.getUTCFullYear() > 9999)
     throw new RangeError(`not a time in whole seconds since 1970: ${sec}`)

@@ -1,12 +1,21 @@
-import { MalformedPageError, type RawEvent, rawCreatedAtSec, splitEventPage } from '@cf-audit-drain/event'
-import { auditEventsPath, type EventWindow, type TimeWindow } from './audit-events-path.ts'
+import { MalformedPageError, type RawEvent, rawCreatedAtSec } from '@cf-audit-drain/event'
+import { type ApiVersion, type AuditEventsApi, auditEventsApis } from './audit-events-api.ts'
+import type { EventWindow, TimeWindow } from './audit-events-path.ts'
 import type { Discovery } from './discovery.ts'
-import { BrokenAnswerError, type FaultFacts, NotPermittedError } from './errors.ts'
+import {
+  AnswerTooLargeError,
+  ApiUnavailableError,
+  BrokenAnswerError,
+  type FaultFacts,
+  NotPermittedError,
+} from './errors.ts'
 import type { Answer } from './exchange.ts'
 import { FoundationClient } from './foundation-client.ts'
+import type { Identity } from './identity.ts'
 import type { Deps, FoundationOptions } from './options.ts'
+import { ownRolesPath, type RolesPage, rolesPageOf } from './own-roles.ts'
 import type { RateLimit } from './retry-after.ts'
-import { type Rights, rightsOf } from './rights.ts'
+import { type Rights, rightsOf, seesWith } from './rights.ts'
 
 export interface AuditEventPage {
   /** Of the window, by a count made just before the rows were read: not one snapshot with them. */
@@ -24,13 +33,27 @@ export interface AuditEventPage {
 export interface CloudController {
   /** Asks `GET /` each time; token requests use the newest answer. */
   discover(signal: AbortSignal): Promise<Discovery>
-  /** Gets a token and tries it: a token that is no good is an error, one with too few scopes is not. */
-  rights(signal: AbortSignal): Promise<Rights>
-  /** One page, ordered by created_at and then guid. A page beyond the last has no resources. */
+  /**
+   * Gets a token (`fresh`: a new one, if UAA can be reached) and tries it: a token that is no good is an error, one with too few
+   * scopes is not.
+   */
+  rights(signal: AbortSignal, fresh?: boolean): Promise<Rights>
+  /** Told of the scopes of each token before it is used for the first time. Returns what ends that. */
+  onScopes(listener: (scopes: readonly string[]) => void): () => void
+  /**
+   * One page, ordered by created_at and then guid (v3) or the order of writing (v2). A page beyond the last has no resources.
+   * `perPage` above what the API in use gives is an AnswerTooLargeError without a request.
+   */
   auditEvents(query: EventWindow, signal: AbortSignal): Promise<AuditEventPage>
   countAuditEvents(window: TimeWindow, signal: AbortSignal): Promise<number>
   /** created_at of the oldest event there still is, in seconds since the epoch; null when there is none. */
   oldestAuditEventSec(signal: AbortSignal): Promise<number | null>
+  /** The most rows a page of the API in use may have. */
+  readonly perPageMax: number
+  /** Null with `auto` before discovery. */
+  readonly apiVersion: ApiVersion | null
+  /** Who asks; of a user known by a refresh token, by name from the first token on. */
+  readonly identity: Identity
   /** How far Cloud Controller's clock is ahead of ours, to about a second; null before the first Date header. */
   readonly skewMs: number | null
   /** As last seen; null without a rate limiter, or for a client that is exempt. */
@@ -41,55 +64,151 @@ export interface CloudController {
 
 /** Connects nothing yet. @throws RefusedUrlError */
 export function cloudController(options: FoundationOptions, deps: Deps): CloudController {
-  const client = new FoundationClient(options, deps)
+  return new Controller(options, deps)
+}
 
-  const page = (path: string, rowsMax: number, signal: AbortSignal): Promise<AuditEventPage> =>
-    client.get(path, (answer, facts) => readPage(answer, rowsMax, facts), signal)
+interface PageQuery extends Partial<TimeWindow> {
+  readonly page: number
+  readonly perPage: number
+}
 
-  return {
-    discover: signal => client.discover(signal),
-    async rights(signal) {
-      const fromSec = Math.floor(deps.clock.now() / 1000)
-      let permitted = true
-      try {
-        await page(auditEventsPath({ fromSec, toSec: fromSec + 1 }, 1, 1), 1, signal)
-      } catch (error) {
-        if (!(error instanceof NotPermittedError)) throw error
-        permitted = false
+class Controller implements CloudController {
+  readonly #options: FoundationOptions
+  readonly #clock: Deps['clock']
+  readonly #client: FoundationClient
+  /** Null with `auto` before discovery. */
+  #api: AuditEventsApi | null
+  /** As Cloud Controller told: an operator may have lowered it. */
+  #rowsMax = Number.POSITIVE_INFINITY
+
+  constructor(options: FoundationOptions, deps: Deps) {
+    this.#options = options
+    this.#clock = deps.clock
+    this.#client = new FoundationClient(options, deps)
+    const { apiVersion = 'v3' } = options
+    this.#api = apiVersion === 'auto' ? null : auditEventsApis[apiVersion]
+  }
+
+  get perPageMax(): number {
+    return Math.min(this.#rowsMax, (this.#api ?? auditEventsApis.v3).perPageMax)
+  }
+
+  get apiVersion(): ApiVersion | null {
+    return this.#api?.version ?? null
+  }
+
+  get identity(): Identity {
+    return this.#client.identity
+  }
+
+  get skewMs(): number | null {
+    return this.#client.skewMs
+  }
+
+  get rateLimit(): RateLimit | null {
+    return this.#client.rateLimit
+  }
+
+  async discover(signal: AbortSignal): Promise<Discovery> {
+    const discovery = await this.#client.discover(signal)
+    this.#api = auditEventsApis[discovery.auditEvents]
+    return discovery
+  }
+
+  async rights(signal: AbortSignal, fresh = false): Promise<Rights> {
+    const { scopes, subject } = await this.#client.token(signal, fresh)
+    const fromSec = Math.floor(this.#clock.now() / 1000)
+    let permitted = true
+    try {
+      await this.#page({ fromSec, toSec: fromSec + 1, page: 1, perPage: 1 }, signal)
+    } catch (error) {
+      if (!(error instanceof NotPermittedError)) throw error
+      permitted = false
+    }
+    const isSubset = permitted && subject !== null && seesWith(scopes) === 'subset'
+    const roles = isSubset ? await this.#ownRoles(subject, signal) : null
+    return rightsOf(this.identity, scopes, permitted, roles)
+  }
+
+  onScopes(listener: (scopes: readonly string[]) => void): () => void {
+    return this.#client.onToken(({ scopes }) => listener(scopes))
+  }
+
+  async auditEvents(query: EventWindow, signal: AbortSignal): Promise<AuditEventPage> {
+    return this.#page(query, signal)
+  }
+
+  async countAuditEvents(window: TimeWindow, signal: AbortSignal): Promise<number> {
+    const { totalResults } = await this.#page({ ...window, page: 1, perPage: 1 }, signal)
+    return totalResults
+  }
+
+  async oldestAuditEventSec(signal: AbortSignal): Promise<number | null> {
+    const { resources } = await this.#page({ page: 1, perPage: 1 }, signal)
+    return oldestSec(resources[0], this.#options.name)
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+
+  /** With `auto` an API that is switched off, or comes in its place, is found without a restart. */
+  async #page(query: PageQuery, signal: AbortSignal): Promise<AuditEventPage> {
+    const api = this.#api ?? auditEventsApis[(await this.discover(signal)).auditEvents]
+    try {
+      return await this.#pageOf(api, query, signal)
+    } catch (error) {
+      if (this.#options.apiVersion !== 'auto' || !(error instanceof ApiUnavailableError)) throw error
+      const other = auditEventsApis[(await this.discover(signal)).auditEvents]
+      if (other === api) throw error
+      return this.#pageOf(other, query, signal)
+    }
+  }
+
+  async #pageOf(api: AuditEventsApi, query: PageQuery, signal: AbortSignal): Promise<AuditEventPage> {
+    const { page, perPage } = query
+    if (perPage > api.perPageMax && perPage <= auditEventsApis.v3.perPageMax)
+      throw new AnswerTooLargeError(
+        `${api.version} gives at most ${api.perPageMax} rows a page, not ${perPage}: ask for fewer`,
+        { foundation: this.#options.name, end: 'Cloud Controller', rowsMax: api.perPageMax },
+      )
+    const path = api.path(query, page, perPage)
+    try {
+      return await this.#client.get(path, (answer, facts) => readPage(api, answer, perPage, facts), signal)
+    } catch (error) {
+      if (error instanceof AnswerTooLargeError)
+        this.#rowsMax = Math.min(this.#rowsMax, error.rowsMax ?? this.#rowsMax)
+      throw error
+    }
+  }
+
+  /** Null: this Cloud Controller has no /v3/roles. */
+  async #ownRoles(userGuid: string, signal: AbortSignal): Promise<readonly string[] | null> {
+    const roles: string[] = []
+    try {
+      for (let number = 1, seen = 0; ; number++) {
+        const path = ownRolesPath(userGuid, number)
+        const found = await this.#client.get(path, (answer, facts) => readRoles(answer, facts), signal)
+        roles.push(...found.roles)
+        seen += found.count
+        if (found.count === 0 || seen >= found.total) return roles.sort()
       }
-      return rightsOf(options.clientId, await client.scopes(signal), permitted)
-    },
-    auditEvents: async (query, signal) =>
-      page(auditEventsPath(query, query.page, query.perPage), query.perPage, signal),
-    async countAuditEvents(window, signal) {
-      const { totalResults } = await page(auditEventsPath(window, 1, 1), 1, signal)
-      return totalResults
-    },
-    oldestAuditEventSec: signal =>
-      client.get(
-        auditEventsPath({}, 1, 1),
-        (answer, facts) => oldestSec(readPage(answer, 1, facts), facts),
-        signal,
-      ),
-    get skewMs() {
-      return client.skewMs
-    },
-    get rateLimit() {
-      return client.rateLimit
-    },
-    close: () => client.close(),
+    } catch (error) {
+      if (error instanceof ApiUnavailableError) return null
+      throw error
+    }
   }
 }
 
-function readPage(answer: Answer, rowsMax: number, facts: FaultFacts): AuditEventPage {
+function readPage(api: AuditEventsApi, answer: Answer, perPage: number, facts: FaultFacts): AuditEventPage {
   const broken = (why: string) =>
     new BrokenAnswerError(
       `the answer of Cloud Controller is no page of audit events (${why}); nothing of it counts`,
       facts,
     )
   try {
-    const { totalResults, resources } = splitEventPage(answer.text)
-    if (resources.length > rowsMax) throw broken(`${resources.length} rows where ${rowsMax} were asked for`)
+    const { totalResults, resources } = api.split(answer.text)
+    if (resources.length > perPage) throw broken(`${resources.length} rows where ${perPage} were asked for`)
     return { totalResults, resources, bytes: answer.bytes }
   } catch (error) {
     if (!(error instanceof MalformedPageError)) throw error
@@ -98,11 +217,22 @@ function readPage(answer: Answer, rowsMax: number, facts: FaultFacts): AuditEven
   }
 }
 
-function oldestSec(page: AuditEventPage, facts: FaultFacts): number | null {
-  const oldest = page.resources[0]
+function readRoles(answer: Answer, facts: FaultFacts): RolesPage {
+  const page = rolesPageOf(answer.text)
+  if (page !== null) return page
+  throw new BrokenAnswerError(
+    'the answer of Cloud Controller is no page of roles; nothing of it counts',
+    facts,
+  )
+}
+
+function oldestSec(oldest: RawEvent | undefined, foundation: string): number | null {
   if (!oldest) return null
   const sec = rawCreatedAtSec(oldest)
   if (sec === null)
-    throw new BrokenAnswerError('the oldest audit event of Cloud Controller has no valid created_at', facts)
+    throw new BrokenAnswerError('the oldest audit event of Cloud Controller has no valid created_at', {
+      foundation,
+      end: 'Cloud Controller',
+    })
   return sec
 }

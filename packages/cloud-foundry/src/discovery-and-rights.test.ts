@@ -19,7 +19,7 @@ const fresh = foundationPerTest({ retry: { tries: 1 } })
 
 test('discovery gives UAA, login, the version and whether v2 is on', async () => {
   const { origin } = fresh.foundation
-  const off = { api: origin, uaa: origin, login: origin, v3Version: '3.228.0', v2: false }
+  const off = { api: origin, uaa: origin, login: origin, v3Version: '3.228.0', v2: false, auditEvents: 'v3' }
   assert.deepEqual(await fresh.client().discover(never), off)
   const { links } = rootOf(origin)
   fresh.foundation.root = json(200, { links: { ...links, cloud_controller_v2: { href: `${origin}/v2` } } })

@@ -1,4 +1,5 @@
 import { type FaultContext, notCloudController } from './answer-fault.ts'
+import type { ApiVersion } from './audit-events-api.ts'
 import { endUrl } from './end-url.ts'
 import { BrokenAnswerError, NotCloudControllerError } from './errors.ts'
 import type { Answer } from './exchange.ts'
@@ -14,13 +15,15 @@ export interface Discovery {
   readonly v3Version: string
   /** Whether /v2 is switched on: off by default since January 2025. */
   readonly v2: boolean
+  /** The API by which audit events are read: that of `apiVersion`, where that is not `auto`. */
+  readonly auditEvents: ApiVersion
 }
 
 /** @throws NotCloudControllerError, BrokenAnswerError (JSON that is not whole), RefusedUrlError (UAA's link is plain http:// beyond loopback) */
 export function discovered(
   answer: Answer,
   context: FaultContext & { readonly api: URL; readonly insecure: boolean; readonly uaa: URL | null },
-): Discovery {
+): Omit<Discovery, 'auditEvents'> {
   const body = parsedObject(answer.text)
   if (!body && (context.known || /json/i.test(answer.headers.get('content-type') ?? '')))
     throw new BrokenAnswerError(
@@ -61,6 +64,17 @@ export function discovered(
     v3Version,
     v2: hrefOf(links['cloud_controller_v2']) !== null,
   }
+}
+
+/** Whether `GET /v3` names audit events: the first Cloud Controllers with a v3 had none in it. */
+export function showsAuditEvents(answer: Answer, context: FaultContext): boolean {
+  const links = parsedObject(answer.text)?.['links']
+  if (!isObject(links))
+    throw new BrokenAnswerError(
+      `the answer of Cloud Controller at ${context.origin} to GET /v3 is not whole JSON; nothing of it counts`,
+      context.facts,
+    )
+  return hrefOf(links['audit_events']) !== null
 }
 
 /** Korifi answers `GET /` in Cloud Controller's shape, marked as running on Kubernetes. */

@@ -86,6 +86,12 @@ export class NotCloudControllerError extends CloudFoundryError {
   readonly retryable = false
 }
 
+/** The API of `apiVersion` is not there: /v2 switched off, or no audit events in /v3. */
+export class ApiUnavailableError extends CloudFoundryError {
+  override readonly name = 'ApiUnavailableError'
+  readonly retryable = false
+}
+
 /** A URL that is refused before anything is connected: not a URL, or plain http:// beyond this machine. */
 export class RefusedUrlError extends CloudFoundryError {
   override readonly name = 'RefusedUrlError'
@@ -104,10 +110,17 @@ export class BrokenAnswerError extends CloudFoundryError {
   readonly retryable = true
 }
 
-/** The body is longer than `bodyBytesMax`: ask for fewer rows. */
+/** The body is longer than `bodyBytesMax`, or the page would have more rows than the API gives: ask for fewer rows. */
 export class AnswerTooLargeError extends CloudFoundryError {
   override readonly name = 'AnswerTooLargeError'
   readonly retryable = false
+  /** How many rows a page may have, where that is known. */
+  readonly rowsMax: number | null
+
+  constructor(sentence: string, facts: FaultFacts & { readonly rowsMax?: number }) {
+    super(sentence, facts)
+    this.rowsMax = facts.rowsMax ?? null
+  }
 }
 
 /** 5xx, and the gorouter's 404 while Cloud Controller's route is gone. */

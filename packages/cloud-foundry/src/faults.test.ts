@@ -161,8 +161,8 @@ const lasting: readonly (readonly [string, Script, string, RegExp])[] = [
   [
     '404 of Korifi',
     ccError(404, 10000, 'CF-NotFound', 'Unknown request'),
-    'NotCloudControllerError',
-    /Korifi/,
+    'ApiUnavailableError',
+    /Korifi has none.*apiVersion: v2/,
   ],
   [
     '401 for a fresh token',

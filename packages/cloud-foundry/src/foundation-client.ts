@@ -1,10 +1,13 @@
 import { cloudControllerFault, type FaultContext } from './answer-fault.ts'
+import type { ApiVersion } from './audit-events-api.ts'
 import { Connections } from './connections.ts'
-import { type Discovery, discovered } from './discovery.ts'
+import { type Discovery, discovered, showsAuditEvents } from './discovery.ts'
 import { endUrl } from './end-url.ts'
 import { CloudFoundryError, CredentialsError, type End, type FaultFacts, RateLimitedError } from './errors.ts'
 import { type Answer, type Call, type ExchangeLimits, exchange } from './exchange.ts'
+import type { Identity } from './identity.ts'
 import { linkedAbort } from './linked-abort.ts'
+import { Login } from './login.ts'
 import type { Deps, FoundationOptions } from './options.ts'
 import { type Pass, RateGate } from './rate-gate.ts'
 import { Redaction } from './redaction.ts'
@@ -13,8 +16,8 @@ import { type RateLimit, rateLimitedForMs, rateLimitOf } from './retry-after.ts'
 import { type Attempt, defaultRetryPolicy, type RetryPolicy, retrying } from './retrying.ts'
 import { Skew } from './skew.ts'
 import { Slots } from './slots.ts'
-import { type IssuedToken, issuedToken, tokenRequestBody, uaaFault } from './token-answer.ts'
-import { TokenKeeper } from './token-keeper.ts'
+import { type IssuedToken, issuedToken, uaaFault } from './token-answer.ts'
+import { TokenKeeper, tokenKept } from './token-keeper.ts'
 import { Trust } from './trust.ts'
 
 /** Token requests are shared: who waits longer for UAA's rate limit does so in its own retry. More than a timer's slack. */
@@ -39,7 +42,9 @@ export class FoundationClient {
   readonly #gates: Readonly<Record<End, RateGate>>
   readonly #tokens: TokenKeeper
   readonly #skew: Skew
+  readonly #login: Login
   readonly #redaction = new Redaction()
+  readonly #tokenListeners = new Set<(token: IssuedToken) => void>()
   readonly #closing = new AbortController()
   #closed: Promise<void> | null = null
   #discovery: Discovery | null = null
@@ -70,7 +75,12 @@ export class FoundationClient {
     this.#slots = new Slots(connectionsMax)
     this.#gates = { UAA: new RateGate(deps.clock), 'Cloud Controller': new RateGate(deps.clock) }
     this.#skew = new Skew(deps.clock)
-    this.#tokens = new TokenKeeper(deps.clock, () => this.#requestToken(this.#closing.signal))
+    this.#login = new Login(options, deps.clock, this.#redaction)
+    this.#tokens = new TokenKeeper(
+      deps.clock,
+      () => this.#requestToken(this.#closing.signal),
+      error => this.#warn(tokenKept(error), null),
+    )
   }
 
   get skewMs(): number | null {
@@ -85,17 +95,28 @@ export class FoundationClient {
     return this.#retrying((attempt, all) => this.#discover(attempt, all), signal)
   }
 
-  /** Of the token in use. */
-  async scopes(signal: AbortSignal): Promise<readonly string[]> {
-    const { scopes } = await this.#retrying((_, all) => this.#tokens.get(all), signal)
-    return scopes
+  get identity(): Identity {
+    return this.#login.identity
+  }
+
+  /** The one in use. `fresh`: one just issued, if UAA can be reached. */
+  token(signal: AbortSignal, fresh = false): Promise<IssuedToken> {
+    if (fresh) this.#tokens.expire()
+    return this.#retrying((_, all) => this.#tokens.get(all), signal)
+  }
+
+  /** Told of each token before it is used for the first time. Returns what ends that. */
+  onToken(listener: (token: IssuedToken) => void): () => void {
+    this.#tokenListeners.add(listener)
+    return () => this.#tokenListeners.delete(listener)
   }
 
   /** GET with a token; `read` turns a 200 into what is wanted, and what it throws is retried like any other failure. */
   get<T>(path: string, read: (answer: Answer, facts: FaultFacts) => T, signal: AbortSignal): Promise<T> {
     return this.#retrying(async (attempt, all) => {
       const { answer, context } = await this.#authorized(path, attempt, all)
-      if (answer.status !== 200) throw cloudControllerFault(answer, context)
+      if (answer.status !== 200)
+        throw cloudControllerFault(answer, context, path.startsWith('/v2/') ? 'v2' : 'v3')
       const result = read(answer, context.facts)
       this.#known.add('Cloud Controller')
       return result
@@ -169,27 +190,29 @@ export class FoundationClient {
     const { answer, context } = await this.#ask('/', null, attempt, signal)
     if (answer.status !== 200) throw cloudControllerFault(answer, context)
     const insecure = this.#options.insecure === true
-    const discovery = discovered(answer, { ...context, api: this.#api, uaa: this.#uaa, insecure })
+    const root = discovered(answer, { ...context, api: this.#api, uaa: this.#uaa, insecure })
     this.#known.add('Cloud Controller')
+    const discovery = { ...root, auditEvents: await this.#apiVersion(root.v2, attempt, signal) }
     this.#discovery = discovery
     return discovery
+  }
+
+  /** Only where v2 is on is there anything to choose. */
+  async #apiVersion(isV2On: boolean, attempt: Attempt, signal: AbortSignal): Promise<ApiVersion> {
+    const { apiVersion = 'v3' } = this.#options
+    if (apiVersion !== 'auto') return apiVersion
+    if (!isV2On) return 'v3'
+    const { answer, context } = await this.#ask('/v3', null, attempt, signal)
+    if (answer.status === 404) return 'v2'
+    if (answer.status !== 200) throw cloudControllerFault(answer, context)
+    return showsAuditEvents(answer, context) ? 'v3' : 'v2'
   }
 
   async #requestToken(signal: AbortSignal): Promise<IssuedToken> {
     const attempt = { number: 1, patienceMs: tokenPatienceMs }
     const base = this.#uaa ?? new URL((this.#discovery ?? (await this.#discover(attempt, signal))).uaa)
-    const clientSecret = await this.#clientSecret()
-    this.#redaction.add(clientSecret)
-    const body = tokenRequestBody(this.#options.clientId, clientSecret)
-    const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
-    const call = { end: 'UAA', method: 'POST', base, path: '/oauth/token', headers, body } as const
     try {
-      const { answer, context } = await this.#exchange(call, attempt, signal)
-      if (answer.status !== 200) throw uaaFault(answer, context)
-      const token = issuedToken(answer, context)
-      this.#redaction.add(token.accessToken)
-      this.#known.add('UAA')
-      return token
+      return await this.#logIn(base, attempt, signal)
     } catch (error) {
       // UAA may have moved.
       if (!(error instanceof RateLimitedError)) this.#discovery = null
@@ -197,18 +220,22 @@ export class FoundationClient {
     }
   }
 
-  async #clientSecret(): Promise<string> {
-    const { clientSecret, name, clientId } = this.#options
-    if (typeof clientSecret === 'string') return clientSecret
-    try {
-      return await clientSecret()
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
-      throw new CredentialsError(`the secret of client "${clientId}" cannot be read${code}`, {
-        foundation: name,
-        end: 'UAA',
-      })
+  async #logIn(base: URL, attempt: Attempt, signal: AbortSignal): Promise<IssuedToken> {
+    const { headers, body } = await this.#login.request()
+    const call = { end: 'UAA', method: 'POST', base, path: '/oauth/token', headers, body } as const
+    const { answer, context } = await this.#exchange(call, attempt, signal)
+    if (answer.status !== 200) {
+      const fault = uaaFault(answer, context)
+      if (fault instanceof CredentialsError && this.#login.refused())
+        return this.#logIn(base, attempt, signal)
+      throw fault
     }
+    const token = issuedToken(answer, context)
+    this.#redaction.add(token.accessToken)
+    this.#login.issued(token)
+    this.#known.add('UAA')
+    for (const listener of this.#tokenListeners) listener(token)
+    return token
   }
 
   /** One request, when the rate limit and the other requests under way let it. */
@@ -276,7 +303,7 @@ export class FoundationClient {
     return {
       facts: { foundation: this.#options.name, end: call.end, requestId, status: answer.status },
       origin: call.base.origin,
-      clientId: this.#options.clientId,
+      identity: this.#login.identity,
       redaction: this.#redaction,
       known: this.#known.has(call.end),
       theirNowMs: this.#deps.clock.now() + (this.#skew.ms ?? 0),

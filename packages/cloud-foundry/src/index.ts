@@ -1,8 +1,10 @@
+export type { ApiVersion } from './audit-events-api.ts'
 export { type EventWindow, perPageMax, type TimeWindow } from './audit-events-path.ts'
 export { type AuditEventPage, type CloudController, cloudController } from './cloud-controller.ts'
 export type { Discovery } from './discovery.ts'
 export {
   AnswerTooLargeError,
+  ApiUnavailableError,
   BrokenAnswerError,
   CloudFoundryError,
   CredentialsError,
@@ -15,9 +17,10 @@ export {
   ServerError,
   UnreachableError,
 } from './errors.ts'
-export type { Deps, FoundationOptions, RequestInfo, Warning } from './options.ts'
+export { type Identity, identityText } from './identity.ts'
+export type { Deps, FoundationOptions, RequestInfo, UserLogin, Warning } from './options.ts'
 export type { RateLimit } from './retry-after.ts'
 export type { RetryPolicy } from './retrying.ts'
-export type { Rights } from './rights.ts'
+export { type Rights, type Sees, seesWith } from './rights.ts'
 export type { IssuedToken } from './token-answer.ts'
 export { TokenEndpoint, type TokenEndpointOptions } from './token-endpoint.ts'

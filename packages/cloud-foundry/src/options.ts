@@ -1,4 +1,5 @@
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
+import type { ApiVersion } from './audit-events-api.ts'
 import type { CloudFoundryError, End } from './errors.ts'
 import type { RetryPolicy } from './retrying.ts'
 
@@ -9,8 +10,15 @@ export interface FoundationOptions {
   /** `https://api.sys.example.com`, as `cf api` prints it. */
   readonly api: string
   readonly clientId: string
-  /** A function is called before each token request, so a rotated secret file is followed. */
-  readonly clientSecret: string | (() => string | Promise<string>)
+  /** Empty for a client like `cf`, for which users log in. */
+  readonly clientSecret: SecretSource
+  /** A user, for whom the client asks. Default: the client speaks for itself (client credentials). */
+  readonly login?: UserLogin
+  /**
+   * Which API shows the audit events. `auto`: v3, unless discovery says that it has none and that v2 is on; asks for discovery before
+   * the first of them. Default `v3`.
+   */
+  readonly apiVersion?: ApiVersion | 'auto'
   /** PEM file of CAs trusted besides Node's own roots; read again when it changes. */
   readonly caFile?: string
   /** Allows plain http:// beyond loopback, secrets and tokens unencrypted. */
@@ -29,6 +37,14 @@ export interface FoundationOptions {
   /** Default `cf-audit-drain`. */
   readonly userAgent?: string
 }
+
+/** A function is called before each token request, so a rotated secret file is followed. */
+export type SecretSource = string | (() => string | Promise<string>)
+
+export type UserLogin =
+  | { readonly kind: 'password'; readonly username: string; readonly password: SecretSource }
+  /** The token itself, or the whole config.json of the cf CLI. */
+  | { readonly kind: 'refresh-token'; readonly refreshToken: SecretSource }
 
 export interface Deps {
   readonly clock: Clock

@@ -1,6 +1,6 @@
 import type { AnswerHeaders } from './exchange.ts'
 
-/** X-RateLimit-* of Cloud Controller's general rate limiter, as last seen. */
+/** X-RateLimit-* of Cloud Controller's general rate limiter or that of v2, whichever has less left, as last seen. */
 export interface RateLimit {
   readonly limit: number
   /** An estimate in steps of a tenth of the limit. */
@@ -10,9 +10,18 @@ export interface RateLimit {
 }
 
 export function rateLimitOf(headers: AnswerHeaders): RateLimit | null {
-  const limit = wholeNumber(headers.get('x-ratelimit-limit'))
-  const remaining = wholeNumber(headers.get('x-ratelimit-remaining'))
-  const resetSec = wholeNumber(headers.get('x-ratelimit-reset'))
+  const [general, ofV2] = [limitBehind(headers, ''), limitBehind(headers, v2Suffix)]
+  if (general === null || ofV2 === null) return general ?? ofV2
+  return ofV2.remaining / ofV2.limit < general.remaining / general.limit ? ofV2 : general
+}
+
+/** v2 has a limiter of its own, beside the general one. */
+const v2Suffix = '-v2-api'
+
+function limitBehind(headers: AnswerHeaders, suffix: string): RateLimit | null {
+  const limit = wholeNumber(headers.get(`x-ratelimit-limit${suffix}`))
+  const remaining = wholeNumber(headers.get(`x-ratelimit-remaining${suffix}`))
+  const resetSec = wholeNumber(headers.get(`x-ratelimit-reset${suffix}`))
   return limit === null || remaining === null || resetSec === null ? null : { limit, remaining, resetSec }
 }
 
@@ -30,7 +39,7 @@ export function retryAfterMs(headers: AnswerHeaders, theirNowMs: number): number
 export function rateLimitedForMs(headers: AnswerHeaders, theirNowMs: number): number | null {
   const told = retryAfterMs(headers, theirNowMs)
   if (told !== null) return told
-  const reset = wholeNumber(headers.get('x-ratelimit-reset'))
+  const reset = rateLimitOf(headers)?.resetSec ?? wholeNumber(headers.get('x-ratelimit-reset'))
   return reset === null ? null : Math.max(0, reset * 1000 - theirNowMs)
 }
 

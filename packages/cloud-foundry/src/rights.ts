@@ -1,46 +1,68 @@
-/** What the client may see. Cloud Controller answers 200 with fewer rows to a narrower scope, and nothing in it tells. */
+import { type Identity, identityText, leastScope, remedyOf } from './identity.ts'
+
+/** What the identity may see. Cloud Controller answers 200 with fewer rows to a narrower scope, and nothing in it tells. */
 export interface Rights {
-  readonly clientId: string
+  readonly identity: Identity
   /** Of the token, sorted. */
   readonly scopes: readonly string[]
-  readonly sees: 'everything' | 'subset' | 'nothing'
+  readonly sees: Sees
+  /**
+   * Of a subset: the roles that show events, as `space_auditor <guid of the space>`, sorted. Null where everything is seen, and where
+   * Cloud Controller does not tell (no /v3/roles).
+   */
+  readonly roles: readonly string[] | null
   /** The scope to add; null when everything is seen. */
   readonly missing: string | null
   /** What that means and what to do, for the operator. */
   readonly sentence: string
 }
 
-/** The scopes that see every event (Cloud Controller's can_read_globally), the least powerful first. */
-const globalScopes = [
-  'cloud_controller.global_auditor',
-  'cloud_controller.admin_read_only',
-  'cloud_controller.admin',
-] as const
+export type Sees = 'everything' | 'subset' | 'nothing'
 
-const leastScope = globalScopes[0]
+/** The scopes that see every event (Cloud Controller's can_read_globally), the least powerful first. */
+const globalScopes = [leastScope, 'cloud_controller.admin_read_only', 'cloud_controller.admin'] as const
+
+/** What a token with these scopes sees, if Cloud Controller does not refuse it altogether. */
+export function seesWith(scopes: readonly string[]): Sees {
+  return globalScopes.some(scope => scopes.includes(scope)) ? 'everything' : 'subset'
+}
 
 /** `permitted`: whether Cloud Controller answered 200 to a request for audit events with this token. */
-export function rightsOf(clientId: string, scopes: readonly string[], permitted: boolean): Rights {
+export function rightsOf(
+  identity: Identity,
+  scopes: readonly string[],
+  permitted: boolean,
+  roles: readonly string[] | null,
+): Rights {
   const held = [...new Set(scopes)].sort()
-  const has = (scope: string) => held.includes(scope)
-  const global = globalScopes.filter(has)
-  const sees = !permitted ? 'nothing' : global.length > 0 ? 'everything' : 'subset'
-  const common = { clientId, scopes: held, sees, missing: sees === 'everything' ? null : leastScope } as const
+  const global = globalScopes.filter(scope => held.includes(scope))
+  const sees = permitted ? seesWith(held) : 'nothing'
+  const missing = sees === 'everything' ? null : leastScope
+  const common = { identity, scopes: held, sees, roles: sees === 'subset' ? roles : null, missing }
   return { ...common, sentence: sentenceOf(common, global) }
 }
 
 function sentenceOf(rights: Omit<Rights, 'sentence'>, global: readonly string[]): string {
-  const { clientId, scopes } = rights
+  const { identity, scopes, roles } = rights
+  const who = identityText(identity)
   const list = scopes.length > 0 ? scopes.join(', ') : 'no scope at all'
-  const authorities = [...scopes.filter(scope => scope !== 'uaa.none'), leastScope].join(',')
-  const remedy = `run \`uaac client update ${clientId} --authorities ${authorities}\`, or use cloud_controller.admin_read_only, which Cloud Controller does not rate-limit as it does global_auditor`
-  if (rights.sees === 'nothing')
-    return `client "${clientId}" sees no audit event: its token has ${list}; ${remedy}`
-  if (rights.sees === 'subset')
-    return `client "${clientId}" sees only events of the spaces and organizations it has a role in, and nothing in the answers tells which are left out: its token has ${list} but none of ${globalScopes.join(', ')}; ${remedy}`
+  const remedy = `${remedyOf(identity, scopes)}, or use cloud_controller.admin_read_only, which Cloud Controller does not rate-limit as it does global_auditor`
+  if (rights.sees === 'nothing') return `${who} sees no audit event: its token has ${list}; ${remedy}`
+  if (rights.sees === 'subset') {
+    const what =
+      roles === null
+        ? 'the spaces and organizations it has a role in'
+        : `${counted(roles, 'space')} and ${counted(roles, 'organization')} it has a role in`
+    return `${who} sees only events of ${what}, and nothing in the answers tells which are left out: its token has ${list} but none of ${globalScopes.join(', ')}; ${remedy}`
+  }
   if (global.includes('cloud_controller.admin'))
-    return `client "${clientId}" sees everything, and with cloud_controller.admin may also change everything: cloud_controller.global_auditor or cloud_controller.admin_read_only is enough`
+    return `${who} sees everything, and with cloud_controller.admin may also change everything: cloud_controller.global_auditor or cloud_controller.admin_read_only is enough`
   if (global.includes('cloud_controller.admin_read_only'))
-    return `client "${clientId}" sees everything (cloud_controller.admin_read_only)`
-  return `client "${clientId}" sees everything (cloud_controller.global_auditor); if Cloud Controller's rate limiter gets in the way, cloud_controller.admin_read_only is exempt from it`
+    return `${who} sees everything (cloud_controller.admin_read_only)`
+  return `${who} sees everything (cloud_controller.global_auditor); if Cloud Controller's rate limiter gets in the way, cloud_controller.admin_read_only is exempt from it`
+}
+
+function counted(roles: readonly string[], what: 'space' | 'organization'): string {
+  const count = roles.filter(role => role.startsWith(what)).length
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

@@ -7,6 +7,7 @@ import {
   RefusedError,
 } from './errors.ts'
 import type { Answer } from './exchange.ts'
+import { type Identity, identityText } from './identity.ts'
 import { parsedObject } from './parsed-object.ts'
 
 /** What UAA issued: RFC 6749 §5.1, with its `scope` when it says one. */
@@ -14,19 +15,11 @@ export interface IssuedToken {
   readonly accessToken: string
   readonly expiresInSec: number
   readonly scopes: readonly string[]
-}
-
-/**
- * The body of UAA's token request, RFC 6749 §4.4.2 with the client in the form as §2.3.1 allows: what a secret with
- * ':' or '%' in it survives, whichever way UAA decodes a Basic header.
- */
-export function tokenRequestBody(clientId: string, clientSecret: string): string {
-  return new URLSearchParams({
-    grant_type: 'client_credentials',
-    response_type: 'token',
-    client_id: clientId,
-    client_secret: clientSecret,
-  }).toString()
+  /** Of a user's token, where the server gives one (§6): the same as before, or the one that takes its place. */
+  readonly refreshToken: string | null
+  /** UAA's claims `user_name`, and `user_id` or `client_id`; null where the token does not tell. */
+  readonly userName: string | null
+  readonly subject: string | null
 }
 
 /** @throws BrokenAnswerError a 200 that is no token */
@@ -45,12 +38,24 @@ export function issuedToken(answer: Answer, context: Pick<FaultContext, 'origin'
       `${end} at ${context.origin} issued a token without a lifetime (expires_in)`,
       context.facts,
     )
-  return { accessToken, expiresInSec, scopes: scopesOf(accessToken, body?.['scope']) }
+  // A JWT, RFC 7519, whose signature is Cloud Controller's to check.
+  const payload = parsedObject(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString('utf8'))
+  return {
+    accessToken,
+    expiresInSec,
+    scopes: scopesOf(payload, body?.['scope']),
+    refreshToken: textOf(body?.['refresh_token']),
+    userName: textOf(payload?.['user_name']),
+    subject: textOf(payload?.['user_id']) ?? textOf(payload?.['client_id']),
+  }
 }
 
-/** The scopes in the token itself (a JWT, RFC 7519, whose signature is Cloud Controller's to check), else those UAA named. */
-function scopesOf(accessToken: string, scope: unknown): readonly string[] {
-  const payload = parsedObject(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString('utf8'))
+function textOf(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+/** The scopes in the token itself, else those UAA named. */
+function scopesOf(payload: Readonly<Record<string, unknown>> | null, scope: unknown): readonly string[] {
   const claimed = payload?.['scope'] ?? scope
   const scopes = Array.isArray(claimed) ? claimed : typeof claimed === 'string' ? claimed.split(/\s+/) : []
   return scopes.filter(one => typeof one === 'string' && one !== '').map(String)
@@ -68,17 +73,18 @@ export function uaaFault(answer: Answer, context: FaultContext): CloudFoundryErr
 
   const common = commonFault(answer, context, { where, said, facts })
   if (common) return common
+  const { identity } = context
+  const refused = status === 401 || (error !== null && refusals.test(error))
+  if (identity.kind === 'user' && error !== null && (refused || status === 400))
+    return new CredentialsError(userRefused(identity, where, `${status}${said}`), facts)
   if (/grant type/i.test(description) || error === 'unsupported_grant_type')
     return new CredentialsError(
-      `${where} does not let client "${context.clientId}" use client credentials (${status}${said}): run \`uaac client update ${context.clientId} --authorized_grant_types client_credentials\``,
+      `${where} does not let client "${identity.clientId}" use client credentials (${status}${said}): run \`uaac client update ${identity.clientId} --authorized_grant_types client_credentials\``,
       facts,
     )
-  if (
-    status === 401 ||
-    (error !== null && /^(unauthorized|invalid_client|unauthorized_client|access_denied)$/.test(error))
-  )
+  if (refused)
     return new CredentialsError(
-      `${where} does not know client "${context.clientId}" with this secret (${status}${said}): correct the client id or secret, or make the client with \`uaac client add ${context.clientId} --authorized_grant_types client_credentials --authorities cloud_controller.global_auditor --secret …\``,
+      `${where} does not know client "${identity.clientId}" with this secret (${status}${said}): correct the client id or secret, or make the client with \`uaac client add ${identity.clientId} --authorized_grant_types client_credentials --authorities cloud_controller.global_auditor --secret …\``,
       facts,
     )
   if (error !== null) return new RefusedError(`${where} refuses the token request (${status}${said})`, facts)
@@ -86,4 +92,15 @@ export function uaaFault(answer: Answer, context: FaultContext): CloudFoundryErr
     `${context.origin} is no UAA: it answered a token request with ${status}; leave uaa unset to use the one Cloud Controller names`,
     facts,
   )
+}
+
+const refusals = /^(unauthorized|invalid_client|unauthorized_client|access_denied)$/
+
+/** Of a user's login: UAA says the same of a wrong user, a wrong password and a wrong client. */
+function userRefused(identity: Identity, where: string, said: string): string {
+  const { clientId, grant } = identity
+  const client = `client "${clientId}" needs the grant types password and refresh_token, as cf has them`
+  if (grant === 'refresh-token')
+    return `${where} does not take the refresh token of client "${clientId}" (${said}): log in again with \`cf login\`, and give the new one; UAA's are good for 30 days unless it is told otherwise; ${client}`
+  return `${where} does not let ${identityText(identity)} log in (${said}): correct username or password; a user of another identity provider cannot log in by password (take a refresh token); ${client}`
 }

@@ -1,5 +1,5 @@
-import { asError, type Clock } from '@cf-audit-drain/pipeline'
-import { commonFault } from './answer-fault.ts'
+import type { Clock } from '@cf-audit-drain/pipeline'
+import { commonFault, type FaultContext } from './answer-fault.ts'
 import { Connections } from './connections.ts'
 import { CloudFoundryError, CredentialsError, type FaultFacts, RefusedError } from './errors.ts'
 import { type Answer, exchange } from './exchange.ts'
@@ -7,7 +7,7 @@ import { parsedObject } from './parsed-object.ts'
 import { Redaction } from './redaction.ts'
 import { newRequestId } from './request-id.ts'
 import { type IssuedToken, issuedToken } from './token-answer.ts'
-import { TokenKeeper } from './token-keeper.ts'
+import { TokenKeeper, tokenKept } from './token-keeper.ts'
 import { Trust } from './trust.ts'
 
 export interface TokenEndpointOptions {
@@ -35,8 +35,6 @@ const end = 'token endpoint'
 const retryMs = 300
 /** How long a failure is tried again before it is told. */
 const patienceMs = 2_000
-/** A token with less left is not worth a login. */
-const usableForMs = 5_000
 
 /**
  * Tokens by the client-credentials grant (RFC 6749 §4.4) of an OAuth server that belongs to no foundation: the one that
@@ -50,13 +48,10 @@ export class TokenEndpoint {
   readonly #tokens: TokenKeeper
   readonly #redaction = new Redaction()
   readonly #closing = new AbortController()
-  readonly #onWarning: (message: string) => void
-  #last: { readonly token: IssuedToken; readonly usableUntilMs: number } | null = null
 
   constructor(options: TokenEndpointOptions, { clock, onWarning, env }: TokenEndpointDeps) {
     this.#options = options
     this.#clock = clock
-    this.#onWarning = onWarning
     this.#url = new URL(options.url)
     this.#connections = new Connections({
       trust: options.caFile === null ? null : new Trust(options.caFile, onWarning),
@@ -64,7 +59,11 @@ export class TokenEndpoint {
       connectTimeoutMs: options.requestTimeoutMs,
       env: env ?? process.env,
     })
-    this.#tokens = new TokenKeeper(clock, () => this.#request())
+    this.#tokens = new TokenKeeper(
+      clock,
+      () => this.#request(),
+      error => onWarning(tokenKept(error)),
+    )
   }
 
   /**
@@ -72,17 +71,8 @@ export class TokenEndpoint {
    * @throws UnreachableError, BrokenAnswerError, ServerError, RateLimitedError, CredentialsError, RefusedError: whoever
    *   needs a token asks again
    */
-  async token(): Promise<IssuedToken> {
-    const { signal } = this.#closing
-    try {
-      return await this.#tokens.get(signal)
-    } catch (error) {
-      signal.throwIfAborted()
-      const last = this.#last
-      if (last === null || this.#clock.monotonic() > last.usableUntilMs) throw error
-      this.#onWarning(`${asError(error).message}; the token before it is used as long as it is good`)
-      return last.token
-    }
+  token(): Promise<IssuedToken> {
+    return this.#tokens.get(this.#closing.signal)
   }
 
   async close(): Promise<void> {
@@ -95,9 +85,7 @@ export class TokenEndpoint {
     const startedMs = this.#clock.monotonic()
     for (;;)
       try {
-        const token = await this.#ask()
-        this.#last = { token, usableUntilMs: startedMs + token.expiresInSec * 1000 - usableForMs }
-        return token
+        return await this.#ask()
       } catch (error) {
         const isPassing = error instanceof CloudFoundryError && error.retryable
         if (!isPassing || this.#clock.monotonic() - startedMs > patienceMs) throw error
@@ -156,10 +144,15 @@ export class TokenEndpoint {
       typeof said === 'string' ? said : '',
     )
     const said = error ? ` ${this.#redaction.line(`${error} ${description}`)}` : ''
-    const context = {
+    const context: FaultContext = {
       facts,
       origin,
-      clientId: this.#options.clientId,
+      identity: {
+        kind: 'client',
+        name: this.#options.clientId,
+        clientId: this.#options.clientId,
+        grant: 'client-credentials',
+      },
       redaction: this.#redaction,
       known: false,
       theirNowMs: this.#clock.now(),
@@ -169,7 +162,7 @@ export class TokenEndpoint {
     if (common) return common
     if (answer.status === 401 || error === 'invalid_client' || error === 'unauthorized_client')
       return new CredentialsError(
-        `${where} does not know client "${context.clientId}" with this secret, or does not let it use client credentials (${answer.status}${said}): correct clientId and clientSecret`,
+        `${where} does not know client "${this.#options.clientId}" with this secret, or does not let it use client credentials (${answer.status}${said}): correct clientId and clientSecret`,
         facts,
       )
     return new RefusedError(

@@ -195,6 +195,9 @@ test('a token is renewed 60 s before it expires, a short one at half its life, b
       accessToken: `t${++asked}`,
       expiresInSec,
       scopes: [],
+      refreshToken: null,
+      userName: null,
+      subject: null,
     }))
     await keeper.get(never)
     clock.advance(renewAtSec * 1000 - 1)

@@ -1,6 +1,7 @@
 import { foundationNameFromApi, isLoopback, parseApiUrl } from './api-url.ts'
 import { FileChecks } from './check-files.ts'
 import { checkKafka } from './check-kafka.ts'
+import { checkLogin } from './check-login.ts'
 import { checkOneSecret } from './check-one-secret.ts'
 import { checkTlsFiles } from './check-tls-files.ts'
 import { durationMs } from './duration.ts'
@@ -34,8 +35,8 @@ export function checkRelations(
     const base = ['foundations', i]
     plainHttp(tree, base, say)
     longestSweep(tree, base, say)
-    checkOneSecret(tree, base, { key: 'clientSecret', fileKey: 'clientSecretFile', isRequired: true }, say)
-    fileSecret([...base, 'clientSecretFile'])
+    checkLogin(tree, base, say)
+    for (const file of ['clientSecretFile', 'passwordFile', 'refreshTokenFile']) fileSecret([...base, file])
     files.certificates([...base, 'caFile'])
   })
   uniqueNames(tree, 'foundations', say)

@@ -84,6 +84,9 @@ export interface FoundationConfig {
   readonly clientSecret: Secret
   /** Where `clientSecret` was read from; read it again (readSecretFile) when it is refused. */
   readonly clientSecretFile: string | null
+  /** Null: the client speaks for itself. */
+  readonly login: UserLoginConfig | null
+  readonly apiVersion: 'auto' | 'v3' | 'v2'
   readonly caFile: string | null
   readonly insecure: boolean
   /** Of one request, connecting, headers and body. */
@@ -94,6 +97,20 @@ export interface FoundationConfig {
   readonly sweeps: readonly SweepConfig[]
   readonly strict: boolean
 }
+
+/** The files are where the secret was read from; to be read again for each login. */
+export type UserLoginConfig =
+  | {
+      readonly kind: 'password'
+      readonly username: string
+      readonly password: Secret
+      readonly passwordFile: string | null
+    }
+  | {
+      readonly kind: 'refresh-token'
+      readonly refreshToken: Secret
+      readonly refreshTokenFile: string | null
+    }
 
 export interface SweepConfig {
   readonly everyMs: number

@@ -32,6 +32,12 @@ export const variables: readonly Variable[] = [
   foundation('CF_CLIENT_ID', 'clientId'),
   foundation('CF_CLIENT_SECRET', 'clientSecret'),
   foundation('CF_CLIENT_SECRET_FILE', 'clientSecretFile'),
+  foundation('CF_LOGIN_USERNAME', 'username'),
+  foundation('CF_LOGIN_PASSWORD', 'password'),
+  foundation('CF_LOGIN_PASSWORD_FILE', 'passwordFile'),
+  foundation('CF_REFRESH_TOKEN', 'refreshToken'),
+  foundation('CF_REFRESH_TOKEN_FILE', 'refreshTokenFile'),
+  foundation('CF_API_VERSION', 'apiVersion'),
   foundation('CF_CA_FILE', 'caFile'),
   foundation('CF_FOUNDATION', 'name'),
   foundation('CF_INSECURE', 'insecure'),
@@ -54,7 +60,17 @@ export const variables: readonly Variable[] = [
 ]
 
 /** A foundation is meant when one of these is set; the others alone only tune the one there would be. */
-const foundationKeys = ['CF_API', 'CF_CLIENT_ID', 'CF_CLIENT_SECRET', 'CF_CLIENT_SECRET_FILE']
+const foundationKeys = [
+  'CF_API',
+  'CF_CLIENT_ID',
+  'CF_CLIENT_SECRET',
+  'CF_CLIENT_SECRET_FILE',
+  'CF_LOGIN_USERNAME',
+  'CF_LOGIN_PASSWORD',
+  'CF_LOGIN_PASSWORD_FILE',
+  'CF_REFRESH_TOKEN',
+  'CF_REFRESH_TOKEN_FILE',
+]
 
 /** The name of the sink that SINK_URL makes: a fixed one, so that moving the SIEM does not send everything again. */
 export const environmentSinkName = 'siem'

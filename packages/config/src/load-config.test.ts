@@ -29,6 +29,8 @@ test('three variables make a foundation, named after its host, with every defaul
       clientId: 'drain',
       clientSecret: null,
       clientSecretFile: null,
+      login: null,
+      apiVersion: 'auto',
       caFile: null,
       insecure: false,
       requestTimeoutMs: 60_000,

@@ -17,7 +17,8 @@ export function byVariable(fault: Fault, tree: SettingsTree, misspelt: readonly 
   const group = groups.find(({ path }) => fault.path.startsWith(`${pathText(path)}.`))
   if (variable === undefined || group === undefined) return fault
   if (tree.origin(group.path).where !== 'environment') return fault
-  const or = variable === 'CF_CLIENT_SECRET' ? ' (or CF_CLIENT_SECRET_FILE)' : ''
+  const isSecret = variable === 'CF_CLIENT_SECRET' || variable === 'CF_LOGIN_PASSWORD'
+  const or = isSecret ? ` (or ${variable}_FILE)` : ''
   const near = misspelt.find(({ meant }) => meant === variable || (or !== '' && meant === `${variable}_FILE`))
   const guess = near === undefined ? '' : `${misspeltSentence(near)} Otherwise `
   return {

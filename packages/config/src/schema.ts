@@ -40,15 +40,49 @@ export const foundationSchema = z.strictObject({
     { format: 'uri' },
     parseApiUrl,
   ),
-  clientId: text({ about: 'The UAA client that reads audit events.', example: 'cf-audit-drain' }),
+  clientId: text({
+    about:
+      'The UAA client that reads audit events. With `username` or `refreshToken`: the one that logs the user in, `cf` by default.',
+    example: 'cf-audit-drain',
+  }).optional(),
   clientSecret: secret({
-    about: 'Its secret. Give this or `clientSecretFile`.',
+    about:
+      'Its secret. Give this or `clientSecretFile`; with `username` or `refreshToken` neither, unless that client has one.',
     example: '$' + '{CF_CLIENT_SECRET}',
   }).optional(),
   clientSecretFile: text({
     about: 'A file that holds the secret; read again when UAA refuses it, so it may be rotated.',
     example: '/run/secrets/cf-client-secret',
   }).optional(),
+  username: text({
+    about: 'A user to log in as, instead of the client speaking for itself.',
+    example: 'auditor@example.com',
+  }).optional(),
+  password: secret({
+    about: 'The password of `username`. Give this or `passwordFile`.',
+    example: '$' + '{CF_LOGIN_PASSWORD}',
+  }).optional(),
+  passwordFile: text({
+    about: 'A file that holds the password; read again for each login.',
+    example: '/run/secrets/cf-password',
+  }).optional(),
+  refreshToken: secret({
+    about: "A user's refresh token, instead of `username`. Give this or `refreshTokenFile`.",
+    example: '$' + '{CF_REFRESH_TOKEN}',
+  }).optional(),
+  refreshTokenFile: text({
+    about:
+      "A file that holds the refresh token, or the cf CLI's `config.json`; read again for each login, never written.",
+    example: '/home/auditor/.cf/config.json',
+  }).optional(),
+  apiVersion: oneOf(
+    {
+      about:
+        'Which API shows the audit events: `v3`, `v2` (`/v2/events`, off by default since January 2025), or `auto`: v3, unless Cloud Controller has none in it and v2 is on.',
+      example: 'auto',
+    },
+    ['auto', 'v3', 'v2'],
+  ).prefault('auto'),
   caFile: text({
     about: 'PEM certificates to trust for `api` and its UAA, beside the public ones.',
     example: '/etc/ssl/foundation-ca.pem',

@@ -8,9 +8,11 @@ import type {
   KafkaTokenConfig,
   SinkConfig,
   TlsConfig,
+  UserLoginConfig,
 } from './config.ts'
 import type { KafkaDocument } from './kafka-schema.ts'
 import type { ConfigDocument, FoundationDocument, SinkDocument } from './schema.ts'
+import { Secret } from './secret.ts'
 
 /** From a document without a fault to what the program works with. */
 export function toConfig(document: ConfigDocument, secrets: FileSecrets): Config {
@@ -34,15 +36,23 @@ export function toConfig(document: ConfigDocument, secrets: FileSecrets): Config
 }
 
 function toFoundation(document: FoundationDocument, index: number, secrets: FileSecrets): FoundationConfig {
-  const clientSecret = secrets.get(`foundations[${index}].clientSecretFile`) ?? document.clientSecret
-  if (clientSecret === undefined)
-    throw new Error(`foundations[${index}] has no secret: checkRelations must say so`)
+  const at = `foundations[${index}]`
+  const login = toLogin(document, at, secrets)
+  const clientSecret =
+    secrets.get(`${at}.clientSecretFile`) ??
+    document.clientSecret ??
+    (login === null ? undefined : new Secret(''))
+  const clientId = document.clientId ?? (login === null ? undefined : clientOfUsers)
+  if (clientSecret === undefined || clientId === undefined)
+    throw new Error(`${at} has no client or secret: checkRelations must say so`)
   return {
     name: document.name ?? foundationNameFromApi(document.api),
     api: document.api,
-    clientId: document.clientId,
+    clientId,
     clientSecret,
     clientSecretFile: document.clientSecretFile ?? null,
+    login,
+    apiVersion: document.apiVersion,
     caFile: document.caFile ?? null,
     insecure: document.insecure,
     requestTimeoutMs: document.requestTimeout,
@@ -52,6 +62,19 @@ function toFoundation(document: FoundationDocument, index: number, secrets: File
     sweeps: document.sweeps.map(({ every, over, compare }) => ({ everyMs: every, overMs: over, compare })),
     strict: document.strict,
   }
+}
+
+/** That of the cf CLI: it is there on every foundation, and its secret is empty. */
+const clientOfUsers = 'cf'
+
+function toLogin(document: FoundationDocument, at: string, secrets: FileSecrets): UserLoginConfig | null {
+  const { username, passwordFile = null, refreshTokenFile = null } = document
+  const password = secrets.get(`${at}.passwordFile`) ?? document.password
+  const refreshToken = secrets.get(`${at}.refreshTokenFile`) ?? document.refreshToken
+  if (username !== undefined && password !== undefined)
+    return { kind: 'password', username, password, passwordFile }
+  if (refreshToken !== undefined) return { kind: 'refresh-token', refreshToken, refreshTokenFile }
+  return null
 }
 
 function toSink(document: SinkDocument): SinkConfig {

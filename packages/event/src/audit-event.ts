@@ -5,6 +5,8 @@ export interface Actor {
   readonly type: string
   /** The e-mail of a user; empty for clients and users without one. */
   readonly name: string
+  /** The user name (`actor_username`), which only `/v2/events` shows; absent where there is none. */
+  readonly username?: string
 }
 
 /** What was acted on. `guid` need not be a UUID; `name` may be empty. */

@@ -1,19 +1,22 @@
-import type { AuditEvent } from './audit-event.ts'
+import type { Actor, AuditEvent } from './audit-event.ts'
 import { auditEventSchemas } from './schema-files.ts'
 import { singleObjectCodec } from './single-object.ts'
 
-const codec = singleObjectCodec(auditEventSchemas())
+const schemas = auditEventSchemas()
+const codec = singleObjectCodec(schemas)
+const withoutUsername = singleObjectCodec(schemas.slice(0, 1))
 
 /** Of the schema that is written, in hex as it stands in the bytes. */
 export const auditEventFingerprint: string = codec.fingerprint
 
 /**
- * Avro single-object encoding; the schema is the newest of `schemas/`. Strings must be well formed
+ * Avro single-object encoding. The schema is the newest of `schemas/`; an event without `actor.username` is written by version 1, so
+ * that programs which know no later version read on as long as `/v2/events` is not used. Strings must be well formed
  * (`parseAuditEvent` sees to it): the library would write half a surrogate pair as bytes that are no UTF-8. Integers are
  * exact up to 2^52.
  */
 export function encodeAuditEvent(event: AuditEvent): Uint8Array {
-  return codec.encode(event)
+  return (event.actor?.username === undefined ? withoutUsername : codec).encode(event)
 }
 
 /** Reads every version ever written. Throws UndecodableEventError, whose message says what is wrong with the bytes. */
@@ -26,7 +29,7 @@ export function decodeAuditEvent(bytes: Uint8Array): AuditEvent {
     guid: record.guid,
     type: record.type,
     createdAt: record.createdAt,
-    actor: actor === null ? null : { guid: actor.guid, type: actor.type, name: actor.name },
+    actor: actor === null ? null : plainActor(actor),
     target: target === null ? null : { guid: target.guid, type: target.type, name: target.name },
     spaceGuid: record.spaceGuid,
     organizationGuid: record.organizationGuid,
@@ -37,4 +40,9 @@ export function decodeAuditEvent(bytes: Uint8Array): AuditEvent {
     provenance: record.provenance,
     receivedAtMs: record.receivedAtMs,
   }
+}
+
+/** Avro has null where the event has nothing. */
+function plainActor({ guid, type, name, username }: Actor): Actor {
+  return typeof username === 'string' ? { guid, type, name, username } : { guid, type, name }
 }

@@ -12,5 +12,6 @@ export {
   splitEventPage,
   timestampSec,
 } from './raw-event.ts'
+export { splitV2EventPage } from './raw-v2-event.ts'
 export { createScrubber, type Scrubber } from './scrub/scrubber.ts'
 export { UndecodableEventError } from './single-object.ts'

@@ -1,4 +1,4 @@
-import type { Actor, AuditEvent, Provenance } from './audit-event.ts'
+import type { Actor, AuditEvent, Provenance, Target } from './audit-event.ts'
 import { crashId } from './crash-id.ts'
 import { isObject, type RawEvent, rawCreatedAtSec, rawGuid } from './raw-event.ts'
 import type { Scrubber } from './scrub/scrubber.ts'
@@ -45,7 +45,7 @@ export function parseAuditEvent(raw: RawEvent, context: ParseContext): AuditEven
     guid: guid.toWellFormed(),
     type: type.toWellFormed(),
     createdAt: String(value['created_at']),
-    actor: party(value['actor']),
+    actor: actorOf(value['actor']),
     target,
     spaceGuid: guidOf(value['space']),
     organizationGuid: guidOf(value['organization']),
@@ -58,7 +58,13 @@ export function parseAuditEvent(raw: RawEvent, context: ParseContext): AuditEven
   }
 }
 
-function party(value: unknown): Actor | null {
+function actorOf(value: unknown): Actor | null {
+  const actor = party(value)
+  const username = isObject(value) ? stringOf(value['username']) : ''
+  return actor === null || username === '' ? actor : { ...actor, username }
+}
+
+function party(value: unknown): Target | null {
   if (!isObject(value)) return null
   return { guid: stringOf(value['guid']), type: stringOf(value['type']), name: stringOf(value['name']) }
 }

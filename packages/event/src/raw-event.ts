@@ -23,14 +23,32 @@ export class MalformedPageError extends Error {
 
 /** Splits a body into its events, whose texts are byte for byte as received. Throws MalformedPageError. */
 export function splitEventPage(body: string): RawPage {
+  return splitPage(
+    body,
+    'pagination.total_results',
+    ({ pagination }) => (isObject(pagination) ? pagination['total_results'] : undefined),
+    v3Event,
+  )
+}
+
+/** Puts the element of `resources` that begins at `start`, of which JSON.parse made `value`, behind `events`; answers where it ends. */
+type EventAt = (body: string, start: number, value: unknown, events: RawEvent[]) => number
+
+/** A page of either API; `where` names its count in the complaint. Throws MalformedPageError. */
+export function splitPage(
+  body: string,
+  where: string,
+  countOf: (page: Readonly<Record<string, unknown>>) => unknown,
+  eventAt: EventAt,
+): RawPage {
   const page = parse(body)
   if (!isObject(page)) throw new MalformedPageError('the page is not a JSON object')
-  const { pagination, resources } = page
-  const totalResults = isObject(pagination) ? pagination['total_results'] : undefined
+  const totalResults = countOf(page)
+  const { resources } = page
   if (typeof totalResults !== 'number' || !Number.isSafeInteger(totalResults) || totalResults < 0)
-    throw new MalformedPageError('the page has no pagination.total_results that is an integer of 0 or more')
+    throw new MalformedPageError(`the page has no ${where} that is an integer of 0 or more`)
   if (!Array.isArray(resources)) throw new MalformedPageError('the page has no array `resources`')
-  return { totalResults, resources: rawEvents(body, resources) }
+  return { totalResults, resources: rawEvents(body, resources, eventAt) }
 }
 
 function parse(body: string): unknown {
@@ -45,20 +63,20 @@ function parse(body: string): unknown {
 }
 
 /** One pass over the text, beside what JSON.parse made of it. */
-function rawEvents(body: string, values: readonly unknown[]): RawEvent[] {
+function rawEvents(body: string, values: readonly unknown[], eventAt: EventAt): RawEvent[] {
   let events: RawEvent[] = []
   walkMembers(body, skipSpace(body, 0), (keyStart, keyEnd, start) => {
     if (!keyIs(body, keyStart, keyEnd, 'resources') || body[start] !== '[') return valueEnd(body, start)
     // Of duplicate members the last counts, as for JSON.parse.
     events = []
-    return walkElements(body, start, at => rawEventAt(body, at, values[events.length], events))
+    return walkElements(body, start, at => eventAt(body, at, values[events.length], events))
   })
   if (events.length !== values.length)
     throw new MalformedPageError(`the page shows ${values.length} events, its text ${events.length}`)
   return events
 }
 
-function rawEventAt(body: string, start: number, value: unknown, events: RawEvent[]): number {
+function v3Event(body: string, start: number, value: unknown, events: RawEvent[]): number {
   let dataText = 'null'
   const end = isObjectAt(body, start)
     ? walkMembers(body, start, (keyStart, keyEnd, at) => {

@@ -29,3 +29,13 @@ export function visibleRows(
     (spaceGuid !== null && spaces.has(spaceGuid)) ||
     (organizationGuid !== null && organizations.has(organizationGuid))
 }
+
+/** In v2 a token without any reading scope is refused in other words. */
+export function v2VisibleRows(
+  identity: Identity,
+  memberships: Memberships | undefined,
+): ((row: StoredRow) => boolean) | null {
+  const readingScopes = [...globalScopes, 'cloud_controller.read']
+  if (!readingScopes.some(scope => identity.scopes.has(scope))) throw errors.insufficientScope()
+  return visibleRows(identity, memberships)
+}

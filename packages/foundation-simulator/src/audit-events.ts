@@ -30,21 +30,30 @@ export interface AuditEventsPage {
 
 const close = Buffer.from(']}')
 
-/** A page: one statement counts, another selects, and they do not see the same moment. */
+/** A page of `/v3/audit_events`. */
 export function auditEventsPage(request: AuditEventsRequest): AuditEventsPage {
   const query = auditEventQuery(parseQuery(request.queryText))
   const selection = { ...query.selection, where: both(query.selection.where, request.sees) }
+  const { rows, totalResults } = twoStatements(request, selection, query)
+  const listing = { ...query, url: `${request.apiUrl}/v3/audit_events` }
+  const head = railsJson({ pagination: pagination(listing, totalResults) }).slice(0, -1)
+  const body = [Buffer.from(`${head},"resources":[`), ...request.store.joined(rows), close]
+  return { answer: v3Answer(200, body), rows, totalResults }
+}
+
+/** One statement counts, another selects, in both APIs. */
+export function twoStatements(
+  request: Omit<AuditEventsRequest, 'queryText' | 'apiUrl' | 'sees'>,
+  selection: Selection,
+  { page, perPage }: { readonly page: number; readonly perPage: number },
+): Pick<AuditEventsPage, 'rows' | 'totalResults'> {
   request.reveal()
   request.beforeStatements?.(selection)
   const totalResults = request.store.count(selection)
   request.betweenStatements?.(selection)
   request.reveal()
-  const offset = (query.page - 1) * query.perPage + (request.shift ?? 0)
-  const rows = request.store.select(selection, Math.max(0, offset), query.perPage)
-  const listing = { ...query, url: `${request.apiUrl}/v3/audit_events` }
-  const head = railsJson({ pagination: pagination(listing, totalResults) }).slice(0, -1)
-  const body = [Buffer.from(`${head},"resources":[`), ...request.store.joined(rows), close]
-  return { answer: v3Answer(200, body), rows, totalResults }
+  const offset = (page - 1) * perPage + (request.shift ?? 0)
+  return { rows: request.store.select(selection, Math.max(0, offset), perPage), totalResults }
 }
 
 export function singleAuditEvent(
@@ -59,7 +68,7 @@ export function singleAuditEvent(
 
 type Test = ((row: StoredRow) => boolean) | null
 
-function both(one: Test, other: Test): Test {
+export function both(one: Test, other: Test): Test {
   if (one === null) return other
   return other === null ? one : row => one(row) && other(row)
 }

@@ -17,6 +17,11 @@ export class CloudControllerError extends Error {
     const { title, code, message: detail } = this
     return { errors: [title === 'UnknownError' ? { title, detail, code } : { detail, title, code }] }
   }
+
+  get v2Body(): unknown {
+    const { title, code, message: description } = this
+    return { description, error_code: title, code }
+  }
 }
 
 export const errors = {
@@ -29,6 +34,18 @@ export const errors = {
       10003,
       'You are not authorized to perform the requested action',
     ),
+  /** What v2 says to a token without a reading scope. */
+  insufficientScope: () =>
+    new CloudControllerError(
+      403,
+      'CF-InsufficientScope',
+      10007,
+      'Your token lacks the necessary scopes to access this resource.',
+    ),
+  eventNotFound: (guid: string) =>
+    new CloudControllerError(404, 'CF-EventNotFound', 230002, `The event could not be found: ${guid}`),
+  cannotOrder: (column: string) =>
+    new CloudControllerError(500, 'CF-ServerError', 10012, `Cannot order by: ${column}`),
   notFound: (what: string) =>
     new CloudControllerError(404, 'CF-ResourceNotFound', 10010, `${what} not found`),
   unknownRequest: () => new CloudControllerError(404, 'CF-NotFound', 10000, 'Unknown request'),

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { type Memberships, visibleRows } from './access.ts'
-import { type Answer, textAnswer, v3JsonAnswer, withHeaders } from './answer.ts'
+import { type Memberships, v2VisibleRows, visibleRows } from './access.ts'
+import { type Answer, sinatraAnswer, textAnswer, v3JsonAnswer, withHeaders } from './answer.ts'
 import { type AuditEventsRequest, auditEventsPage, singleAuditEvent } from './audit-events.ts'
 import { CloudControllerError, errors } from './cloud-controller-error.ts'
 import type { CollectionStore } from './collections.ts'
 import { type DiscoveryOptions, discoveryAnswer } from './discovery.ts'
 import type { EventStore, StoredRow } from './event-store.ts'
 import { type RateLimiter, tooManyRequests } from './rate-limiter.ts'
+import { rolesOf } from './roles-of.ts'
 import type { Identity, TokenIssuer } from './token-issuer.ts'
+import { singleV2Event, v2EventsPage, visibleRow } from './v2-events.ts'
 
 export interface CloudController {
   readonly store: EventStore
@@ -18,6 +20,7 @@ export interface CloudController {
   readonly rateLimiter: RateLimiter | null
   readonly memberships: ReadonlyMap<string, Memberships>
   readonly reveal: () => void
+  readonly remove: (rows: readonly StoredRow[]) => void
 }
 
 /** What was found out on the way to the answer, for the history. */
@@ -40,8 +43,9 @@ export function cloudControllerAnswer(
   if (verdict?.allowed === false) {
     // With a bad token it is the token that is complained about, though the address is over its limit.
     const badToken = identity === null && bearer(request) !== null
-    const { status, body } = errors.invalidAuthToken()
-    const answer = badToken ? v3JsonAnswer(status, body) : tooManyRequests(verdict.headers, identity)
+    const answer = badToken
+      ? errorAnswer(errors.invalidAuthToken(), request.url ?? '/')
+      : tooManyRequests(verdict.headers, identity)
     return { answer: withHeaders(answer, common), page: null }
   }
   const answered = route(controller, request, identity, disturbance)
@@ -58,7 +62,7 @@ function route(
     return routed(controller, request, identity, disturbance)
   } catch (error) {
     if (!(error instanceof CloudControllerError)) throw error
-    return plain(v3JsonAnswer(error.status, error.body))
+    return plain(errorAnswer(error, request.url ?? '/'))
   }
 }
 
@@ -69,15 +73,21 @@ function routed(
   disturbance: PageDisturbance,
 ): Answered {
   const [path = '/', queryText = ''] = splitOnce(request.url ?? '/', '?')
-  if (request.method !== 'GET' && request.method !== 'HEAD') throw errors.unknownRequest()
-  const discovered = discoveryAnswer(path, controller.discovery)
+  const isRead = request.method === 'GET' || request.method === 'HEAD'
+  const discovered = isRead ? discoveryAnswer(path, controller.discovery) : null
   if (discovered !== null) return plain(discovered)
-  if (path.startsWith('/v2')) return plain(textAnswer(404, 'text/html', 'V2 endpoints disabled'))
+  const isV2 = path.startsWith('/v2')
+  if (isV2 && !controller.discovery.v2) return plain(textAnswer(404, 'text/html', 'V2 endpoints disabled'))
   if (identity === null) {
     throw bearer(request) === null ? errors.notAuthenticated() : errors.invalidAuthToken()
   }
+  if (isV2)
+    return v2Routed(controller, { path, queryText, method: request.method ?? '' }, identity, disturbance)
+  if (!isRead) throw errors.unknownRequest()
   const { store, reveal } = controller
   const apiUrl = controller.discovery.addresses.api
+  if (path.startsWith('/v3/audit_events') && !controller.discovery.v3AuditEvents)
+    throw errors.unknownRequest()
   if (path === '/v3/audit_events') {
     const sees = visibleRows(identity, controller.memberships.get(identity.userGuid))
     const { answer, ...page } = auditEventsPage({ store, apiUrl, queryText, sees, reveal, ...disturbance })
@@ -88,7 +98,40 @@ function routed(
     reveal()
     return plain(singleAuditEvent(store, decodeURIComponent(path.slice('/v3/audit_events/'.length)), sees))
   }
-  return plain(controller.collections.answer(path, queryText, apiUrl))
+  const memberships = controller.memberships.get(identity.userGuid)
+  const ownRoles =
+    path === '/v3/roles' && memberships ? rolesOf(identity.userGuid, memberships, queryText) : null
+  return plain(ownRoles ?? controller.collections.answer(path, queryText, apiUrl))
+}
+
+/** `/v2/events`; an admin can also delete one, and nothing tells afterwards. */
+function v2Routed(
+  { store, reveal, memberships, remove, discovery }: CloudController,
+  { path, queryText, method }: { readonly path: string; readonly queryText: string; readonly method: string },
+  identity: Identity,
+  disturbance: PageDisturbance,
+): Answered {
+  const sees = v2VisibleRows(identity, memberships.get(identity.userGuid))
+  const guid = /^\/v2\/events\/([^/]+)$/.exec(path)?.[1]
+  if (path === '/v2/events' && method === 'GET') {
+    const apiUrl = discovery.addresses.api
+    const { answer, ...page } = v2EventsPage({ store, apiUrl, queryText, sees, reveal, ...disturbance })
+    return { answer, page }
+  }
+  if (guid === undefined) throw errors.unknownRequest()
+  reveal()
+  if (method === 'GET') return plain(singleV2Event(store, decodeURIComponent(guid), sees))
+  if (method !== 'DELETE') throw errors.unknownRequest()
+  const row = visibleRow(store, decodeURIComponent(guid), sees)
+  if (!identity.scopes.has('cloud_controller.admin')) throw errors.notAuthorized()
+  remove([row])
+  return plain({ ...sinatraAnswer(204, null), body: [] })
+}
+
+function errorAnswer(error: CloudControllerError, url: string): Answer {
+  return url.startsWith('/v2')
+    ? sinatraAnswer(error.status, error.v2Body)
+    : v3JsonAnswer(error.status, error.body)
 }
 
 const plain = (answer: Answer): Answered => ({ answer, page: null })

@@ -79,6 +79,10 @@ function actions(foundation: Foundation, generator: EventGenerator): Readonly<Re
       const limit = Number((await text(body)) || Number.POSITIVE_INFINITY)
       return { deleted: foundation.runCleanUp(limit) }
     },
+    'POST /_simulator/scopes': async body => {
+      const { id, scopes } = (await json(body)) as { id: string; scopes: readonly string[] }
+      foundation.setScopes(id, scopes)
+    },
     'GET /_simulator/shown': async () => foundation.shown(),
     'GET /_simulator/pages': async () => foundation.shownPages(),
     'GET /_simulator/requests': async () => foundation.requests,

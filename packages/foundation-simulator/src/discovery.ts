@@ -9,8 +9,10 @@ export interface Addresses {
 
 export interface DiscoveryOptions {
   readonly addresses: Addresses
-  /** Whether v2 is switched on: it shows in discovery only, v2 itself is not simulated. */
+  /** Whether v2 is switched on; off, nginx answers every path of it but `/v2/info` with 404. */
   readonly v2: boolean
+  /** False: a Cloud Controller from before there were audit events in v3. */
+  readonly v3AuditEvents: boolean
   readonly rateLimit: RateLimit | undefined
 }
 
@@ -62,7 +64,7 @@ export function discoveryAnswer(path: string, options: DiscoveryOptions): Answer
     case '/':
       return sinatraAnswer(200, { links: rootLinks(options) })
     case '/v3':
-      return v3JsonAnswer(200, { links: v3Links(options.addresses.api) })
+      return v3JsonAnswer(200, { links: v3Links(options) })
     case '/v3/info':
       return v3JsonAnswer(200, v3Info(options))
     case '/v2/info':
@@ -92,10 +94,11 @@ function rootLinks({ addresses: { api, uaa, login }, v2 }: DiscoveryOptions): un
   }
 }
 
-function v3Links(api: string): unknown {
+function v3Links({ addresses: { api }, v3AuditEvents }: DiscoveryOptions): unknown {
+  const shown = collections.filter(name => v3AuditEvents || name !== 'audit_events')
   return Object.fromEntries([
     ['self', { href: `${api}/v3` }],
-    ...collections.map(name => [name, { href: `${api}/v3/${name}` }]),
+    ...shown.map(name => [name, { href: `${api}/v3/${name}` }]),
   ])
 }
 

@@ -13,6 +13,7 @@ export interface StoredRow {
   readonly createdAtUs: number
   readonly visibleAtMs: number
   readonly malformed: boolean
+  readonly actorUsername: string | null | undefined
   readonly chunk: number
   readonly offset: number
   readonly length: number
@@ -27,7 +28,8 @@ export interface Selection {
   /** Half-open, microseconds. */
   readonly fromUs: number
   readonly toUs: number
-  readonly order: 'id' | 'created_at'
+  /** `created_at` breaks ties by guid (v3), `timestamp` by id (v2). */
+  readonly order: 'id' | 'created_at' | 'timestamp'
   readonly descending: boolean
   /** null: every row of the span. */
   readonly where: ((row: StoredRow) => boolean) | null
@@ -36,6 +38,7 @@ export interface Selection {
 const isHere = (row: StoredRow): boolean => Number.isNaN(row.goneAtMs)
 const byCreation = (a: StoredRow, b: StoredRow): number =>
   a.createdAtUs - b.createdAtUs || (a.guid < b.guid ? -1 : a.guid > b.guid ? 1 : 0)
+const byTimestamp = (a: StoredRow, b: StoredRow): number => a.createdAtUs - b.createdAtUs || a.id - b.id
 const byId = (a: StoredRow, b: StoredRow): number => a.id - b.id
 const latestFirst = (a: StoredRow, b: StoredRow): number => b.visibleAtMs - a.visibleAtMs
 
@@ -137,7 +140,8 @@ export class EventStore {
       return { length: to - from, slice: (a, b) => this.#sorted.slice(from + a, Math.min(to, from + b)) }
     }
     const rows = this.#sorted.slice(from, to).filter(selection.where ?? (() => true))
-    return selection.order === 'id' ? rows.sort(byId) : rows
+    if (selection.order === 'created_at') return rows
+    return rows.sort(selection.order === 'id' ? byId : byTimestamp)
   }
 
   text(row: StoredRow): string {
@@ -161,6 +165,7 @@ export class EventStore {
       createdAtUs: row.createdAtUs,
       visibleAtMs: row.visibleAtMs,
       malformed: row.malformed,
+      actorUsername: row.actorUsername,
       chunk: spot.chunk,
       offset: spot.offset,
       length: spot.length,

@@ -44,7 +44,7 @@ export type FaultName = (typeof faultNames)[number]
 
 export interface FaultRule {
   readonly fault: FaultName
-  /** Requests whose path begins so. Default `/v3/audit_events`; for `uaa-refused` `/oauth/token`. */
+  /** Requests whose path begins so. Default `/v3/audit_events` and `/v2/events`; for `uaa-refused` `/oauth/token`. */
   readonly path?: string
   /** Of each matching request. Default 1. */
   readonly probability?: number
@@ -150,6 +150,10 @@ function excludes(struck: FaultName, other: FaultName): boolean {
 }
 
 function matches(rule: FaultRule, path: string, page: number): boolean {
-  const prefix = rule.path ?? (rule.fault === 'uaa-refused' ? '/oauth/token' : '/v3/audit_events')
-  return path.startsWith(prefix) && page >= (rule.page ?? (betweenPages.includes(rule.fault) ? 2 : 1))
+  const ofEvents = rule.fault === 'uaa-refused' ? ['/oauth/token'] : ['/v3/audit_events', '/v2/events']
+  const prefixes = rule.path === undefined ? ofEvents : [rule.path]
+  return (
+    prefixes.some(prefix => path.startsWith(prefix)) &&
+    page >= (rule.page ?? (betweenPages.includes(rule.fault) ? 2 : 1))
+  )
 }

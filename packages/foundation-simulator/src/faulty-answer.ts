@@ -1,9 +1,24 @@
-import { type Answer, textAnswer, v3JsonAnswer, withHeaders } from './answer.ts'
-import { errors } from './cloud-controller-error.ts'
+import { type Answer, sinatraAnswer, textAnswer, v3JsonAnswer, withHeaders } from './answer.ts'
+import { type CloudControllerError, errors } from './cloud-controller-error.ts'
 import type { FaultRule } from './faults.ts'
 
-/** An answer in place of the right one; null: the rule is not of that kind. */
-export function faultyAnswer(rule: FaultRule): Answer | null {
+/** An answer in place of the right one, in the form of the API at `path`; null: the rule is not of that kind. */
+export function faultyAnswer(rule: FaultRule, path: string): Answer | null {
+  const answer = faultyV3Answer(rule)
+  const error = path.startsWith('/v2/') ? ccErrors[rule.fault] : undefined
+  return answer === null || error === undefined ? answer : sinatraAnswer(answer.status, error().v2Body)
+}
+
+/** The faults that Cloud Controller tells in its own words. */
+const ccErrors: Partial<Record<FaultRule['fault'], () => CloudControllerError>> = {
+  'error-500': errors.unknown,
+  'database-503': errors.database,
+  'uaa-unavailable': errors.uaaUnavailable,
+  unauthorized: errors.invalidAuthToken,
+  'tokens-revoked': errors.invalidAuthToken,
+}
+
+function faultyV3Answer(rule: FaultRule): Answer | null {
   switch (rule.fault) {
     case 'error-500':
       return v3JsonAnswer(500, errors.unknown().body)

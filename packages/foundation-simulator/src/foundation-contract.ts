@@ -7,7 +7,7 @@ import type { RateLimit } from './rate-limiter.ts'
 import type { RequestCounters } from './request-counters.ts'
 import type { SimulatedRow } from './simulated-row.ts'
 import type { TokenClaims } from './token-issuer.ts'
-import type { SimulatedClient } from './uaa.ts'
+import type { SimulatedClient, SimulatedUser } from './uaa.ts'
 
 export interface SimulatorOptions {
   readonly clock?: Clock
@@ -21,6 +21,10 @@ export interface SimulatorOptions {
   readonly tls?: { readonly cert: string; readonly key: string }
   /** The first is `clientId`, `clientSecret`. Default: `cf-audit-drain` with `cloud_controller.global_auditor`. */
   readonly clients?: readonly SimulatedClient[]
+  /** Who may log in with a password or a refresh token, by the client `cf` (whose secret is empty) or any other. */
+  readonly users?: readonly SimulatedUser[]
+  /** Whether a refresh token is good for one use, and another comes with each token. Default false. */
+  readonly rotateRefreshTokens?: boolean
   /** By user guid or client id; who has a global scope needs none. */
   readonly memberships?: Readonly<Record<string, Memberships>>
   /** What the clean-up keeps. Default 31. */
@@ -33,8 +37,10 @@ export interface SimulatorOptions {
   readonly externalUrl?: string
   readonly externalUaaUrl?: string
   readonly externalLoginUrl?: string
-  /** Shown in discovery only; `/v2` itself is not simulated. Default false. */
+  /** Whether `/v2/events` is served; off, it is nginx's 404. Default false. */
   readonly v2?: boolean
+  /** Whether there is `/v3/audit_events`. Default true. */
+  readonly v3AuditEvents?: boolean
   /** Keeps the guids of every answered page (`shownPages`). Default true; switch off for a million rows. */
   readonly keepPages?: boolean
   /** See HistoryOptions.file. */
@@ -68,6 +74,14 @@ export interface Foundation {
   shown(): readonly ShownRow[]
   /** Every page of audit events that was answered; empty unless `keepPages`. */
   shownPages(): readonly ShownPage[]
+  /** From the next token on; `id` is that of a client, or the guid of a user. */
+  setScopes(id: string, scopes: readonly string[]): void
+  /** From the next request on. */
+  setMemberships(id: string, memberships: Memberships): void
+  /** As `cf login` would get it. */
+  refreshToken(userGuid: string, clientId?: string): string
+  /** No refresh token is good any more. */
+  revokeRefreshTokens(): void
   /** An access token for anyone, past UAA. */
   token(claims: TokenClaims): string
   /** Refuses connections to UAA until the time is over. Resolves when it is back. */

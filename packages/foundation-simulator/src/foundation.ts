@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Clock, type Random, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
+import type { Memberships } from './access.ts'
 import type { Answer } from './answer.ts'
 import { type CloudController, cloudControllerAnswer, type PageDisturbance } from './cloud-controller.ts'
 import { CollectionStore } from './collections.ts'
@@ -12,6 +13,7 @@ import { History, type ShownPage, type ShownRow, shownRow } from './history.ts'
 import { ListeningServer } from './listening-server.ts'
 import { malformedText } from './malformed-event.ts'
 import { RateLimiter } from './rate-limiter.ts'
+import { RefreshTokens } from './refresh-tokens.ts'
 import { RequestCounters } from './request-counters.ts'
 import { completeRow, type SimulatedRow } from './simulated-row.ts'
 import { type TokenClaims, TokenIssuer } from './token-issuer.ts'
@@ -39,6 +41,9 @@ class RunningFoundation implements Foundation {
   skewMs = 0
   readonly #options: SimulatorOptions
   readonly #clients: readonly SimulatedClient[]
+  readonly #scopes = new Map<string, readonly string[]>()
+  readonly #memberships: Map<string, Memberships>
+  readonly #refreshTokens: RefreshTokens
   readonly #history: History
   readonly #store: EventStore
   readonly #apiServer: ListeningServer
@@ -51,6 +56,8 @@ class RunningFoundation implements Foundation {
     this.clock = options.clock ?? systemClock
     this.random = options.random ?? seededRandom(1)
     this.#clients = options.clients ?? defaultClients
+    this.#memberships = new Map(Object.entries(options.memberships ?? {}))
+    this.#refreshTokens = new RefreshTokens(this.random, options.rotateRefreshTokens ?? false)
     this.faults = new FaultPlan(this.random, () => this.clock.now())
     this.#history = new History({ pages: options.keepPages ?? true, file: options.historyFile })
     this.#store = new EventStore(rows => this.#history.rows(rows))
@@ -69,10 +76,16 @@ class RunningFoundation implements Foundation {
       store: this.#store,
       collections: this.collections,
       issuer,
-      discovery: { addresses, v2: this.#options.v2 ?? false, rateLimit },
+      discovery: {
+        addresses,
+        v2: this.#options.v2 ?? false,
+        v3AuditEvents: this.#options.v3AuditEvents ?? true,
+        rateLimit,
+      },
       rateLimiter: rateLimit === undefined ? null : new RateLimiter(rateLimit, () => this.#nowMs()),
-      memberships: new Map(Object.entries(this.#options.memberships ?? {})),
+      memberships: this.#memberships,
       reveal: () => this.#store.reveal(this.clock.now()),
+      remove: rows => this.#remove(rows),
     }
   }
 
@@ -128,6 +141,22 @@ class RunningFoundation implements Foundation {
     return this.#history.pages
   }
 
+  setScopes(id: string, scopes: readonly string[]): void {
+    this.#scopes.set(id, scopes)
+  }
+
+  setMemberships(id: string, memberships: Memberships): void {
+    this.#memberships.set(id, memberships)
+  }
+
+  refreshToken(userGuid: string, clientId = 'cf'): string {
+    return this.#refreshTokens.issue(userGuid, clientId)
+  }
+
+  revokeRefreshTokens(): void {
+    this.#refreshTokens.revokeAll()
+  }
+
   token(claims: TokenClaims): string {
     return this.#running.issuer.issue(claims).accessToken
   }
@@ -174,8 +203,15 @@ class RunningFoundation implements Foundation {
       const away = rules.find(({ fault }) => fault === 'uaa-refused')
       if (away !== undefined) return
       const { issuer } = this.#running
-      const right = (): Answer => uaaAnswer(request, Buffer.concat(pieces).toString(), this.#clients, issuer)
-      const answer = firstOf(rules, faultyAnswer) ?? right()
+      const uaa = {
+        clients: this.#clients,
+        users: this.#options.users ?? [],
+        refreshTokens: this.#refreshTokens,
+        issuer,
+        scopesOf: (id: string, configured: readonly string[]) => this.#scopes.get(id) ?? configured,
+      }
+      const right = (): Answer => uaaAnswer(request, Buffer.concat(pieces).toString(), uaa)
+      const answer = firstOf(rules, rule => faultyAnswer(rule, path)) ?? right()
       this.requests.count(path, answer.status, 0)
       this.#send(request, response, answer, rules).catch(() => response.destroy())
     })
@@ -187,7 +223,7 @@ class RunningFoundation implements Foundation {
     const page = Number(new URLSearchParams(query).get('page') ?? '1')
     const rules = this.faults.strike(path, page)
     this.#change(rules)
-    const wrong = firstOf(rules, faultyAnswer)
+    const wrong = firstOf(rules, rule => faultyAnswer(rule, path))
     const answered =
       wrong === null
         ? cloudControllerAnswer(this.#running, request, this.#disturbance(rules))

@@ -32,8 +32,8 @@ const bobsSpaces = [
 ] as const
 /** Carol had lost her other roles by then. */
 const carolsOrganization = '8856ed7e-475b-4134-98e2-4c943c020e5d'
-/** `events-types-filter` counted 36 SSH events, of which 22 are known. */
-const moreLogins = 14
+/** `events-types-filter` counted 36 SSH events, of which 22 are known, and `v2-events-type` 18 that were let in: 11. */
+const moreLogins = { authorized: 7, unauthorized: 7 } as const
 const bobsRest = 'b0b00000-0000-4000-8000-000000000000'
 const nobodys = '0b0d0000-0000-4000-8000-000000000000'
 const seenBy = { bob: 1613, carol: 197 } as const
@@ -115,7 +115,9 @@ function recordedRows(total: number): SimulatedRow[] {
     ...Array.from({ length: rest }, () => nobodys),
   ].map((guid, at) => {
     const row = standIn(guid, startUs + at * 1_000_000)
-    return at < moreLogins ? { ...row, type: 'audit.app.ssh-authorized' } : row
+    if (at < moreLogins.authorized) return { ...row, type: 'audit.app.ssh-authorized' }
+    const isRefused = at < moreLogins.authorized + moreLogins.unauthorized
+    return isRefused ? { ...row, type: 'audit.app.ssh-unauthorized' } : row
   })
   const afterUs = Date.parse('2026-11-22T03:10:00Z') * 1000
   const later = Array.from({ length: total - totals.usual }, (_, at) => standIn(nobodys, afterUs + at * 1e6))

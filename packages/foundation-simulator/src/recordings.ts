@@ -22,7 +22,21 @@ export function recordedExchange(name: string): RecordedExchange {
 
 /** 2,155 events of 130 types, byte for byte, in the order they were written. */
 export function recordedEvents(): readonly SimulatedRow[] {
-  return spreadWithinSeconds(lines('events-v3.ndjson'))
+  const usernames = new Map(
+    lines('events-v2.ndjson').map(line => {
+      const { metadata, entity } = JSON.parse(line) as RecordedV2Event
+      return [metadata.guid, entity.actor_username]
+    }),
+  )
+  return spreadWithinSeconds(lines('events-v3.ndjson')).map(row => {
+    const actorUsername = usernames.get((JSON.parse(row.text ?? '') as { guid: string }).guid)
+    return actorUsername === undefined ? row : { ...row, actorUsername }
+  })
+}
+
+interface RecordedV2Event {
+  readonly metadata: { readonly guid: string }
+  readonly entity: { readonly actor_username: string | null }
 }
 
 /** 11 events with secrets in `data`; every `LEAK-…` in them is one. */

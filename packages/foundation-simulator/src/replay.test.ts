@@ -77,13 +77,16 @@ describe('the broken next link of target_guids[not], recorded later', () => {
   }
 })
 
-describe('discovery with v2 switched on', () => {
+describe('v2 switched on', () => {
   let foundation: Foundation
   before(async () => {
     foundation = await recordedFoundation(totals.usual, { v2: true })
   })
   after(() => foundation.close())
-  for (const name of ['root', 'v2-info']) {
+  const ofEvents = readdirSync(new URL('../recordings/exchanges/', import.meta.url))
+    .map(file => file.replace('.json', ''))
+    .filter(name => name.startsWith('v2-event'))
+  for (const name of ['root', 'v2-info', ...ofEvents]) {
     test(`${name} is answered as recorded`, () => assertAnsweredAsRecorded(foundation, name))
   }
 })

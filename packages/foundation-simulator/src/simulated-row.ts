@@ -12,6 +12,8 @@ export interface SimulatedRow {
   readonly data?: string | object
   readonly spaceGuid?: string | null
   readonly organizationGuid?: string | null
+  /** Only `/v2/events` shows it. Default: the name of an actor that is a user. */
+  readonly actorUsername?: string | null
   /** Microseconds since the epoch, in the database's clock: what filters and order see. Default: now. */
   readonly createdAtUs?: number
   /** When another reader first sees the row, milliseconds in the simulator's clock. Default: at once. */
@@ -33,6 +35,8 @@ export interface CompleteRow {
   readonly organizationGuid: string | null
   readonly createdAtUs: number
   readonly visibleAtMs: number
+  /** undefined: the name of an actor that is a user. */
+  readonly actorUsername?: string | null | undefined
   readonly text: string
   readonly malformed: boolean
 }
@@ -59,7 +63,8 @@ export function wholeSecond(createdAtUs: number): string {
 }
 
 export function completeRow(row: SimulatedRow, defaults: RowDefaults): CompleteRow {
-  return row.text === undefined ? fromFields(row, defaults) : fromText(row, row.text, defaults)
+  const complete = row.text === undefined ? fromFields(row, defaults) : fromText(row, row.text, defaults)
+  return row.actorUsername === undefined ? complete : { ...complete, actorUsername: row.actorUsername }
 }
 
 function fromFields(row: SimulatedRow, { nowMs, random, apiUrl }: RowDefaults): CompleteRow {

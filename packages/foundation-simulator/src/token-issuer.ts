@@ -7,6 +7,7 @@ export interface TokenClaims {
   readonly clientId: string
   /** A user's token; without it the client speaks for itself. */
   readonly userGuid?: string
+  readonly userName?: string
   readonly scopes: readonly string[]
   /** Default `['cloud_controller', clientId]`. */
   readonly audience?: readonly string[]
@@ -73,6 +74,7 @@ export class TokenIssuer {
       azp: claims.clientId,
       grant_type: claims.userGuid === undefined ? 'client_credentials' : 'password',
       ...(claims.userGuid === undefined ? {} : { user_id: claims.userGuid, origin: 'uaa' }),
+      ...(claims.userName === undefined ? {} : { user_name: claims.userName }),
       iat,
       exp: iat + expiresInSec,
       iss: `${this.#url}/oauth/token`,

@@ -67,3 +67,30 @@ test('a token is refused from the second of its expiry on', async () => {
   clock.pass(1000)
   assert.equal(await statusWith(body.access_token), 401)
 })
+
+const bob = { name: 'bob', password: 'pw of bob', guid: 'bobs-guid', scopes: ['cloud_controller.read'] }
+const cf = { authorization: `Basic ${Buffer.from('cf:').toString('base64')}` }
+
+test('a user logs in by the client of the cf CLI, and goes on with the refresh token; a used one is worth nothing where they rotate', async t => {
+  const other = await startFoundation({ users: [bob], rotateRefreshTokens: true })
+  t.after(() => other.close())
+  const ask = async (form: Record<string, string>) => {
+    const body = new URLSearchParams(form)
+    const answer = await fetch(`${other.uaa}/oauth/token`, { method: 'POST', body, headers: cf })
+    return {
+      status: answer.status,
+      body: (await answer.json()) as TokenAnswer & { readonly refresh_token: string },
+    }
+  }
+  const login = { grant_type: 'password', username: 'bob', password: bob.password }
+  assert.equal((await ask({ ...login, password: 'guess' })).status, 401)
+  const { body } = await ask(login)
+  const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1] ?? '', 'base64url').toString())
+  assert.deepEqual([claims.user_name, claims.user_id, claims.client_id], ['bob', 'bobs-guid', 'cf'])
+  const refresh = { grant_type: 'refresh_token', refresh_token: body.refresh_token }
+  const next = await ask(refresh)
+  assert.equal(next.status, 200)
+  assert.notEqual(next.body.refresh_token, body.refresh_token)
+  const used = await ask(refresh)
+  assert.deepEqual([used.status, used.body.error], [401, 'invalid_token'])
+})

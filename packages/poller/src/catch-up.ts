@@ -3,24 +3,29 @@ import { rowsWanted } from './options.ts'
 import { type Range, subtract } from './range.ts'
 import { readSegment, type Segment } from './read-segment.ts'
 import { compare } from './reconcile.ts'
-import type { Session } from './session.ts'
+import { mayClose, type Session } from './session.ts'
 
 const widthMaxSec = 86_400
 /** Readings of one window that did not agree with Cloud Controller's own count, before it is given time. */
 const hastyReadings = 3
 
-/** How wide the next window should be for a request to return about `rowsWanted` rows. */
+/** A page that is not full needs no count of its own. */
+const pageShare = 0.7
+
+/** How wide the next window should be for a request to return about `rowsWanted` rows, and no full page. */
 export class WindowWidth {
   #perSec: number
+  readonly #rowsWanted: number
 
   /** `perSec`: rows a second over the whole range, from one count. */
-  constructor(perSec: number) {
+  constructor(perSec: number, perPageMax = Number.POSITIVE_INFINITY) {
     this.#perSec = perSec
+    this.#rowsWanted = Math.min(rowsWanted, Math.ceil(perPageMax * pageShare))
   }
 
   get sec(): number {
     if (this.#perSec <= 0) return widthMaxSec
-    return Math.min(widthMaxSec, Math.max(1, Math.round(rowsWanted / this.#perSec)))
+    return Math.min(widthMaxSec, Math.max(1, Math.round(this.#rowsWanted / this.#perSec)))
   }
 
   /** Quickly down, slowly up: a window too wide costs more than one too narrow. */
@@ -30,7 +35,7 @@ export class WindowWidth {
   }
 
   tooWide(): void {
-    this.#perSec = Math.max(this.#perSec, rowsWanted / widthMaxSec) * 2
+    this.#perSec = Math.max(this.#perSec, this.#rowsWanted / widthMaxSec) * 2
   }
 }
 
@@ -45,8 +50,10 @@ export async function catchUp(session: Session, clock: Clock, signal: AbortSigna
     range;
     range = session.recorder.checkpoint.unread[0]
   ) {
+    if (!(await mayClose(session, signal))) return
     const rows = await session.source.countAuditEvents(range, signal)
-    await readAll(session, range, new WindowWidth(rows / (range.toSec - range.fromSec)), clock, signal)
+    const width = new WindowWidth(rows / (range.toSec - range.fromSec), session.source.perPageMax)
+    await readAll(session, range, width, clock, signal)
   }
 }
 
@@ -84,6 +91,10 @@ async function readAll(
       if (++disagreements >= hastyReadings) await clock.sleep(1_000, signal)
       next = read(fromSec)
       continue
+    }
+    if (!(await mayClose(session, signal))) {
+      await session.recorder.record(segment.rows)
+      return
     }
     disagreements = 0
     const done = endSec >= range.toSec

@@ -1,4 +1,5 @@
 import type { Ranges } from './range.ts'
+import { readSeenRights, type SeenRights } from './seen-rights.ts'
 
 /**
  * What one foundation's poller resumes from. Written with the events it speaks of, in one transaction.
@@ -22,6 +23,8 @@ export interface Checkpoint {
   readonly closedWindows: number
   /** When it was written, milliseconds in our clock. */
   readonly writtenMs: number
+  /** With what rights windows were closed. Absent: by a version that did not look, or nothing was closed. */
+  readonly rights?: SeenRights
 }
 
 const version = 1
@@ -54,5 +57,9 @@ export function decodeCheckpoint(text: string): Checkpoint {
   const ranges = Array.isArray(unread) && unread.every(range => range?.fromSec < range?.toSec)
   if (!whole || !ranges)
     throw new CheckpointUnreadableError(`the checkpoint in the log is incomplete: ${text.slice(0, 200)}`)
-  return { startSec, baselineSec, tailFromSec, settledSec, unread, closedWindows, writtenMs } as Checkpoint
+  const rights = readSeenRights(value.rights)
+  return {
+    ...({ startSec, baselineSec, tailFromSec, settledSec, unread, closedWindows, writtenMs } as Checkpoint),
+    ...(rights === null ? {} : { rights }),
+  }
 }

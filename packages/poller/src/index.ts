@@ -1,4 +1,13 @@
 export { type Checkpoint, CheckpointUnreadableError } from './checkpoint.ts'
+export {
+  type ApiDifference,
+  ApiUnsteadyError,
+  type ComparedApis,
+  compareApis,
+  isEqual,
+} from './compare-apis.ts'
 export { type PollerOptions, pollerDefaults, type Sweep } from './options.ts'
-export { NotEverythingVisibleError, Poller, type PollerDeps, type PollerStatus } from './poller.ts'
+export { Poller, type PollerDeps, type PollerStatus } from './poller.ts'
+export type { NarrowedRights } from './rights-guard.ts'
+export { NotEverythingVisibleError } from './rights-watch.ts'
 export type { ComparedWindow, PollerObserver } from './session.ts'

@@ -15,6 +15,8 @@ export interface PollerOptions {
   readonly sweeps: readonly Sweep[]
   /** Refuse to poll when the client may not see everything. */
   readonly strict: boolean
+  /** At the first session: what the identity sees now is what it should see, though it was more before. */
+  readonly acceptRights: boolean
 }
 
 export const pollerDefaults = {
@@ -26,7 +28,11 @@ export const pollerDefaults = {
     { everyMs: 3_600_000, overMs: 18_000_000, compare: 'guids' },
   ],
   strict: false,
+  acceptRights: false,
 } as const satisfies Omit<PollerOptions, 'foundation'>
+
+/** How often rights are looked at that no token tells of, and while they are narrowed whether they are back. */
+export const rightsEveryMs = 60_000
 
 /** Where windows end when nothing else says so. */
 export const tileSec = 60

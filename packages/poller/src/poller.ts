@@ -1,4 +1,9 @@
-import { type CloudController, CloudFoundryError, type Rights } from '@cf-audit-drain/cloud-foundry'
+import {
+  type ApiVersion,
+  type CloudController,
+  CloudFoundryError,
+  type Rights,
+} from '@cf-audit-drain/cloud-foundry'
 import type { Scrubber } from '@cf-audit-drain/event'
 import {
   type EventLog,
@@ -11,9 +16,11 @@ import {
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
-import { type PollerOptions, type Sweep, tileSec } from './options.ts'
+import { type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { Range } from './range.ts'
 import { Recorder } from './recorder.ts'
+import { type NarrowedRights, RightsRestoredError } from './rights-guard.ts'
+import { NotEverythingVisibleError, RightsWatch } from './rights-watch.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
 
@@ -26,15 +33,14 @@ export interface PollerDeps {
   readonly observer: PollerObserver
 }
 
-/** The client may not see everything, and the operator asked to be refused then. */
-export class NotEverythingVisibleError extends Error {
-  override readonly name = 'NotEverythingVisibleError'
-}
-
 export interface PollerStatus {
   readonly foundation: string
   readonly state: 'starting' | 'running' | 'failing'
+  /** By which API audit events are read; null before the first discovery. */
+  readonly apiVersion: ApiVersion | null
   readonly rights: Rights | null
+  /** The identity sees less than windows were closed with: none is closed meanwhile. */
+  readonly rightsNarrowed: NarrowedRights | null
   readonly lastPoll: { readonly at: string; readonly published: number; readonly rows: number } | null
   readonly lastError: { readonly at: string; readonly loop: string; readonly message: string } | null
   readonly checkpoint: Checkpoint | null
@@ -63,7 +69,7 @@ export class Poller {
   readonly #deps: PollerDeps
   #recorder: Recorder | null = null
   #state: PollerStatus['state'] = 'starting'
-  #rights: Rights | null = null
+  readonly #rights: RightsWatch
   #lastPoll: PollerStatus['lastPoll'] = null
   #lastError: PollerStatus['lastError'] = null
   /** Guids the log holds and Cloud Controller no longer shows, and the window in which that was first seen. */
@@ -75,6 +81,7 @@ export class Poller {
   constructor(options: PollerOptions, deps: PollerDeps) {
     this.#options = options
     this.#deps = deps
+    this.#rights = new RightsWatch(options, deps)
   }
 
   /**
@@ -96,6 +103,7 @@ export class Poller {
         )
       } catch (error) {
         if (signal.aborted) return
+        if (failed.signal.reason instanceof RightsRestoredError) continue
         const fatal = this.#fatal(error)
         if (fatal) throw fatal
         await this.#rest('session', asError(error), attempt, signal).catch(() => undefined)
@@ -108,7 +116,9 @@ export class Poller {
     return {
       foundation: this.#options.foundation,
       state: this.#state,
-      rights: this.#rights,
+      apiVersion: this.#deps.controller.apiVersion,
+      rights: this.#rights.rights,
+      rightsNarrowed: this.#rights.narrowed,
       lastPoll: this.#lastPoll,
       lastError: this.#lastError,
       checkpoint,
@@ -134,7 +144,8 @@ export class Poller {
   /** Everything that was visible when this session began is in the log. */
   caughtUp(): boolean {
     const unread = this.#recorder?.checkpoint.unread
-    return unread?.length === 0 && this.#polled && this.#swept >= this.#options.sweeps.length
+    const isAllSeen = this.#rights.narrowed === null
+    return isAllSeen && unread?.length === 0 && this.#polled && this.#swept >= this.#options.sweeps.length
   }
 
   /** What no time mends, so that the operator has to decide and this process ends; null for anything else. */
@@ -157,12 +168,14 @@ export class Poller {
       const stored = writer.checkpoint === null ? null : decodeCheckpoint(writer.checkpoint)
       observer.resumed?.(stored)
       await controller.discover(signal)
-      await this.#checkRights(signal)
+      const guard = await this.#rights.open(stored, signal)
       const recorder = await this.#openRecorder(writer, stored, signal)
+      await this.#rights.record(recorder)
       const session: Session = {
         source: controller,
         recorder,
-        observer: { ...observer, compared: window => this.#compared(window) },
+        observer: { ...observer, compared: this.#rights.sure(window => this.#compared(window), signal) },
+        rights: guard,
         nowSec: () => this.#nowSec(),
       }
       this.#recorder = recorder
@@ -170,19 +183,14 @@ export class Poller {
         this.#loop('poll', this.#options.pollIntervalMs, () => this.#poll(session, signal, working), signal),
         this.#loop('catch-up', this.#options.pollIntervalMs, () => catchUp(session, clock, signal), signal),
         ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
+        this.#loop('rights', rightsEveryMs, () => this.#rights.look(recorder, signal), signal),
       ]
       for (const loop of loops) loop.catch(error => fail(asError(error)))
       await settled(loops)
     } finally {
+      this.#rights.close()
       await writer.close()
     }
-  }
-
-  async #checkRights(signal: AbortSignal): Promise<void> {
-    this.#rights = await this.#deps.controller.rights(signal)
-    this.#deps.observer.rights?.(this.#rights)
-    if (this.#options.strict && this.#rights.sees !== 'everything')
-      throw new NotEverythingVisibleError(this.#rights.sentence)
   }
 
   async #openRecorder(

@@ -2,7 +2,9 @@ import { AnswerTooLargeError, type AuditEventPage, type CloudController } from '
 import { type RawEvent, rawCreatedAtSec } from '@cf-audit-drain/event'
 import { distinctRows, rowKey } from './row-key.ts'
 
-export type AuditEvents = Pick<CloudController, 'auditEvents' | 'countAuditEvents'>
+/** `perPageMax`: what v2 gives is less; default 5,000. */
+export type AuditEvents = Pick<CloudController, 'auditEvents' | 'countAuditEvents'> &
+  Partial<Pick<CloudController, 'perPageMax'>>
 
 export const perPageMax = 5000
 
@@ -25,22 +27,22 @@ export interface Segment {
 
 /**
  * Reads from `fromSec` on, at most one page deep. Pages never drift here because there is no second one: a page is one
- * SELECT, ordered by stamp, so a full page is a whole reading of every second before its last one, and the next read
- * starts at that second. Only a single second with a page full of rows or more has to be paged through.
+ * SELECT, ordered by stamp (whatever breaks ties: v3's guid, v2's id), so a full page is a whole reading of every second before its
+ * last one, and the next read starts at that second. Only a single second with a page full of rows or more has to be paged through.
  * Whatever was shown once is among the rows: the clean-up may delete it before it is shown again.
  */
 export async function readSegment(
   source: AuditEvents,
   window: { readonly fromSec: number; readonly toSec?: number },
   signal: AbortSignal,
-  perPage = perPageMax,
+  perPage = source.perPageMax ?? perPageMax,
 ): Promise<Segment> {
   let page: AuditEventPage
   try {
     page = await source.auditEvents({ ...window, page: 1, perPage }, signal)
   } catch (error) {
     if (!(error instanceof AnswerTooLargeError) || perPage === 1) throw error
-    return readSegment(source, window, signal, Math.ceil(perPage / 4))
+    return readSegment(source, window, signal, fewer(perPage, error))
   }
   const rows = page.resources
   const { fromSec } = window
@@ -98,10 +100,14 @@ async function readSecond(
   } catch (failure) {
     const rows = [...seen.values()]
     if (failure instanceof AnswerTooLargeError && perPage > 1)
-      return readSecond(source, fromSec, signal, Math.ceil(perPage / 4), rows)
+      return readSecond(source, fromSec, signal, fewer(perPage, failure), rows)
     return { fromSec, toSec, rows, complete: false, missing: 1, failure }
   }
   return { fromSec, toSec, rows: [...seen.values()], complete: false, missing }
+}
+
+function fewer(perPage: number, { rowsMax }: AnswerTooLargeError): number {
+  return Math.min(Math.ceil(perPage / 4), rowsMax ?? perPage)
 }
 
 function newestSec(rows: readonly RawEvent[]): number {

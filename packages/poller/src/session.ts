@@ -2,6 +2,7 @@ import type { Rights } from '@cf-audit-drain/cloud-foundry'
 import type { Checkpoint } from './checkpoint.ts'
 import type { AuditEvents } from './read-segment.ts'
 import type { Recorder } from './recorder.ts'
+import type { NarrowedRights, RightsGuard } from './rights-guard.ts'
 
 /** A span of time whose guids in the log were compared with those that Cloud Controller shows. */
 export interface ComparedWindow {
@@ -36,6 +37,8 @@ export interface PollerObserver {
   published?(atMs: number): void
   buried?(count: number): void
   rights?(rights: Rights): void
+  /** The identity sees less than windows were closed with; null: not, or no longer. */
+  narrowed?(narrowed: NarrowedRights | null): void
 }
 
 /** What the loops of one foundation share while one writer is open. */
@@ -43,6 +46,13 @@ export interface Session {
   readonly source: AuditEvents
   readonly recorder: Recorder
   readonly observer: PollerObserver
+  /** Whether the identity sees as much as before. Asked before anything is recorded that says a window is whole; absent: it does. */
+  readonly rights?: Pick<RightsGuard, 'mayClose'>
   /** Now, in Cloud Controller's clock. */
   nowSec(): number
+}
+
+/** May windows be closed, and verified, now? To be asked after the rows have been read. */
+export async function mayClose({ rights }: Session, signal: AbortSignal): Promise<boolean> {
+  return rights === undefined || (await rights.mayClose(signal))
 }

@@ -4,7 +4,7 @@ import { type Ranges, subtract, union } from './range.ts'
 import { type RecordedSegment, readOn } from './read-on.ts'
 import type { Segment } from './read-segment.ts'
 import { compare, nothing, readRange, reconcileByCount, sum } from './reconcile.ts'
-import type { Session } from './session.ts'
+import { mayClose, type Session } from './session.ts'
 
 /** The newest rows, always read; on a busy foundation the rest of the overlap is first asked for its count. */
 const newestSec = 30
@@ -25,11 +25,13 @@ export async function pollTail(session: Session, options: PollerOptions, signal:
   const closeToSec = Math.floor((session.nowSec() - overlapSec) / tileSec) * tileSec
   await leaveToCatchUp(session, closeToSec, overlapSec)
   const { tailFromSec } = session.recorder.checkpoint
-  const busy = session.recorder.seen.count(tailFromSec, Number.POSITIVE_INFINITY) > 2 * rowsWanted
+  const page = session.source.perPageMax ?? 2 * rowsWanted
+  const busy =
+    session.recorder.seen.count(tailFromSec, Number.POSITIVE_INFINITY) > Math.min(2 * rowsWanted, page)
   const poll = busy
     ? await pollBusy(session, closeToSec, signal)
     : await readSegments(session, { fromSec: tailFromSec }, signal)
-  await close(session, closeToSec, poll.segments)
+  await close(session, closeToSec, poll.segments, signal)
   return { published: poll.published, rows: poll.rows }
 }
 
@@ -67,14 +69,19 @@ async function pollBusy(session: Session, closeToSec: number, signal: AbortSigna
 }
 
 /** Passes the windows before `closeToSec` when they were read whole. */
-async function close(session: Session, closeToSec: number, segments: readonly Segment[]): Promise<void> {
+async function close(
+  session: Session,
+  closeToSec: number,
+  segments: readonly Segment[],
+  signal: AbortSignal,
+): Promise<void> {
   const { tailFromSec } = session.recorder.checkpoint
   if (closeToSec <= tailFromSec) return
   const closing = segments.filter(segment => segment.fromSec < closeToSec)
   if (closing.length === 0) return
   const missing = closing.reduce((sum, segment) => sum + segment.missing, 0)
   session.observer.missing?.('poll', missing)
-  if (missing > 0) return
+  if (missing > 0 || !(await mayClose(session, signal))) return
   const window = compare(session, { fromSec: tailFromSec, toSec: closeToSec }, closing)
   await session.recorder.record([], now => ({
     ...now,
@@ -105,6 +112,7 @@ export async function sweep(
   isLongest: boolean,
   signal: AbortSignal,
 ): Promise<Poll> {
+  if (!(await mayClose(session, signal))) return nothing
   const { tailFromSec, startSec, settledSec, unread } = session.recorder.checkpoint
   const backToSec = session.nowSec() - Math.ceil(over.overMs / 1000)
   const fromSec = Math.max(startSec, isLongest ? Math.min(settledSec, backToSec) : backToSec)
@@ -116,7 +124,7 @@ export async function sweep(
     if (part.published > 0) session.observer.late?.({ ...range, published: part.published })
     found = sum(found, part)
   }
-  if (isLongest && found.complete && backToSec > settledSec)
+  if (isLongest && found.complete && backToSec > settledSec && (await mayClose(session, signal)))
     await session.recorder.record([], now => ({ ...now, settledSec: Math.min(backToSec, now.tailFromSec) }))
   return found
 }

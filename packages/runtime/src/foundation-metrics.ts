@@ -40,6 +40,8 @@ export interface FoundationMetrics {
   /** The checkpoint was made durable otherwise than by a poll, such as by a backfill. */
   checkpointed(atMs: number): void
   seesEverything(yes: boolean): void
+  /** The identity sees less than windows were closed with: none is closed meanwhile. */
+  rightsNarrowed(yes: boolean): void
   /** Their clock minus ours. */
   clockSkew(seconds: number): void
   rateLimitRemaining(requests: number): void
@@ -317,8 +319,13 @@ function windowMetrics(
 
 function cloudControllerMetrics(
   registry: Registry,
-): ShownSetters<'seesEverything' | 'clockSkew' | 'rateLimitRemaining'> {
+): ShownSetters<'seesEverything' | 'rightsNarrowed' | 'clockSkew' | 'rateLimitRemaining'> {
   const rights = gaugeOf(registry, 'sees_everything', '1 when the client may see every audit event, else 0.')
+  const narrowed = gaugeOf(
+    registry,
+    'rights_narrowed',
+    '1 while the identity sees less than before: no window is closed or verified then.',
+  )
   const skew = gaugeOf(
     registry,
     'clock_skew_seconds',
@@ -334,9 +341,10 @@ function cloudControllerMetrics(
     return {
       show: () => undefined,
       hide: () => {
-        for (const metric of [rights, skew, remaining]) metric.remove(labels)
+        for (const metric of [rights, narrowed, skew, remaining]) metric.remove(labels)
       },
       seesEverything: yes => rights.set(labels, yes ? 1 : 0),
+      rightsNarrowed: yes => narrowed.set(labels, yes ? 1 : 0),
       clockSkew: seconds => skew.set(labels, seconds),
       rateLimitRemaining: count => remaining.set(labels, count),
     }

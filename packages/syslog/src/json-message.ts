@@ -46,7 +46,7 @@ function fields(event: AuditEvent, squeeze: Squeeze): string {
   const party = (value: AuditEvent['actor']) =>
     value === null
       ? 'null'
-      : `{"guid":${text(value.guid)},"type":${text(value.type)},"name":${text(value.name)}}`
+      : `{"guid":${text(value.guid)},"type":${text(value.type)},"name":${text(value.name)}${value.username === undefined ? '' : `,"username":${text(value.username)}`}}`
   const identity = `"foundation":${text(event.foundation)},"guid":${text(event.guid)},"type":${text(event.type)},"createdAt":${text(event.createdAt)}`
   if (squeeze.identityOnly) return `{${identity},"truncated":true`
   const isWhole = squeeze.stringBytes === Number.MAX_SAFE_INTEGER

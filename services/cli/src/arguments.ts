@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import type { CompareArguments } from './compare-apis.ts'
 
 export interface Arguments {
   readonly command:
@@ -9,6 +10,7 @@ export interface Arguments {
     | 'topics'
     | 'events'
     | 'migrate'
+    | 'compare-apis'
     | 'version'
     | 'help'
   readonly config?: string
@@ -23,11 +25,14 @@ export interface Arguments {
   }
   readonly untilCaughtUp: boolean
   readonly dryRun: boolean
+  /** What the identities see now is what they should see, though it was more before. */
+  readonly acceptRights: boolean
   readonly forgetSink?: string
   readonly topics?: TopicsArguments
   /** What `check` looks at with the eyes of. */
   readonly checkFor: CheckedPart
   readonly query: EventArguments
+  readonly compare?: CompareArguments
 }
 
 export interface TopicsArguments {
@@ -64,6 +69,7 @@ const commands = [
   'topics',
   'events',
   'migrate',
+  'compare-apis',
   'version',
   'help',
 ] as const
@@ -84,6 +90,7 @@ const options = {
     'until-caught-up': { type: 'boolean' },
     'dry-run': { type: 'boolean' },
     'forget-sink': { type: 'string' },
+    'accept-rights': { type: 'boolean' },
   },
   poller: {
     ...configuring,
@@ -92,6 +99,7 @@ const options = {
     'poll-interval': { type: 'string' },
     strict: { type: 'boolean' },
     'until-caught-up': { type: 'boolean' },
+    'accept-rights': { type: 'boolean' },
   },
   sink: { ...configuring, 'http-address': { type: 'string' }, 'until-caught-up': { type: 'boolean' } },
   check: { ...configuring, strict: { type: 'boolean' }, for: { type: 'string' } },
@@ -108,6 +116,13 @@ const options = {
     json: { type: 'boolean' },
   },
   migrate: { ...configuring, 'dry-run': { type: 'boolean' } },
+  'compare-apis': {
+    ...configuring,
+    foundation: { type: 'string' },
+    from: { type: 'string' },
+    to: { type: 'string' },
+    json: { type: 'boolean' },
+  },
   version: {},
   help: {},
 } as const
@@ -137,8 +152,14 @@ export function readArguments(argv: readonly string[]): Arguments {
     },
     untilCaughtUp: values['until-caught-up'] === true,
     dryRun: values['dry-run'] === true,
+    acceptRights: values['accept-rights'] === true,
     ...(typeof values['forget-sink'] === 'string' ? { forgetSink: values['forget-sink'] } : {}),
     ...(action === undefined ? {} : { topics: { action, allowLower: list(values['allow-lower']) } }),
+    ...(command === 'compare-apis'
+      ? {
+          compare: { ...text('foundation'), ...text('from'), ...text('to'), json: values['json'] === true },
+        }
+      : {}),
     checkFor: checkedPart(values['for']),
     query: {
       ...text('foundation'),
@@ -159,6 +180,7 @@ function readHelp(): Arguments {
     overrides: {},
     untilCaughtUp: false,
     dryRun: false,
+    acceptRights: false,
     checkFor: 'start',
     query: { limit: 0, json: false },
   }

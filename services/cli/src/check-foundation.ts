@@ -3,6 +3,7 @@ import {
   CloudFoundryError,
   type Discovery,
   type End,
+  identityText,
 } from '@cf-audit-drain/cloud-foundry'
 import type { FoundationConfig } from '@cf-audit-drain/config'
 import { type Clock, deadline, type Random } from '@cf-audit-drain/pipeline'
@@ -72,7 +73,7 @@ async function findingsOf(
 
   try {
     const rights = await controller.rights(signal)
-    const issued = uaaWorks(config, discovery)
+    const issued = uaaWorks(config, discovery, controller)
     const isEnough = rights.sees === 'everything' || (rights.sees === 'subset' && !config.strict)
     if (!isEnough) return [issued, found, failed(end('rights'), new Error(rights.sentence))]
     const verdict = rights.sees === 'everything' ? 'ok' : 'WARN'
@@ -83,22 +84,25 @@ async function findingsOf(
     if (isOf('UAA', error))
       return [broken('UAA', error), found, untried('rights', 'there is no token without UAA')]
     return [
-      uaaWorks(config, discovery),
+      uaaWorks(config, discovery, controller),
       found,
       failed(end('rights'), error, sentence => withoutEnds(sentence, config.name)),
     ]
   }
 }
 
-function uaaWorks(config: FoundationConfig, { uaa }: Discovery): Finding {
-  const text = `${uaa}, knows client "${config.clientId}" and its secret`
+function uaaWorks(config: FoundationConfig, { uaa }: Discovery, { identity }: CloudController): Finding {
+  const text =
+    identity.kind === 'client'
+      ? `${uaa}, knows client "${identity.clientId}" and its secret`
+      : `${uaa}, logs ${identityText(identity)} in by client "${identity.clientId}" (${identity.grant})`
   return { verdict: 'ok', end: foundationEnd(config, 'UAA'), text }
 }
 
-function discoveryText({ api, v3Version, v2 }: Discovery, skewMs: number | null): string {
+function discoveryText({ api, v3Version, v2, auditEvents }: Discovery, skewMs: number | null): string {
   const skew =
     skewMs === null ? '' : `, clock within ${Math.max(1, Math.ceil(Math.abs(skewMs) / 1000))} s of ours`
-  return `${api}, v3 ${v3Version}${v2 ? ', v2 on' : ''}${skew}`
+  return `${api}, v3 ${v3Version}${v2 ? ', v2 on' : ''}${skew}, audit events by ${auditEvents}`
 }
 
 async function eventsText(controller: CloudController, signal: AbortSignal): Promise<string> {

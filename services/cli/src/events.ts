@@ -74,7 +74,7 @@ export function readableEvent(event: AuditEvent): string {
 }
 
 /** Names are other people's text: nothing in them may move the cursor or begin a line. */
-function oneLine(text: string): string {
+export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
 }
 
@@ -87,13 +87,13 @@ function json(event: AuditEvent): string {
 const unitSec = { s: 1, m: 60, h: 3_600, d: 86_400 } as const
 
 /** `2026-11-22T00:00:00Z`, `2026-11-22`, or a time back from the newest moment: `30m`, `24h`, `7d`. */
-export function sinceSec(text: string, nowMs = systemClock.now()): number {
+export function sinceSec(text: string, nowMs = systemClock.now(), option = '--since'): number {
   const back = /^([0-9]+)([smhd])$/.exec(text)
   if (back) return Math.floor(nowMs / 1000) - Number(back[1]) * unitSec[back[2] as keyof typeof unitSec]
   const ms = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:]+Z)?$/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(ms))
     throw new UsageError(
-      `--since is "${text}"; write a time (2026-11-22T00:00:00Z), a day (2026-11-22), or 24h`,
+      `${option} is "${text}"; write a time (2026-11-22T00:00:00Z), a day (2026-11-22), or 24h`,
     )
   return Math.floor(ms / 1000)
 }

@@ -1,3 +1,4 @@
+import { CloudFoundryError } from '@cf-audit-drain/cloud-foundry'
 import {
   KafkaStateError,
   KafkaUnavailableError,
@@ -8,7 +9,11 @@ import {
   LogStorageError,
   LogVersionError,
 } from '@cf-audit-drain/log'
-import { CheckpointUnreadableError, NotEverythingVisibleError } from '@cf-audit-drain/poller'
+import {
+  ApiUnsteadyError,
+  CheckpointUnreadableError,
+  NotEverythingVisibleError,
+} from '@cf-audit-drain/poller'
 import { type ExitCode, exitCodes } from '@cf-audit-drain/runtime'
 import { UsageError } from './arguments.ts'
 import { ConfigurationError } from './configuration.ts'
@@ -27,7 +32,7 @@ const ofLog = [
 /** Of an error that is the operator's own to mend; undefined for any other. The same for every command. */
 export function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof UsageError || error instanceof ConfigurationError) return exitCodes.configuration
-  if (error instanceof NotEverythingVisibleError || error instanceof KafkaUnavailableError)
-    return exitCodes.unreachable
+  const ofEnds = [CloudFoundryError, ApiUnsteadyError, NotEverythingVisibleError, KafkaUnavailableError]
+  if (ofEnds.some(kind => error instanceof kind)) return exitCodes.unreachable
   return ofLog.some(kind => error instanceof kind) ? exitCodes.log : undefined
 }

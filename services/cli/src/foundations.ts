@@ -1,12 +1,23 @@
 import { readFileSync } from 'node:fs'
-import { type CloudController, CloudFoundryError, cloudController } from '@cf-audit-drain/cloud-foundry'
-import { type FoundationConfig, readSecretFile } from '@cf-audit-drain/config'
+import {
+  type CloudController,
+  CloudFoundryError,
+  cloudController,
+  type UserLogin,
+} from '@cf-audit-drain/cloud-foundry'
+import {
+  type FoundationConfig,
+  readSecretFile,
+  type Secret,
+  type UserLoginConfig,
+} from '@cf-audit-drain/config'
 import type { Scrubber } from '@cf-audit-drain/event'
 import type { EventLog } from '@cf-audit-drain/log'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerObserver, type PollerOptions } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
 import { ElectedPoller } from './elected-poller.ts'
+import { rightsObserver } from './rights-observer.ts'
 
 export interface FoundationDeps {
   readonly log: EventLog
@@ -16,6 +27,7 @@ export interface FoundationDeps {
   readonly logger: Logger
   readonly metrics: FoundationMetrics | null
   readonly isAlone: boolean
+  readonly acceptRights: boolean
 }
 
 export interface FoundationService {
@@ -30,16 +42,14 @@ export function controllerOf(
   config: FoundationConfig,
   deps: Pick<FoundationDeps, 'clock' | 'random' | 'logger' | 'metrics'> & { readonly tries?: number },
 ): CloudController {
-  const { clientSecretFile } = config
   return cloudController(
     {
       name: config.name,
       api: config.api,
       clientId: config.clientId,
-      clientSecret: () =>
-        clientSecretFile === null
-          ? config.clientSecret.reveal()
-          : readSecretFile(clientSecretFile, path => readFileSync(path, 'utf8')).reveal(),
+      clientSecret: sourceOf(config.clientSecret, config.clientSecretFile),
+      ...(config.login === null ? {} : { login: loginOf(config.login) }),
+      apiVersion: config.apiVersion,
       ...(config.caFile === null ? {} : { caFile: config.caFile }),
       insecure: config.insecure,
       requestTimeoutMs: config.requestTimeoutMs,
@@ -57,6 +67,17 @@ export function controllerOf(
   )
 }
 
+/** From its file, if it has one, as it is then. */
+function sourceOf(secret: Secret, file: string | null): () => string {
+  return () => (file === null ? secret : readSecretFile(file, path => readFileSync(path, 'utf8'))).reveal()
+}
+
+function loginOf(login: UserLoginConfig): UserLogin {
+  return login.kind === 'password'
+    ? { kind: 'password', username: login.username, password: sourceOf(login.password, login.passwordFile) }
+    : { kind: 'refresh-token', refreshToken: sourceOf(login.refreshToken, login.refreshTokenFile) }
+}
+
 export function foundationService(config: FoundationConfig, deps: FoundationDeps): FoundationService {
   const controller = controllerOf(config, deps)
   const resumed = Promise.withResolvers<void>()
@@ -64,7 +85,7 @@ export function foundationService(config: FoundationConfig, deps: FoundationDeps
     ...deps,
     makePoller(opened) {
       const observer = observerOf(deps, opened, () => resumed.resolve())
-      return new Poller(pollerOptions(config), { ...deps, controller, observer })
+      return new Poller(pollerOptions(config, deps.acceptRights), { ...deps, controller, observer })
     },
     settled: () => resumed.resolve(),
   })
@@ -95,7 +116,7 @@ export async function pollElected(
   )
 }
 
-function pollerOptions(config: FoundationConfig): PollerOptions {
+function pollerOptions(config: FoundationConfig, acceptRights: boolean): PollerOptions {
   const { name, startFrom, pollIntervalMs, overlapMs, sweeps, strict } = config
   return {
     foundation: name,
@@ -104,6 +125,7 @@ function pollerOptions(config: FoundationConfig): PollerOptions {
     overlapMs,
     sweeps,
     strict,
+    acceptRights,
   }
 }
 
@@ -132,12 +154,7 @@ function observerOf(
       opened()
       settled()
     },
-    rights(rights) {
-      metrics?.seesEverything(rights.sees === 'everything')
-      if (rights.sees === 'everything')
-        logger.info({ scopes: rights.scopes }, 'the client sees every audit event')
-      else logger.warn({ scopes: rights.scopes, sees: rights.sees }, rights.sentence)
-    },
+    ...rightsObserver({ logger, metrics }),
     polled({ published, rows, durationMs }) {
       metrics?.pollSucceeded(clock.now(), durationMs)
       logger.debug({ published, rows, durationMs: Math.round(durationMs) }, 'polled')

@@ -16,6 +16,7 @@ const config = readConfiguration({
   overrides: {},
   untilCaughtUp: false,
   dryRun: false,
+  acceptRights: false,
   checkFor: 'start',
   query: { limit: 0, json: false },
 })
@@ -26,7 +27,16 @@ await runMain(
     const [foundation] = config.foundations
     if (foundation) {
       const scrubber = createScrubber({ key: Buffer.alloc(32, 1) })
-      const deps = { log, scrubber, clock: systemClock, random, logger, metrics: null, isAlone: true }
+      const deps = {
+        log,
+        scrubber,
+        clock: systemClock,
+        random,
+        logger,
+        metrics: null,
+        acceptRights: false,
+        isAlone: true,
+      }
       const { elected, controller } = foundationService(foundation, deps)
       elected.elected(true)
       await elected.poll(signal)

@@ -10,6 +10,7 @@ import {
 } from '@cf-audit-drain/runtime'
 import { type Arguments, readArguments } from './arguments.ts'
 import { check } from './check.ts'
+import { compareTheApis } from './compare-apis.ts'
 import { readConfiguration } from './configuration.ts'
 import { dryRun } from './dry-run.ts'
 import { printEvents } from './events.ts'
@@ -54,6 +55,13 @@ async function main(given: Arguments): Promise<void> {
     const logger = quietLogger(level)
     return running(logger, config.shutdownTimeoutMs, signal =>
       check(config, { logger, random, misspelt, part: given.checkFor }, signal),
+    )
+  }
+  const { compare } = given
+  if (compare !== undefined) {
+    const logger = quietLogger(level)
+    return running(logger, config.shutdownTimeoutMs, signal =>
+      compareTheApis(config, compare, { logger, random }, signal),
     )
   }
   if (given.command === 'migrate') {

@@ -37,6 +37,7 @@ export async function startConfigured(
       makeSink: sink => makeSyslogSink(sink, { clock: systemClock, logger }),
       untilCaughtUp: given.untilCaughtUp,
       startAnew,
+      acceptRights: given.acceptRights,
       configuredSinks: whole.sinks.map(({ name }) => name),
     },
     signal,

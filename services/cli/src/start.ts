@@ -31,6 +31,8 @@ export interface StartOptions {
   readonly clock?: Clock
   /** Foundations of a log on Kafka whose checkpoint is gone and that the operator has told where to go on. */
   readonly startAnew?: readonly string[]
+  /** See PollerOptions. */
+  readonly acceptRights?: boolean
   /** No HTTP server: for a dry run. */
   readonly quiet?: boolean
   readonly onListening?: (url: string) => void
@@ -68,7 +70,7 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
 
 /** A process that only delivers has no use for the scrubbing key, and makes none. */
 async function pollers(
-  { config, logger, random, clock }: StartOptions & { readonly clock: Clock },
+  { config, logger, random, clock, acceptRights = false }: StartOptions & { readonly clock: Clock },
   log: EventLog,
   metrics: Metrics,
 ): Promise<readonly FoundationService[]> {
@@ -87,6 +89,7 @@ async function pollers(
       logger: logger.child({ component: 'poller', foundation: foundation.name }),
       metrics: metrics.foundation(foundation.name),
       isAlone: config.foundations.length === 1,
+      acceptRights,
     }),
   )
 }

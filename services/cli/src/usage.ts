@@ -8,9 +8,11 @@ export const usage = `cf-audit-drain takes every audit event out of Cloud Foundr
                           what the topics on Kafka should be and are not; apply makes and raises it, and lowers nothing
   cf-audit-drain events   looks into the log, also while it is being written
   cf-audit-drain migrate  carries the log of --data-dir into Kafka, once; end start before it. Killed, it is run again
+  cf-audit-drain compare-apis
+                          whether /v3/audit_events and /v2/events show the same of a span; reads Cloud Controller only
   cf-audit-drain version
 
-start, poller, sink, check, topics, events, migrate
+start, poller, sink, check, topics, events, migrate, compare-apis
   --config FILE           YAML, see docs/reference/config.md; one foundation needs only the environment:
                           CF_API, CF_CLIENT_ID, CF_CLIENT_SECRET, SINK_URL (syslog://host:port, syslog-tls://host:port)
   --data-dir DIR          the log and the scrubbing key (./data)
@@ -26,6 +28,7 @@ start, poller
   --start-from WHEN       retention, now, or a time (2026-11-01T00:00:00Z); only the first start asks,
                           and on Kafka one whose checkpoint is lost
   --poll-interval TIME    10s
+  --accept-rights         what the identity sees now is what it should see, though it was more before: once
 start
   --dry-run               print what would be sent; nothing is sent, the log is not touched
   --forget-sink NAME      drop the place of a sink that is gone, so that retention no longer waits for it
@@ -36,5 +39,7 @@ migrate
 events
   --foundation NAME  --type TYPE (audit.app.* is allowed)  --actor NAME|GUID  --target NAME|GUID  --org GUID
   --since TIME (2026-11-22T00:00:00Z, 2026-11-22, 24h)  --limit N (50)  --json
+compare-apis
+  --from TIME  --to TIME (now)  --foundation NAME  --json     ends with 5 when something differs
 
 Exit codes: docs/reference/exit-codes.md`

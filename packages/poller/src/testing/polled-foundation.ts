@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { cloudController } from '@cf-audit-drain/cloud-foundry'
+import { cloudController, type FoundationOptions } from '@cf-audit-drain/cloud-foundry'
 import { createScrubber, decodeAuditEvent } from '@cf-audit-drain/event'
 import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-audit-drain/foundation-simulator'
 import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
 import { type DrivenClock, drivenClock, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerOptions, pollerDefaults } from '../index.ts'
+import type { NarrowedRights } from '../rights-guard.ts'
 import type { ComparedWindow } from '../session.ts'
 
 export const hourMs = 3_600_000
@@ -18,9 +19,12 @@ export class PolledFoundation {
   readonly compared: ComparedWindow[] = []
   readonly failures: { readonly loop: string; readonly error: Error }[] = []
   readonly missing: number[] = []
+  readonly narrowed: (NarrowedRights | null)[] = []
   /** Every sleep that was asked for, milliseconds. */
   readonly slept: number[] = []
   polls = 0
+  acceptRights = false
+  apiVersion: NonNullable<FoundationOptions['apiVersion']>
   foundation!: Foundation
   log!: EventLog
   poller!: Poller
@@ -30,16 +34,21 @@ export class PolledFoundation {
   #running: Promise<void> = Promise.resolve()
   #controller: ReturnType<typeof cloudController> | null = null
 
-  private constructor(options: Partial<PollerOptions>) {
+  readonly #client: Partial<FoundationOptions>
+
+  private constructor(options: Partial<PollerOptions>, client: Partial<FoundationOptions>) {
     this.#options = { ...pollerDefaults, foundation: 'test', ...options }
+    this.#client = client
+    this.apiVersion = client.apiVersion ?? 'v3'
   }
 
   static async make(
     t: TestContext,
     options: Partial<PollerOptions> = {},
     simulator: SimulatorOptions = {},
+    client: Partial<FoundationOptions> = {},
   ): Promise<PolledFoundation> {
-    const made = new PolledFoundation(options)
+    const made = new PolledFoundation(options, client)
     made.foundation = await startFoundation({ clock: made.clock, random: seededRandom(1), ...simulator })
     made.log = await openEmbeddedLog({ dir: made.#dir, clock: made.clock })
     t.after(async () => {
@@ -61,7 +70,10 @@ export class PolledFoundation {
     this.#stop = new AbortController()
     const random = seededRandom(2)
     const { api, clientId, clientSecret } = foundation
-    this.#controller = cloudController({ name: 'test', api, clientId, clientSecret }, { clock, random })
+    this.#controller = cloudController(
+      { name: 'test', api, clientId, clientSecret, ...this.#client, apiVersion: this.apiVersion },
+      { clock, random },
+    )
     const observer = {
       polled: () => {
         this.polls++
@@ -69,17 +81,21 @@ export class PolledFoundation {
       failed: (failure: { loop: string; error: Error }) => this.failures.push(failure),
       compared: (window: ComparedWindow) => this.compared.push(window),
       missing: (_loop: string, count: number) => this.missing.push(count),
+      narrowed: (narrowed: NarrowedRights | null) => this.narrowed.push(narrowed),
     }
     const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
     const noting = { ...clock, sleep: this.#sleep }
-    this.poller = new Poller(this.#options, {
-      controller: this.#controller,
-      log: this.log,
-      scrubber,
-      clock: noting,
-      random,
-      observer,
-    })
+    this.poller = new Poller(
+      { ...this.#options, acceptRights: this.acceptRights },
+      {
+        controller: this.#controller,
+        log: this.log,
+        scrubber,
+        clock: noting,
+        random,
+        observer,
+      },
+    )
     this.#running = this.poller.run(this.#stop.signal)
     this.#running.catch(() => undefined)
     return this.#running

@@ -1,0 +1,136 @@
+import type { Clock } from '@cf-audit-drain/pipeline'
+import { CredentialsError } from './errors.ts'
+import type { Identity } from './identity.ts'
+import type { FoundationOptions, SecretSource } from './options.ts'
+import { parsedObject } from './parsed-object.ts'
+import type { Redaction } from './redaction.ts'
+import type { IssuedToken } from './token-answer.ts'
+
+/** A token request of RFC 6749. */
+export interface TokenRequest {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** UAA locks an account for a while after five wrong passwords within an hour: four an hour are safe. */
+const refusedPasswordMs = 15 * 60_000
+
+/**
+ * How the tokens of one foundation are asked for: client credentials (§4.4), user and password (§4.3) or a refresh token (§6). Every
+ * secret is read anew before each request. A refresh token that UAA exchanges for another is kept in memory, and no longer
+ * than its source says the same; nothing is ever written.
+ */
+export class Login {
+  readonly #options: FoundationOptions
+  readonly #clock: Clock
+  readonly #redaction: Redaction
+  #userName: string | null = null
+  /** As the source had it when `#rotated` came of it. */
+  #configured: string | null = null
+  #rotated: string | null = null
+  /** As it was sent last. */
+  #lastPassword: string | null = null
+  #refusedPassword: { readonly password: string; readonly untilMs: number } | null = null
+
+  constructor(options: FoundationOptions, clock: Clock, redaction: Redaction) {
+    this.#options = options
+    this.#clock = clock
+    this.#redaction = redaction
+  }
+
+  get identity(): Identity {
+    const { clientId, login } = this.#options
+    if (login === undefined) return { kind: 'client', name: clientId, clientId, grant: 'client-credentials' }
+    const name = login.kind === 'password' ? login.username : this.#userName
+    return { kind: 'user', name, clientId, grant: login.kind }
+  }
+
+  /** @throws CredentialsError: a secret cannot be read, or it is a password that UAA has only just refused */
+  async request(): Promise<TokenRequest> {
+    const { clientId, clientSecret, login } = this.#options
+    const secret = await this.#read(clientSecret, `the secret of client "${clientId}"`)
+    const grant = await this.#grant()
+    const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
+    // In the form, as §2.3.1 allows: what a secret with ':' or '%' in it survives, whichever way UAA decodes a Basic header. An
+    // empty one (cf) goes as the cf CLI sends it: a form without a secret is taken for one of a public client.
+    if (secret === '' && login !== undefined) {
+      const basic = `Basic ${Buffer.from(`${clientId}:`).toString('base64')}`
+      return { headers: { ...headers, authorization: basic }, body: new URLSearchParams(grant).toString() }
+    }
+    const form = { ...grant, client_id: clientId, client_secret: secret }
+    return { headers, body: new URLSearchParams(form).toString() }
+  }
+
+  issued({ refreshToken, userName }: IssuedToken): void {
+    this.#userName = userName
+    this.#refusedPassword = null
+    if (this.#options.login?.kind !== 'refresh-token' || refreshToken === null) return
+    this.#redaction.add(refreshToken)
+    if (refreshToken !== this.#configured) this.#rotated = refreshToken
+  }
+
+  /** True: there is another way to ask, which is worth trying at once. */
+  refused(): boolean {
+    const password = this.#lastPassword
+    if (password !== null)
+      this.#refusedPassword = { password, untilMs: this.#clock.monotonic() + refusedPasswordMs }
+    const had = this.#rotated !== null
+    this.#rotated = null
+    return had
+  }
+
+  async #grant(): Promise<Record<string, string>> {
+    const { login } = this.#options
+    if (login === undefined) return { grant_type: 'client_credentials', response_type: 'token' }
+    if (login.kind === 'password') {
+      const password = await this.#read(login.password, `the password of user "${login.username}"`)
+      this.#holdBack(password, login.username)
+      this.#lastPassword = password
+      return { grant_type: 'password', username: login.username, password }
+    }
+    return { grant_type: 'refresh_token', refresh_token: await this.#refreshToken(login.refreshToken) }
+  }
+
+  #holdBack(password: string, username: string): void {
+    const refused = this.#refusedPassword
+    if (refused?.password !== password || this.#clock.monotonic() >= refused.untilMs) return
+    const leftMin = Math.ceil((refused.untilMs - this.#clock.monotonic()) / 60_000)
+    throw this.#fault(
+      `UAA has refused the password of user "${username}", and locks an account after five wrong ones: it is tried again in ${leftMin} min, or once it has changed`,
+    )
+  }
+
+  async #refreshToken(source: SecretSource): Promise<string> {
+    const what = `the refresh token of client "${this.#options.clientId}"`
+    const text = (await this.#read(source, what)).trim()
+    const configured = text.startsWith('{') ? parsedObject(text)?.['RefreshToken'] : text
+    if (typeof configured !== 'string' || configured === '')
+      throw this.#fault(
+        `${what} is not there: give it itself, or the config.json that \`cf login\` has written (\`RefreshToken\` in it)`,
+      )
+    this.#redaction.add(configured)
+    // Somebody has logged in anew: that one is the younger.
+    if (configured !== this.#configured) this.#rotated = null
+    this.#configured = configured
+    return this.#rotated ?? configured
+  }
+
+  async #read(source: SecretSource, what: string): Promise<string> {
+    if (typeof source === 'string') {
+      this.#redaction.add(source)
+      return source
+    }
+    try {
+      const secret = await source()
+      this.#redaction.add(secret)
+      return secret
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+      throw this.#fault(`${what} cannot be read${code}`)
+    }
+  }
+
+  #fault(sentence: string): CredentialsError {
+    return new CredentialsError(sentence, { foundation: this.#options.name, end: 'UAA' })
+  }
+}

@@ -1,0 +1,88 @@
+import type { Rights } from '@cf-audit-drain/cloud-foundry'
+import type { Checkpoint } from './checkpoint.ts'
+import type { PollerOptions } from './options.ts'
+import type { Recorder } from './recorder.ts'
+import { type NarrowedRights, RightsGuard, type RightsGuardDeps } from './rights-guard.ts'
+import { isSame } from './seen-rights.ts'
+import type { ComparedWindow, PollerObserver } from './session.ts'
+
+/** The client may not see everything, and the operator asked to be refused then. */
+export class NotEverythingVisibleError extends Error {
+  override readonly name = 'NotEverythingVisibleError'
+}
+
+/** The rights of one foundation's identity, from session to session: guarded, remembered in the checkpoint, and told. */
+export class RightsWatch {
+  readonly #options: Pick<PollerOptions, 'strict' | 'acceptRights'>
+  readonly #deps: Omit<RightsGuardDeps, 'onNarrowed'> & { readonly observer: PollerObserver }
+  #guard: RightsGuard | null = null
+  #rights: Rights | null = null
+  #hasAccepted = false
+
+  constructor(
+    options: Pick<PollerOptions, 'strict' | 'acceptRights'>,
+    deps: Omit<RightsGuardDeps, 'onNarrowed'> & { readonly observer: PollerObserver },
+  ) {
+    this.#options = options
+    this.#deps = deps
+  }
+
+  /** As last looked at. */
+  get rights(): Rights | null {
+    return this.#rights
+  }
+
+  get narrowed(): NarrowedRights | null {
+    return this.#guard?.narrowed ?? null
+  }
+
+  /** For a session that goes on from this checkpoint. @throws NotEverythingVisibleError */
+  async open(stored: Checkpoint | null, signal: AbortSignal): Promise<RightsGuard> {
+    const { controller, clock, observer } = this.#deps
+    const { strict, acceptRights } = this.#options
+    const onNarrowed = (narrowed: NarrowedRights) => observer.narrowed?.(narrowed)
+    const guard = new RightsGuard({ controller, clock, onNarrowed }, stored?.rights ?? null)
+    this.close()
+    this.#guard = guard
+    this.#rights = await guard.open(signal, acceptRights && !this.#hasAccepted)
+    observer.rights?.(this.#rights)
+    if (guard.narrowed === null) observer.narrowed?.(null)
+    if (strict && this.#rights.sees !== 'everything')
+      throw new NotEverythingVisibleError(this.#rights.sentence)
+    return guard
+  }
+
+  /** What windows are closed with from now on is written before the first of them. */
+  async record(recorder: Recorder): Promise<void> {
+    const rights = this.#guard?.seen ?? null
+    if (rights !== null && !isSame(rights, recorder.checkpoint.rights ?? null))
+      await recorder.record([], now => ({ ...now, rights }))
+    this.#hasAccepted = true
+  }
+
+  /** To be repeated. @throws RightsRestoredError: the session is to end, and another to begin */
+  async look(recorder: Recorder, signal: AbortSignal): Promise<void> {
+    if (!this.#guard?.isDue) return
+    const rights = await this.#guard.look(signal)
+    if (rights.sentence !== this.#rights?.sentence) this.#deps.observer.rights?.(rights)
+    this.#rights = rights
+    await this.record(recorder)
+  }
+
+  /** Passes comparisons on; what a narrower token does not show is not gone. */
+  sure(tell: (window: ComparedWindow) => void, signal: AbortSignal): (window: ComparedWindow) => void {
+    const guard = this.#guard
+    return window => {
+      if (window.heldNotShown.length === 0 || guard === null) tell(window)
+      else
+        guard.mayClose(signal).then(
+          isSure => isSure && tell(window),
+          () => undefined,
+        )
+    }
+  }
+
+  close(): void {
+    this.#guard?.close()
+  }
+}
