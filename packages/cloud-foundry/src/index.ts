@@ -15,6 +15,16 @@ export {
   ServerError,
   UnreachableError,
 } from './errors.ts'
+export {
+  canBeLookedUp,
+  type LookupAnswer,
+  type LookupCollection,
+  lookupBytesMax,
+  lookupGuidsMax,
+  type NameLookups,
+  nameLookups,
+  type TypedEventsQuery,
+} from './name-lookups.ts'
 export type { Deps, FoundationOptions, RequestInfo, Warning } from './options.ts'
 export type { RateLimit } from './retry-after.ts'
 export type { RetryPolicy } from './retrying.ts'

@@ -1,0 +1,166 @@
+import type { NameRecord } from '@cf-audit-drain/log'
+import { type NameAnswer, type NameHistory, nameAt, recordName } from './name-history.ts'
+import type { NameFact, NameKind } from './name-kind.ts'
+
+interface Entry {
+  readonly kind: NameKind
+  readonly guid: string
+  history: NameHistory
+  /** Undefined: not known. */
+  parent: string | null | undefined
+  deletedSec: number | null
+  /** It was last seen with its name, by this process. */
+  confirmedSec: number
+}
+
+/** Things remembered at once. About 400 bytes each. */
+export const thingsMax = 200_000
+
+/**
+ * The names of everything that was met, with their time. Deleted things stay: their names are wanted longest. At `max` things
+ * those that were not asked for since it was half full are forgotten, here and in the log.
+ */
+export class NameStore {
+  readonly #half: number
+  #recent = new Map<string, Entry>()
+  #older = new Map<string, Entry>()
+  readonly #changed = new Set<string>()
+
+  constructor(max = thingsMax) {
+    this.#half = Math.max(1, Math.floor(max / 2))
+  }
+
+  get size(): number {
+    return this.#recent.size + this.#older.size
+  }
+
+  /** Takes in what is known; false when it is nothing new. */
+  learn({ kind, guid, name, atSec, begins = false, isDeletion = false, parent }: NameFact): boolean {
+    if (guid === '') return false
+    const key = keyOf(kind, guid)
+    const entry = this.#find(key) ?? this.#made(key, kind, guid)
+    const history =
+      name === null || name === ''
+        ? entry.history
+        : recordName(entry.history, { sec: atSec, name: name.toWellFormed(), begins })
+    const deletedSec = isDeletion ? (entry.deletedSec ?? atSec) : entry.deletedSec
+    const belongsTo = parent === undefined ? entry.parent : parent
+    if (name !== null || parent !== undefined) entry.confirmedSec = Math.max(entry.confirmedSec, atSec)
+    if (history === entry.history && deletedSec === entry.deletedSec && belongsTo === entry.parent)
+      return false
+    entry.history = history
+    entry.deletedSec = deletedSec
+    entry.parent = belongsTo
+    this.#changed.add(key)
+    return true
+  }
+
+  nameAt(kind: NameKind, guid: string, sec: number): NameAnswer {
+    const entry = this.#find(keyOf(kind, guid))
+    return entry === undefined ? 'unknown' : nameAt(entry.history, sec)
+  }
+
+  /** Undefined: not known; null: it has none. */
+  parentOf(kind: NameKind, guid: string): string | null | undefined {
+    return this.#find(keyOf(kind, guid))?.parent
+  }
+
+  /** Known, not deleted, and not met since `sec`: it may have been renamed behind our back. */
+  isStale(kind: NameKind, guid: string, sec: number): boolean {
+    const entry = this.#find(keyOf(kind, guid))
+    return entry !== undefined && entry.deletedSec === null && entry.confirmedSec < sec
+  }
+
+  /** Cloud Controller does not show it any more. */
+  gone(kind: NameKind, guid: string, atSec: number): void {
+    if (this.#find(keyOf(kind, guid)) === undefined) return
+    this.learn({ kind, guid, name: null, atSec, isDeletion: true })
+  }
+
+  /** What the log is to keep of what changed since it was asked last, at most `max` things. */
+  takeChanges(max: number): readonly NameRecord[] {
+    const records: NameRecord[] = []
+    for (const key of this.#changed) {
+      if (records.length >= max) break
+      this.#changed.delete(key)
+      const entry = this.#recent.get(key) ?? this.#older.get(key)
+      records.push({ key, value: entry === undefined ? null : written(entry) })
+    }
+    return records
+  }
+
+  /** Takes in what the log kept. A record that is not understood is passed by. */
+  restore({ key, value }: NameRecord): void {
+    if (value === null) return
+    const [, kind, guid] = /^([a-z_]+) (.+)$/s.exec(key) ?? []
+    const read = readWritten(value)
+    if (kind === undefined || guid === undefined || read === null) return
+    const entry = this.#find(key) ?? this.#made(key, kind as NameKind, guid)
+    for (const [sec, name, begins] of read.names)
+      entry.history = recordName(entry.history, { sec, name, begins: begins === 1 })
+    entry.parent ??= read.parent
+    entry.deletedSec ??= read.deletedSec ?? null
+  }
+
+  #find(key: string): Entry | undefined {
+    const recent = this.#recent.get(key)
+    if (recent !== undefined) return recent
+    const older = this.#older.get(key)
+    if (older === undefined) return undefined
+    this.#older.delete(key)
+    this.#keep(key, older)
+    return older
+  }
+
+  #made(key: string, kind: NameKind, guid: string): Entry {
+    const entry = { kind, guid, history: [], parent: undefined, deletedSec: null, confirmedSec: 0 }
+    this.#keep(key, entry)
+    return entry
+  }
+
+  #keep(key: string, entry: Entry): void {
+    if (this.#recent.size >= this.#half) {
+      for (const forgotten of this.#older.keys()) this.#changed.add(forgotten)
+      this.#older = this.#recent
+      this.#recent = new Map()
+    }
+    this.#recent.set(key, entry)
+  }
+}
+
+function keyOf(kind: NameKind, guid: string): string {
+  return `${kind} ${guid}`
+}
+
+/** `{"n":[[sec,name],[sec,name,1 when it began then]],"p":parent,"d":deleted at}` */
+function written({ history, parent, deletedSec }: Entry): string {
+  return JSON.stringify({
+    n: history.map(({ sec, name, begins }) => (begins ? [sec, name, 1] : [sec, name])),
+    ...(parent === undefined ? {} : { p: parent }),
+    ...(deletedSec === null ? {} : { d: deletedSec }),
+  })
+}
+
+interface Written {
+  readonly names: readonly (readonly [number, string, number?])[]
+  readonly parent: string | null | undefined
+  readonly deletedSec: number | undefined
+}
+
+function readWritten(value: string): Written | null {
+  try {
+    const { n, p, d } = JSON.parse(value) as { n: unknown; p: unknown; d: unknown }
+    if (!Array.isArray(n) || !n.every(isWrittenName)) return null
+    return {
+      names: n,
+      parent: typeof p === 'string' || p === null ? p : undefined,
+      deletedSec: typeof d === 'number' ? d : undefined,
+    }
+  } catch {
+    return null
+  }
+}
+
+function isWrittenName(point: unknown): point is readonly [number, string, number?] {
+  return Array.isArray(point) && Number.isSafeInteger(point[0]) && typeof point[1] === 'string'
+}
