@@ -57,9 +57,12 @@ export interface NameLookups {
   close(): Promise<void>
 }
 
+/** Whoever waits for a name would not wait for a second try, nor for a rate limit to pass. */
+const once = { tries: 1, budgetMs: 1_000 }
+
 /** Connects nothing yet. @throws RefusedUrlError */
 export function nameLookups(options: FoundationOptions, deps: Deps): NameLookups {
-  const client = new FoundationClient({ ...options, retry: { ...options.retry, tries: 1 } }, deps)
+  const client = new FoundationClient({ ...options, retry: once }, deps)
   return {
     lookup: async (collection, guids, signal) =>
       client.get(lookupPath(collection, guids), (answer, facts) => readList(answer, facts), signal),

@@ -7,6 +7,7 @@ import { CloudControllerError, errors } from './cloud-controller-error.ts'
 import type { CollectionStore } from './collections.ts'
 import { type DiscoveryOptions, discoveryAnswer } from './discovery.ts'
 import type { EventStore, StoredRow } from './event-store.ts'
+import { nginx } from './faulty-answer.ts'
 import { type RateLimiter, tooManyRequests } from './rate-limiter.ts'
 import type { Identity, TokenIssuer } from './token-issuer.ts'
 
@@ -68,6 +69,7 @@ function routed(
   identity: Identity | null,
   disturbance: PageDisturbance,
 ): Answered {
+  if ((request.url ?? '').length > requestLineMax) return plain(nginx(414, 'Request-URI Too Large'))
   const [path = '/', queryText = ''] = splitOnce(request.url ?? '/', '?')
   if (request.method !== 'GET' && request.method !== 'HEAD') throw errors.unknownRequest()
   const discovered = discoveryAnswer(path, controller.discovery)
@@ -90,6 +92,9 @@ function routed(
   }
   return plain(controller.collections.answer(path, queryText, apiUrl))
 }
+
+/** Nginx's buffer of 8 KiB, less the method and the protocol. */
+const requestLineMax = 8_192 - 'GET  HTTP/1.1\r\n'.length
 
 const plain = (answer: Answer): Answered => ({ answer, page: null })
 

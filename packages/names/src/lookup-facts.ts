@@ -44,7 +44,8 @@ function factsOfResource(kind: NameKind, resource: JsonObject, nowSec: number): 
   const parent = parentOf(kind, resource)
   const known = { kind, guid, ...(parent === undefined ? {} : { parent }) }
   // A renaming would have moved `updated_at`: the name is that old at least. Of a user it tells nothing, for UAA names users.
-  const updatedSec = kind === 'user' ? null : timestampSec(stringIn(resource, 'updated_at'))
+  const changed = stringIn(resource, 'updated_at') || stringIn(resource, 'created_at')
+  const updatedSec = kind === 'user' ? null : timestampSec(changed)
   const since = updatedSec !== null && updatedSec < nowSec ? updatedSec : nowSec
   return [
     { ...known, name, atSec: since },

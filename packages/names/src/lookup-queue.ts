@@ -1,7 +1,6 @@
 import {
   CloudFoundryError,
   canBeLookedUp,
-  type LookupAnswer,
   lookupBytesMax,
   lookupGuidsMax,
   NotPermittedError,
@@ -14,7 +13,7 @@ export type LookupFailure = 'absent' | 'late' | 'forbidden' | 'rate-limited' | '
 
 export interface LookupQueueDeps {
   readonly clock: Clock
-  /** Asks Cloud Controller, and takes in what it says; resolves to the guids it showed. */
+  /** Asks Cloud Controller, and takes in what it says; resolves to the guids it told something of. */
   readonly ask: (guids: readonly string[], signal: AbortSignal) => Promise<ReadonlySet<string>>
   /** Milliseconds for which nothing may be asked, so that polling has the rate limit to itself; 0: go on. */
   readonly heldBackMs: () => number
@@ -133,11 +132,11 @@ export class LookupQueue {
       () => undefined,
     )
     try {
-      const shown = await ask(guids, signal)
+      const told = await ask(guids, signal)
       this.#failure = null
       this.#pauseMs = 0
       this.#isLate = false
-      for (const guid of guids) if (!shown.has(guid)) this.#remember(guid)
+      for (const guid of guids) if (!told.has(guid)) this.#remember(guid)
     } catch (error) {
       this.#failed(error as Error)
     } finally {
@@ -166,9 +165,4 @@ function reasonOf(error: Error): LookupFailure {
   if (error instanceof NotPermittedError) return 'forbidden'
   if (error instanceof RateLimitedError) return 'rate-limited'
   return error instanceof CloudFoundryError ? 'unavailable' : 'late'
-}
-
-/** The guids of an answer. */
-export function guidsShown({ resources }: LookupAnswer): ReadonlySet<string> {
-  return new Set(resources.map(({ guid }) => guid).filter(guid => typeof guid === 'string'))
 }

@@ -1,7 +1,7 @@
 import type { NameLookups } from '@cf-audit-drain/cloud-foundry'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { collectionOf, factsOfLookup } from './lookup-facts.ts'
-import { guidsShown, type LookupFailure, LookupQueue } from './lookup-queue.ts'
+import { type LookupFailure, LookupQueue } from './lookup-queue.ts'
 import type { NameKind } from './name-kind.ts'
 import type { NameStore } from './name-store.ts'
 
@@ -65,9 +65,13 @@ export class Resolver {
   ): Promise<ReadonlySet<string>> {
     const answer = await lookups.lookup(collectionOf[kind], guids, signal)
     const nowSec = this.#deps.nowSec()
-    for (const fact of factsOfLookup(kind, answer, nowSec)) this.#store.learn(fact)
-    const shown = guidsShown(answer)
+    const answered = new Set<string>()
+    for (const fact of factsOfLookup(kind, answer, nowSec)) {
+      this.#store.learn(fact)
+      if (fact.name !== null || fact.parent !== undefined) answered.add(fact.guid)
+    }
+    const shown = new Set(answer.resources.map(({ guid }) => guid))
     for (const guid of guids) if (!shown.has(guid)) this.#store.gone(kind, guid, nowSec)
-    return shown
+    return answered
   }
 }

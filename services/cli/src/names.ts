@@ -46,7 +46,7 @@ export function namesOf(
   }
 }
 
-const lookupLimits = { maxInFlight: 4, requestTimeoutMs: 15_000, retry: { tries: 1, budgetMs: 10_000 } }
+const lookupLimits = { maxInFlight: 4, requestTimeoutMs: 15_000 }
 
 /** Until the window of the rate limit is over, once half of it is used up: the rest is for the events. */
 export function heldBackMs(
