@@ -21,6 +21,25 @@ const catalogUpdate = /^audit\.service(_plan)?\.update$/
 const deletion =
   /^audit\.(app|space|organization|route)\.delete-request$|^audit\.(service_instance|user_provided_service_instance)\.(delete|purge)$|^audit\.service(_plan|_broker)?\.delete$/
 
+interface TypeOfEvent {
+  readonly deletes: boolean
+  /** Where the new name stands: in `request.name`, or in the data itself under this key. */
+  readonly renames: 'request' | 'name' | 'label' | null
+}
+
+const types = new Map<string, TypeOfEvent>()
+
+function typeOf(type: string): TypeOfEvent {
+  const known = types.get(type)
+  if (known !== undefined) return known
+  const inData = type === 'audit.service.update' ? 'label' : 'name'
+  const renames = update.test(type) ? 'request' : catalogUpdate.test(type) ? inData : null
+  const made = { deletes: deletion.test(type), renames } as const
+  if (types.size >= 1_000) types.clear()
+  types.set(type, made)
+  return made
+}
+
 /** The kind of thing that a target of this type is; null where names of it are not kept. */
 export function kindOfTarget(eventType: string, targetType: string): NameKind | null {
   if (targetType === 'route') return 'route'
@@ -43,7 +62,7 @@ export function factsOf(event: unknown): readonly NameFact[] {
   if (kind !== null && guid !== '') {
     const name = kind === 'process' || kind === 'route' ? null : stringIn(target, 'name') || null
     if (name !== null) facts.push({ kind, guid, name, atSec })
-    if (deletion.test(type)) facts.push({ kind, guid, name: null, atSec, isDeletion: true })
+    if (typeOf(type).deletes) facts.push({ kind, guid, name: null, atSec, isDeletion: true })
   }
   const data = event['data']
   if (isObject(data)) dataFacts(facts, { type, atSec, guid, kind, data })
@@ -84,9 +103,10 @@ function newName(
   request: Readonly<Record<string, unknown>> | null,
   data: Readonly<Record<string, unknown>>,
 ): string {
-  if (request !== null && update.test(type)) return stringIn(request, 'name')
-  if (!catalogUpdate.test(type)) return ''
-  return stringIn(data, type === 'audit.service.update' ? 'label' : 'name')
+  const { renames } = typeOf(type)
+  if (renames === null) return ''
+  if (renames === 'request') return request === null ? '' : stringIn(request, 'name')
+  return stringIn(data, renames)
 }
 
 function parentIn(

@@ -28,8 +28,19 @@ export interface Mentions {
 /** More things than this of one event are left out. */
 export const relatedMax = 16
 
+const made = new WeakMap<object, Mentions | null>()
+
 export function mentionsOf(event: unknown): Mentions | null {
   if (!isObject(event)) return null
+  // Asked for twice: before the names are looked up and after.
+  const known = made.get(event)
+  if (known !== undefined) return known
+  const mentions = mentionsIn(event)
+  made.set(event, mentions)
+  return mentions
+}
+
+function mentionsIn(event: JsonObject): Mentions | null {
   const atSec = timestampSec(stringIn(event, 'created_at'))
   if (atSec === null) return null
   const type = stringIn(event, 'type')
@@ -68,7 +79,7 @@ function targetOf(
   return mention(kind, guid)
 }
 
-const relationshipKinds: readonly (readonly [string, NameKind])[] = [
+const relationshipKinds: ReadonlyMap<string, NameKind> = new Map([
   ['app', 'app'],
   ['service_instance', 'service_instance'],
   ['service_plan', 'service_plan'],
@@ -76,8 +87,8 @@ const relationshipKinds: readonly (readonly [string, NameKind])[] = [
   ['user', 'user'],
   ['space', 'space'],
   ['organization', 'organization'],
-]
-const guidKeys: readonly (readonly [string, NameKind])[] = [
+])
+const guidKeys: ReadonlyMap<string, NameKind> = new Map([
   ['route_guid', 'route'],
   ['app_guid', 'app'],
   ['service_instance_guid', 'service_instance'],
@@ -86,25 +97,42 @@ const guidKeys: readonly (readonly [string, NameKind])[] = [
   ['target_space_guid', 'space'],
   ['organization_guid', 'organization'],
   ['space_guid', 'space'],
-]
+])
 
 function relatedTo(data: unknown, but: readonly (string | undefined)[]): readonly Mention[] {
-  if (!isObject(data)) return []
-  const found: Mention[] = []
+  if (!isObject(data)) return none
+  let found: Mention[] | null = null
   const add = (kind: NameKind, guid: string) => {
-    if (guid === '' || but.includes(guid) || found.length >= relatedMax) return
-    if (!found.some(one => one.guid === guid && one.kind === kind)) found.push({ kind, guid })
+    if (guid === '' || but.includes(guid)) return
+    found ??= []
+    if (found.length >= relatedMax || found.some(one => one.guid === guid && one.kind === kind)) return
+    found.push({ kind, guid })
   }
-  for (const part of [data, data['request']]) {
-    if (!isObject(part)) continue
-    for (const [key, kind] of guidKeys) add(kind, stringIn(part, key))
-    for (const [key, kind] of relationshipKinds) add(kind, guidIn(part['relationships'], key))
+  guidsIn(data, add)
+  const { request } = data
+  if (isObject(request)) {
+    guidsIn(request, add)
+    const { relationships } = request
+    if (isObject(relationships))
+      for (const key in relationships) {
+        const kind = relationshipKinds.get(key)
+        if (kind !== undefined) add(kind, guidIn(relationships, key))
+      }
+    for (const one of listIn(request, 'organizations')) add('organization', guidOf(one))
   }
   for (const guid of listIn(data, 'target_space_guids')) if (typeof guid === 'string') add('space', guid)
-  const { request } = data
-  if (isObject(request)) for (const one of listIn(request, 'organizations')) add('organization', guidOf(one))
-  return found
+  return found ?? none
 }
+
+function guidsIn(object: JsonObject, add: (kind: NameKind, guid: string) => void): void {
+  for (const key in object) {
+    if (!key.endsWith('_guid')) continue
+    const kind = guidKeys.get(key)
+    if (kind !== undefined) add(kind, stringIn(object, key))
+  }
+}
+
+const none: readonly Mention[] = []
 
 function listIn(object: JsonObject, key: string): readonly unknown[] {
   const value = object[key]

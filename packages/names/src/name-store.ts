@@ -22,8 +22,8 @@ export const thingsMax = 200_000
  */
 export class NameStore {
   readonly #half: number
-  #recent = new Map<string, Entry>()
-  #older = new Map<string, Entry>()
+  #recent = new Generation()
+  #older = new Generation()
   readonly #changed = new Set<string>()
 
   constructor(max = thingsMax) {
@@ -37,12 +37,9 @@ export class NameStore {
   /** Takes in what is known; false when it is nothing new. */
   learn({ kind, guid, name, atSec, begins = false, isDeletion = false, parent }: NameFact): boolean {
     if (guid === '') return false
-    const key = keyOf(kind, guid)
-    const entry = this.#find(key) ?? this.#made(key, kind, guid)
+    const entry = this.#find(kind, guid) ?? this.#made(kind, guid)
     const history =
-      name === null || name === ''
-        ? entry.history
-        : recordName(entry.history, { sec: atSec, name: name.toWellFormed(), begins })
+      name === null || name === '' ? entry.history : withName(entry.history, atSec, name, begins)
     const deletedSec = isDeletion ? (entry.deletedSec ?? atSec) : entry.deletedSec
     const belongsTo = parent === undefined ? entry.parent : parent
     if (name !== null || parent !== undefined) entry.confirmedSec = Math.max(entry.confirmedSec, atSec)
@@ -51,29 +48,29 @@ export class NameStore {
     entry.history = history
     entry.deletedSec = deletedSec
     entry.parent = belongsTo
-    this.#changed.add(key)
+    this.#changed.add(keyOf(kind, guid))
     return true
   }
 
   nameAt(kind: NameKind, guid: string, sec: number): NameAnswer {
-    const entry = this.#find(keyOf(kind, guid))
+    const entry = this.#find(kind, guid)
     return entry === undefined ? 'unknown' : nameAt(entry.history, sec)
   }
 
   /** Undefined: not known; null: it has none. */
   parentOf(kind: NameKind, guid: string): string | null | undefined {
-    return this.#find(keyOf(kind, guid))?.parent
+    return this.#find(kind, guid)?.parent
   }
 
   /** Known, not deleted, and not met since `sec`: it may have been renamed behind our back. */
   isStale(kind: NameKind, guid: string, sec: number): boolean {
-    const entry = this.#find(keyOf(kind, guid))
+    const entry = this.#find(kind, guid)
     return entry !== undefined && entry.deletedSec === null && entry.confirmedSec < sec
   }
 
   /** Cloud Controller does not show it any more. */
   gone(kind: NameKind, guid: string, atSec: number): void {
-    if (this.#find(keyOf(kind, guid)) === undefined) return
+    if (this.#find(kind, guid) === undefined) return
     this.learn({ kind, guid, name: null, atSec, isDeletion: true })
   }
 
@@ -83,7 +80,8 @@ export class NameStore {
     for (const key of this.#changed) {
       if (records.length >= max) break
       this.#changed.delete(key)
-      const entry = this.#recent.get(key) ?? this.#older.get(key)
+      const [kind, guid] = ofKey(key)
+      const entry = this.#recent.get(kind, guid) ?? this.#older.get(kind, guid)
       records.push({ key, value: entry === undefined ? null : written(entry) })
     }
     return records
@@ -92,44 +90,81 @@ export class NameStore {
   /** Takes in what the log kept. A record that is not understood is passed by. */
   restore({ key, value }: NameRecord): void {
     if (value === null) return
-    const [, kind, guid] = /^([a-z_]+) (.+)$/s.exec(key) ?? []
+    const [kind, guid] = ofKey(key)
     const read = readWritten(value)
-    if (kind === undefined || guid === undefined || read === null) return
-    const entry = this.#find(key) ?? this.#made(key, kind as NameKind, guid)
+    if (guid === '' || read === null) return
+    const entry = this.#find(kind, guid) ?? this.#made(kind, guid)
     for (const [sec, name, begins] of read.names)
       entry.history = recordName(entry.history, { sec, name, begins: begins === 1 })
     entry.parent ??= read.parent
     entry.deletedSec ??= read.deletedSec ?? null
   }
 
-  #find(key: string): Entry | undefined {
-    const recent = this.#recent.get(key)
+  #find(kind: NameKind, guid: string): Entry | undefined {
+    const recent = this.#recent.get(kind, guid)
     if (recent !== undefined) return recent
-    const older = this.#older.get(key)
+    const older = this.#older.get(kind, guid)
     if (older === undefined) return undefined
-    this.#older.delete(key)
-    this.#keep(key, older)
+    this.#older.delete(kind, guid)
+    this.#keep(older)
     return older
   }
 
-  #made(key: string, kind: NameKind, guid: string): Entry {
+  #made(kind: NameKind, guid: string): Entry {
     const entry = { kind, guid, history: [], parent: undefined, deletedSec: null, confirmedSec: 0 }
-    this.#keep(key, entry)
+    this.#keep(entry)
     return entry
   }
 
-  #keep(key: string, entry: Entry): void {
+  #keep(entry: Entry): void {
     if (this.#recent.size >= this.#half) {
-      for (const forgotten of this.#older.keys()) this.#changed.add(forgotten)
+      for (const { kind, guid } of this.#older.entries()) this.#changed.add(keyOf(kind, guid))
       this.#older = this.#recent
-      this.#recent = new Map()
+      this.#recent = new Generation()
     }
-    this.#recent.set(key, entry)
+    this.#recent.set(entry)
+  }
+}
+
+/** Entries by kind and guid: a text made of both would be made, and hashed, several times for every event. */
+class Generation {
+  readonly #byKind = new Map<NameKind, Map<string, Entry>>()
+  size = 0
+
+  get(kind: NameKind, guid: string): Entry | undefined {
+    return this.#byKind.get(kind)?.get(guid)
+  }
+
+  set(entry: Entry): void {
+    const entries = this.#byKind.get(entry.kind) ?? new Map<string, Entry>()
+    if (entries.size === 0) this.#byKind.set(entry.kind, entries)
+    if (!entries.has(entry.guid)) this.size++
+    entries.set(entry.guid, entry)
+  }
+
+  delete(kind: NameKind, guid: string): void {
+    if (this.#byKind.get(kind)?.delete(guid)) this.size--
+  }
+
+  *entries(): Generator<Entry> {
+    for (const entries of this.#byKind.values()) yield* entries.values()
   }
 }
 
 function keyOf(kind: NameKind, guid: string): string {
   return `${kind} ${guid}`
+}
+
+function ofKey(key: string): readonly [NameKind, string] {
+  const at = key.indexOf(' ')
+  return [key.slice(0, at) as NameKind, at < 0 ? '' : key.slice(at + 1)]
+}
+
+/** Nearly always the newest name is seen once more. */
+function withName(history: NameHistory, sec: number, name: string, begins: boolean): NameHistory {
+  const last = history.at(-1)
+  if (last !== undefined && last.name === name && last.sec < sec) return history
+  return recordName(history, { sec, name: name.toWellFormed(), begins })
 }
 
 /** `{"n":[[sec,name],[sec,name,1 when it began then]],"p":parent,"d":deleted at}` */

@@ -209,8 +209,8 @@ test('a service instance is told with its plan, offering and broker; a route by 
     { kind: 'service_broker', guid: uuid(13), name: 'pg-broker' },
   ])
   assert.deepEqual(binding?.related, [
-    { kind: 'app', guid: app.guid, name: 'billing-api' },
     { kind: 'service_instance', guid: uuid(10), name: 'ledger-db' },
+    { kind: 'app', guid: app.guid, name: 'billing-api' },
   ])
   assert.deepEqual(mapped?.related, [{ kind: 'route', guid: uuid(14), name: 'shop.example.com/api' }])
   assert.equal(route?.target, 'shop.example.com/api')
