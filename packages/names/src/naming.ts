@@ -83,10 +83,11 @@ export class Naming {
       },
       () => undefined,
     )
+    const recentSec = this.#nowSec() - confirmedForSec
     let open = rows.map(row => mentionsOf(row.value)).filter(mentions => mentions !== null)
     for (let round = 0; round < roundsMax && open.length > 0 && !isOver; round++) {
       const answers = new Set<Promise<void>>()
-      open = open.filter(mentions => this.#ask(mentions, answers))
+      open = open.filter(mentions => this.#ask(mentions, answers, recentSec))
       if (answers.size === 0) break
       await Promise.race([Promise.all(answers), end])
       if (isOver) this.#resolver.gaveUp()
@@ -108,29 +109,33 @@ export class Naming {
   }
 
   /** Asks for what is not known; whether anything is to be waited for. */
-  #ask(mentions: Mentions, answers: Set<Promise<void>>): boolean {
+  #ask(mentions: Mentions, answers: Set<Promise<void>>, recentSec: number): boolean {
     const before = answers.size
     const { atSec, actor, organization, space, app, target, related, instance } = mentions
-    if (actor !== null && mayBeUser(actor.guid)) this.#askName(actor, atSec, answers)
+    if (actor !== null && mayBeUser(actor.guid)) this.#askName(actor, atSec, answers, recentSec)
     for (const mention of [organization, space, target, ...related])
-      if (mention !== null) this.#askName(mention, atSec, answers)
+      if (mention !== null) this.#askName(mention, atSec, answers, recentSec)
     if (app?.kind === 'process') this.#askParents(app, answers)
-    if (instance !== null) this.#askParents(instance, answers, atSec)
+    if (instance !== null)
+      this.#askParents(instance, answers, parent => this.#askName(parent, atSec, answers, recentSec))
     return answers.size > before
   }
 
-  #askName({ kind, guid }: Mention, atSec: number, answers: Set<Promise<void>>): void {
+  /** `recentSec`: what happened after it is given a name only that was confirmed after it. */
+  #askName({ kind, guid }: Mention, atSec: number, answers: Set<Promise<void>>, recentSec: number): void {
     const answer = this.#store.nameAt(kind, guid, atSec)
     if (answer === 'renamed') return
     if (answer !== 'unknown') {
-      const recentSec = this.#nowSec() - confirmedForSec
       if (atSec < recentSec || !this.#store.isStale(kind, guid, recentSec)) return
     }
     this.#resolver.ask(kind, guid, answers)
   }
 
-  /** `atSec`: the names of the parents are wanted too. */
-  #askParents({ kind, guid }: Mention, answers: Set<Promise<void>>, atSec?: number): void {
+  #askParents(
+    { kind, guid }: Mention,
+    answers: Set<Promise<void>>,
+    each: (parent: Mention) => void = () => {},
+  ): void {
     let [ofKind, of]: [NameKind, string] = [kind, guid]
     for (;;) {
       const next = parentKind(ofKind)
@@ -138,7 +143,7 @@ export class Naming {
       const parent = this.#store.parentOf(ofKind, of)
       if (parent === undefined) this.#resolver.ask(ofKind, of, answers)
       if (parent == null) return
-      if (atSec !== undefined) this.#askName({ kind: next, guid: parent }, atSec, answers)
+      each({ kind: next, guid: parent })
       ;[ofKind, of] = [next, parent]
     }
   }
