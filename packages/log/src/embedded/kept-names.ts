@@ -5,9 +5,12 @@ const rowsAtOnce = 5_000
 
 /** Within the transaction of a publish. */
 export function keepNames(database: LogDatabase, foundation: string, names: readonly NameRecord[]): void {
+  if (names.length === 0) return
+  const keep = database.prepare('INSERT OR REPLACE INTO names VALUES (?, ?, ?)')
+  const forget = database.prepare('DELETE FROM names WHERE foundation = ? AND key = ?')
   for (const { key, value } of names)
-    if (value === null) database.run('DELETE FROM names WHERE foundation = ? AND key = ?', foundation, key)
-    else database.run('INSERT OR REPLACE INTO names VALUES (?, ?, ?)', foundation, key, value)
+    if (value === null) forget.run(foundation, key)
+    else keep.run(foundation, key, value)
 }
 
 export function* keptNames(database: LogDatabase, foundation: string): Generator<NameRecord> {
