@@ -38,7 +38,8 @@ export function namesFor(
   const related: NamedThing[] = []
   const relate = (mention: Mention) => {
     const name = find(mention)
-    if (name !== null) related.push({ kind: mention.kind, guid: mention.guid.toWellFormed(), name })
+    if (name === null || related.some(one => one.guid === mention.guid)) return
+    related.push({ kind: mention.kind, guid: mention.guid.toWellFormed(), name })
   }
   const actor = actorNames(mentions, event, find)
   const organization = nameOf(mentions?.organization)
@@ -46,7 +47,7 @@ export function namesFor(
   const app = appNames(mentions, event, store, failures, unresolved)
   const target = nameOf(mentions?.target)
   for (const mention of mentions?.related ?? []) relate(mention)
-  if (mentions?.instance) for (const parent of parentsOf(mentions.instance, store)) relate(parent)
+  if (mentions?.instance) for (const parent of parentsOf(mentions.instance, atSec, store)) relate(parent)
   return { ...actor, organization, space, ...app, target, related, unresolved }
 }
 
@@ -72,18 +73,18 @@ function appNames(
   if (!app || target === null) return { appGuid: null, app: null }
   const name = target.name || null
   if (app.kind !== 'process') return { appGuid: target.guid, app: name }
-  const guid = store.parentOf('process', app.guid) ?? null
+  const guid = store.parentOf('process', app.guid, mentions?.atSec ?? 0) ?? null
   if (guid === null)
     unresolved.push({ kind: 'process', guid: target.guid, reason: failures.failureOf('process', app.guid) })
   return { appGuid: guid, app: name }
 }
 
 /** The plan of a service instance, its offering, its broker, as far as they are known. */
-function* parentsOf({ kind, guid }: Mention, store: NameStore): Generator<Mention> {
+function* parentsOf({ kind, guid }: Mention, atSec: number, store: NameStore): Generator<Mention> {
   let [ofKind, of]: [NameKind, string] = [kind, guid]
   for (;;) {
     const next = parentKind(ofKind)
-    const parent = next === null ? null : store.parentOf(ofKind, of)
+    const parent = next === null ? null : store.parentOf(ofKind, of, atSec)
     if (next === null || parent == null) return
     yield { kind: next, guid: parent }
     ;[ofKind, of] = [next, parent]

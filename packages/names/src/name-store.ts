@@ -6,8 +6,8 @@ interface Entry {
   readonly kind: NameKind
   readonly guid: string
   history: NameHistory
-  /** Undefined: not known. */
-  parent: string | null | undefined
+  /** What it belonged to, and when: guids in the place of names, '' for nothing. */
+  parents: NameHistory
   deletedSec: number | null
   /** It was last seen with its name, by this process. */
   confirmedSec: number
@@ -41,13 +41,13 @@ export class NameStore {
     const history =
       name === null || name === '' ? entry.history : withName(entry.history, atSec, name, begins)
     const deletedSec = isDeletion ? (entry.deletedSec ?? atSec) : entry.deletedSec
-    const belongsTo = parent === undefined ? entry.parent : parent
+    const parents = parent === undefined ? entry.parents : withName(entry.parents, atSec, parent ?? '', false)
     if (name !== null || parent !== undefined) entry.confirmedSec = Math.max(entry.confirmedSec, atSec)
-    if (history === entry.history && deletedSec === entry.deletedSec && belongsTo === entry.parent)
+    if (history === entry.history && deletedSec === entry.deletedSec && parents === entry.parents)
       return false
     entry.history = history
     entry.deletedSec = deletedSec
-    entry.parent = belongsTo
+    entry.parents = parents
     this.#changed.add(keyOf(kind, guid))
     return true
   }
@@ -57,9 +57,10 @@ export class NameStore {
     return entry === undefined ? 'unknown' : nameAt(entry.history, sec)
   }
 
-  /** Undefined: not known; null: it has none. */
-  parentOf(kind: NameKind, guid: string): string | null | undefined {
-    return this.#find(kind, guid)?.parent
+  /** Undefined: not known; null: it had none. */
+  parentOf(kind: NameKind, guid: string, sec: number): string | null | undefined {
+    const answer = nameAt(this.#find(kind, guid)?.parents ?? [], sec)
+    return typeof answer === 'string' ? undefined : answer.name || null
   }
 
   /** Known, not deleted, and not met since `sec`: it may have been renamed behind our back. */
@@ -94,9 +95,8 @@ export class NameStore {
     const read = readWritten(value)
     if (guid === '' || read === null) return
     const entry = this.#find(kind, guid) ?? this.#made(kind, guid)
-    for (const [sec, name, begins] of read.names)
-      entry.history = recordName(entry.history, { sec, name, begins: begins === 1 })
-    entry.parent ??= read.parent
+    entry.history = read.names.reduce(withWritten, entry.history)
+    entry.parents = read.parents.reduce(withWritten, entry.parents)
     entry.deletedSec ??= read.deletedSec ?? null
   }
 
@@ -111,7 +111,7 @@ export class NameStore {
   }
 
   #made(kind: NameKind, guid: string): Entry {
-    const entry = { kind, guid, history: [], parent: undefined, deletedSec: null, confirmedSec: 0 }
+    const entry = { kind, guid, history: [], parents: [], deletedSec: null, confirmedSec: 0 }
     this.#keep(entry)
     return entry
   }
@@ -167,18 +167,22 @@ function withName(history: NameHistory, sec: number, name: string, begins: boole
   return recordName(history, { sec, name: name.toWellFormed(), begins })
 }
 
-/** `{"n":[[sec,name],[sec,name,1 when it began then]],"p":parent,"d":deleted at}` */
-function written({ history, parent, deletedSec }: Entry): string {
+/** `{"n":[[sec,name],[sec,name,1 when it began then]],"p":[[sec,parent]],"d":deleted at}` */
+function written({ history, parents, deletedSec }: Entry): string {
+  const points = (some: NameHistory) =>
+    some.map(({ sec, name, begins }) => (begins ? [sec, name, 1] : [sec, name]))
   return JSON.stringify({
-    n: history.map(({ sec, name, begins }) => (begins ? [sec, name, 1] : [sec, name])),
-    ...(parent === undefined ? {} : { p: parent }),
+    n: points(history),
+    ...(parents.length === 0 ? {} : { p: points(parents) }),
     ...(deletedSec === null ? {} : { d: deletedSec }),
   })
 }
 
+type WrittenName = readonly [sec: number, name: string, begins?: number]
+
 interface Written {
-  readonly names: readonly (readonly [number, string, number?])[]
-  readonly parent: string | null | undefined
+  readonly names: readonly WrittenName[]
+  readonly parents: readonly WrittenName[]
   readonly deletedSec: number | undefined
 }
 
@@ -188,7 +192,7 @@ function readWritten(value: string): Written | null {
     if (!Array.isArray(n) || !n.every(isWrittenName)) return null
     return {
       names: n,
-      parent: typeof p === 'string' || p === null ? p : undefined,
+      parents: Array.isArray(p) && p.every(isWrittenName) ? p : [],
       deletedSec: typeof d === 'number' ? d : undefined,
     }
   } catch {
@@ -196,6 +200,10 @@ function readWritten(value: string): Written | null {
   }
 }
 
-function isWrittenName(point: unknown): point is readonly [number, string, number?] {
+function withWritten(history: NameHistory, [sec, name, begins]: WrittenName): NameHistory {
+  return recordName(history, { sec, name, begins: begins === 1 })
+}
+
+function isWrittenName(point: unknown): point is WrittenName {
   return Array.isArray(point) && Number.isSafeInteger(point[0]) && typeof point[1] === 'string'
 }

@@ -217,6 +217,47 @@ test('a service instance is told with its plan, offering and broker; a route by 
   for (const names of [instance, binding, mapped, route]) assert.deepEqual(names?.unresolved, [])
 })
 
+test('many instances on one page are each told with their own plan, of their own time', async t => {
+  const one = await NamedFoundation.make(t)
+  one.has('organizations', org)
+  one.has('spaces', space)
+  const to = (guid: string) => ({ data: { guid } })
+  const instance = (number: number) => ({
+    guid: uuid(100 + number),
+    type: 'service_instance',
+    name: `db ${number}`,
+  })
+  const type = 'audit.service_instance.update'
+  for (let number = 0; number < 20; number++) {
+    const relationships = { service_plan: to(uuid(200 + number)) }
+    one.has('service_instances', {
+      guid: uuid(100 + number),
+      name: `db ${number}`,
+      relationships,
+      ...longAgo,
+    })
+    one.has('service_plans', { guid: uuid(200 + number), name: `plan ${number}`, ...longAgo })
+  }
+  const updates = Array.from({ length: 20 }, (_, number) => ago(5, { type, target: instance(number) }))
+  const names = await one.namesOf(...updates)
+  assert.deepEqual(
+    names.map(({ related }) => related.map(({ name }) => name)),
+    Array.from({ length: 20 }, (_, number) => [`plan ${number}`]),
+  )
+  const [moved, before] = await one.namesOf(
+    ago(3, {
+      type,
+      target: instance(0),
+      data: { request: { relationships: { service_plan: to(uuid(201)) } } },
+    }),
+    ago(4, { type, target: instance(0) }),
+  )
+  assert.deepEqual([moved?.related[0]?.name, before?.related[0]?.name], ['plan 1', 'plan 0'])
+  await one.restart()
+  const [later] = await one.namesOf(ago(2, { type, target: instance(0) }))
+  assert.equal(later?.related[0]?.name, 'plan 1')
+})
+
 test('a role given to a user names the user, and the user is known from then on', async t => {
   const one = await NamedFoundation.make(t)
   one.has('organizations', org)

@@ -87,7 +87,11 @@ export class Naming {
     let open = rows.map(row => mentionsOf(row.value)).filter(mentions => mentions !== null)
     for (let round = 0; round < roundsMax && open.length > 0 && !isOver; round++) {
       const answers = new Set<Promise<void>>()
-      open = open.filter(mentions => this.#ask(mentions, answers, recentSec))
+      open = open.filter(mentions => {
+        const asked = this.#ask(mentions, recentSec)
+        for (const answer of asked) answers.add(answer)
+        return asked.length > 0
+      })
       if (answers.size === 0) break
       await Promise.race([Promise.all(answers), end])
       if (isOver) this.#resolver.gaveUp()
@@ -108,21 +112,21 @@ export class Naming {
     for (const { value } of rows) for (const fact of factsOf(value)) this.#store.learn(fact)
   }
 
-  /** Asks for what is not known; whether anything is to be waited for. */
-  #ask(mentions: Mentions, answers: Set<Promise<void>>, recentSec: number): boolean {
-    const before = answers.size
+  /** Asks for what is not known; what is to be waited for. */
+  #ask(mentions: Mentions, recentSec: number): readonly Promise<void>[] {
+    const answers: Promise<void>[] = []
     const { atSec, actor, organization, space, app, target, related, instance } = mentions
     if (actor !== null && mayBeUser(actor.guid)) this.#askName(actor, atSec, answers, recentSec)
     for (const mention of [organization, space, target, ...related])
       if (mention !== null) this.#askName(mention, atSec, answers, recentSec)
-    if (app?.kind === 'process') this.#askParents(app, answers)
+    if (app?.kind === 'process') this.#askParents(app, answers, atSec)
     if (instance !== null)
-      this.#askParents(instance, answers, parent => this.#askName(parent, atSec, answers, recentSec))
-    return answers.size > before
+      this.#askParents(instance, answers, atSec, parent => this.#askName(parent, atSec, answers, recentSec))
+    return answers
   }
 
   /** `recentSec`: what happened after it is given a name only that was confirmed after it. */
-  #askName({ kind, guid }: Mention, atSec: number, answers: Set<Promise<void>>, recentSec: number): void {
+  #askName({ kind, guid }: Mention, atSec: number, answers: Promise<void>[], recentSec: number): void {
     const answer = this.#store.nameAt(kind, guid, atSec)
     if (answer === 'renamed') return
     if (answer !== 'unknown') {
@@ -133,14 +137,15 @@ export class Naming {
 
   #askParents(
     { kind, guid }: Mention,
-    answers: Set<Promise<void>>,
+    answers: Promise<void>[],
+    atSec: number,
     each: (parent: Mention) => void = () => {},
   ): void {
     let [ofKind, of]: [NameKind, string] = [kind, guid]
     for (;;) {
       const next = parentKind(ofKind)
       if (next === null) return
-      const parent = this.#store.parentOf(ofKind, of)
+      const parent = this.#store.parentOf(ofKind, of, atSec)
       if (parent === undefined) this.#resolver.ask(ofKind, of, answers)
       if (parent == null) return
       each({ kind: next, guid: parent })

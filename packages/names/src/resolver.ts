@@ -26,9 +26,9 @@ export class Resolver {
   }
 
   /** Adds what is to be waited for to `answers`. */
-  ask(kind: NameKind, guid: string, answers: Set<Promise<void>>): void {
+  ask(kind: NameKind, guid: string, answers: Promise<void>[]): void {
     const answer = this.#queue(kind)?.ask(guid) ?? null
-    if (answer !== null) answers.add(answer)
+    if (answer !== null) answers.push(answer)
   }
 
   failureOf(kind: NameKind, guid: string): LookupFailure | 'not-asked' {

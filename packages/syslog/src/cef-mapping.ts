@@ -208,7 +208,9 @@ export const cefDataCut: CefRow = labelled(
 function placeOf({ names }: AuditEvent): string | null {
   if (names === null) return null
   const parts = [names.organization, names.space, names.app]
-  return parts.every(part => part === null) ? null : parts.map(part => part ?? '').join('/')
+  const last = parts.findLastIndex(part => part !== null)
+  const known = parts.slice(0, last + 1).map(part => part ?? '')
+  return last < 0 ? null : known.join('/')
 }
 
 /** `service_plan big, route shop.example.com; not found: space 5b3c… (absent)` */
