@@ -1,5 +1,5 @@
 import { timestampSec } from '@cf-audit-drain/event'
-import { guidIn, isObject, stringIn } from './json-values.ts'
+import { guidIn, isObject, type JsonObject, stringIn } from './json-values.ts'
 import type { NameFact, NameKind } from './name-kind.ts'
 
 /** Kinds of target whose `name` is what people call them. A route is not: its name is the host only. */
@@ -66,7 +66,7 @@ export function factsOf(event: unknown): readonly NameFact[] {
   }
   const data = event['data']
   if (isObject(data)) dataFacts(facts, { type, atSec, guid, kind, data })
-  brokerFact(facts, event['actor'], atSec)
+  actorFact(facts, event, atSec)
   return facts
 }
 
@@ -120,8 +120,13 @@ function parentIn(
   return ''
 }
 
-function brokerFact(facts: NameFact[], actor: unknown, atSec: number): void {
-  if (!isObject(actor) || actor['type'] !== 'service_broker') return
-  const name = stringIn(actor, 'name')
-  if (name !== '') facts.push({ kind: 'service_broker', guid: stringIn(actor, 'guid'), name, atSec })
+/** Of a user the name is an e-mail; the user name stands beside it in v2 only. */
+function actorFact(facts: NameFact[], event: JsonObject, atSec: number): void {
+  const { actor } = event
+  if (!isObject(actor)) return
+  const isBroker = actor['type'] === 'service_broker'
+  if (!isBroker && actor['type'] !== 'user') return
+  const kind = isBroker ? 'service_broker' : 'user'
+  const name = isBroker ? stringIn(actor, 'name') : stringIn(event, 'actor_username')
+  if (name !== '') facts.push({ kind, guid: stringIn(actor, 'guid'), name, atSec })
 }
