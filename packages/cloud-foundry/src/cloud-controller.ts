@@ -16,6 +16,7 @@ import type { Deps, FoundationOptions } from './options.ts'
 import { ownRolesPath, type RolesPage, rolesPageOf } from './own-roles.ts'
 import type { RateLimit } from './retry-after.ts'
 import { type Rights, rightsOf, seesWith } from './rights.ts'
+import type { TokenSource } from './token-keeper.ts'
 
 export interface AuditEventPage {
   /** Of the window, by a count made just before the rows were read: not one snapshot with them. */
@@ -52,6 +53,8 @@ export interface CloudController {
   readonly perPageMax: number
   /** Null with `auto` before discovery. */
   readonly apiVersion: ApiVersion | null
+  /** For another client that is to be the same login: a user's refresh token may be good for one client only. */
+  readonly tokens: TokenSource
   /** Who asks; of a user known by a refresh token, by name from the first token on. */
   readonly identity: Identity
   /** How far Cloud Controller's clock is ahead of ours, to about a second; null before the first Date header. */
@@ -95,6 +98,10 @@ class Controller implements CloudController {
 
   get apiVersion(): ApiVersion | null {
     return this.#api?.version ?? null
+  }
+
+  get tokens(): TokenSource {
+    return this.#client.tokens
   }
 
   get identity(): Identity {

@@ -17,7 +17,7 @@ import { type Attempt, defaultRetryPolicy, type RetryPolicy, retrying } from './
 import { Skew } from './skew.ts'
 import { Slots } from './slots.ts'
 import { type IssuedToken, issuedToken, uaaFault } from './token-answer.ts'
-import { TokenKeeper, tokenKept } from './token-keeper.ts'
+import { TokenKeeper, type TokenSource, tokenKept } from './token-keeper.ts'
 import { Trust } from './trust.ts'
 
 /** Token requests are shared: who waits longer for UAA's rate limit does so in its own retry. More than a timer's slack. */
@@ -40,7 +40,7 @@ export class FoundationClient {
   readonly #connections: Connections
   readonly #slots: Slots
   readonly #gates: Readonly<Record<End, RateGate>>
-  readonly #tokens: TokenKeeper
+  readonly #tokens: TokenSource
   readonly #skew: Skew
   readonly #login: Login
   readonly #redaction = new Redaction()
@@ -52,7 +52,8 @@ export class FoundationClient {
   /** The ends that have answered as themselves. */
   readonly #known = new Set<End>()
 
-  constructor(options: FoundationOptions, deps: Deps) {
+  /** `tokens`: another client's, so that both are logged in as one. */
+  constructor(options: FoundationOptions, deps: Deps, tokens: TokenSource | null = null) {
     this.#options = options
     this.#deps = deps
     this.#api = this.#endUrl(options.api, 'Cloud Controller', 'api')
@@ -76,11 +77,13 @@ export class FoundationClient {
     this.#gates = { UAA: new RateGate(deps.clock), 'Cloud Controller': new RateGate(deps.clock) }
     this.#skew = new Skew(deps.clock)
     this.#login = new Login(options, deps.clock, this.#redaction)
-    this.#tokens = new TokenKeeper(
-      deps.clock,
-      () => this.#requestToken(this.#closing.signal),
-      error => this.#warn(tokenKept(error), null),
-    )
+    this.#tokens =
+      tokens ??
+      new TokenKeeper(
+        deps.clock,
+        () => this.#requestToken(this.#closing.signal),
+        error => this.#warn(tokenKept(error), null),
+      )
   }
 
   get skewMs(): number | null {
@@ -93,6 +96,10 @@ export class FoundationClient {
 
   discover(signal: AbortSignal): Promise<Discovery> {
     return this.#retrying((attempt, all) => this.#discover(attempt, all), signal)
+  }
+
+  get tokens(): TokenSource {
+    return this.#tokens
   }
 
   get identity(): Identity {
@@ -173,6 +180,7 @@ export class FoundationClient {
     attempt: Attempt,
     signal: AbortSignal,
   ): Promise<Exchanged> {
+    if (token !== null) this.#redaction.add(token.accessToken)
     const headers = {
       accept: 'application/json',
       ...(token && { authorization: `Bearer ${token.accessToken}` }),

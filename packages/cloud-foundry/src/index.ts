@@ -18,9 +18,20 @@ export {
   UnreachableError,
 } from './errors.ts'
 export { type Identity, identityText } from './identity.ts'
+export {
+  canBeLookedUp,
+  type LookupAnswer,
+  type LookupCollection,
+  lookupBytesMax,
+  lookupGuidsMax,
+  type NameLookups,
+  nameLookups,
+  type TypedEventsQuery,
+} from './name-lookups.ts'
 export type { Deps, FoundationOptions, RequestInfo, UserLogin, Warning } from './options.ts'
 export type { RateLimit } from './retry-after.ts'
 export type { RetryPolicy } from './retrying.ts'
 export { type Rights, type Sees, seesWith } from './rights.ts'
 export type { IssuedToken } from './token-answer.ts'
 export { TokenEndpoint, type TokenEndpointOptions } from './token-endpoint.ts'
+export type { TokenSource } from './token-keeper.ts'

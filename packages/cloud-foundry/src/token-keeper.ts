@@ -13,6 +13,9 @@ export function tokenKept(error: unknown): string {
   return `${asError(error).message}; the token before it is used as long as it is good`
 }
 
+/** Whence a client has its tokens. */
+export type TokenSource = Pick<TokenKeeper, 'get' | 'renewed' | 'expire'>
+
 /**
  * Keeps one token and renews it 60 s before it expires (a very short-lived one at half its life), by our monotonic
  * clock from `expires_in`: the clocks of UAA and this machine need not agree. One request at a time, however many wait.

@@ -95,6 +95,8 @@ export interface FoundationConfig {
   readonly pollIntervalMs: number
   readonly overlapMs: number
   readonly sweeps: readonly SweepConfig[]
+  readonly names: 'lookup' | 'events' | 'off'
+  readonly nameWaitMs: number
   readonly strict: boolean
 }
 

@@ -43,6 +43,8 @@ export const variables: readonly Variable[] = [
   foundation('CF_INSECURE', 'insecure'),
   foundation('POLL_INTERVAL', 'pollInterval'),
   foundation('START_FROM', 'startFrom'),
+  foundation('NAMES', 'names'),
+  foundation('NAME_WAIT', 'nameWait'),
   foundation('STRICT', 'strict'),
   { name: 'SINK_URL', path: ['sinks', 0, 'url'], scope: 'sink' },
   kafka('KAFKA_BROKERS', 'brokers'),

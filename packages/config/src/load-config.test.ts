@@ -41,6 +41,8 @@ test('three variables make a foundation, named after its host, with every defaul
         { everyMs: 300_000, overMs: 3_600_000, compare: 'count' },
         { everyMs: 3_600_000, overMs: 18_000_000, compare: 'guids' },
       ],
+      names: 'lookup',
+      nameWaitMs: 2_000,
       strict: false,
     },
   )

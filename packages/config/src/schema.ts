@@ -131,6 +131,23 @@ export const foundationSchema = z.strictObject({
       { every: '5m', over: '1h', compare: 'count' },
       { every: '1h', over: '5h', compare: 'guids' },
     ]),
+  names: oneOf(
+    {
+      about:
+        'Names of organizations, spaces, apps, services, routes and users in every event, as they were then: looked up (`lookup`), learned from events alone (`events`), or left out (`off`).',
+      example: 'lookup',
+    },
+    ['lookup', 'events', 'off'],
+  ).prefault('lookup'),
+  nameWait: duration(
+    {
+      about:
+        'How long an event may wait for its names. Then it goes without, and says which are missing and why.',
+      example: '2s',
+    },
+    '0s',
+    '1m',
+  ).prefault('2s'),
   strict: flag({
     about: 'Refuses to start when the client may not see every event.',
     example: 'false',

@@ -60,6 +60,8 @@ function toFoundation(document: FoundationDocument, index: number, secrets: File
     pollIntervalMs: document.pollInterval,
     overlapMs: document.overlap,
     sweeps: document.sweeps.map(({ every, over, compare }) => ({ everyMs: every, overMs: over, compare })),
+    names: document.names,
+    nameWaitMs: document.nameWait,
     strict: document.strict,
   }
 }

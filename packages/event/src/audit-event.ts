@@ -23,6 +23,44 @@ export interface Target {
  */
 export type Provenance = 'live' | 'backfill' | 'replay'
 
+/** One thing that an event speaks of, by the name it had then. */
+export interface NamedThing {
+  /** `service_instance`, `service_plan`, `service_offering`, `service_broker`, `route`, `app`, `space`, `organization`, `user`. */
+  readonly kind: string
+  readonly guid: string
+  readonly name: string
+}
+
+/**
+ * A name that the event had to go without. `reason`: `absent` (Cloud Controller does not show it: deleted before anybody
+ * asked, or hidden from this client), `renamed` (only a later name is known), `late` (no answer in time), `forbidden`,
+ * `rate-limited`, `unavailable`, `not-asked` (`names: events`), `unknown-form` (no guid that can be asked for).
+ */
+export interface UnresolvedName {
+  readonly kind: string
+  readonly guid: string
+  readonly reason: string
+}
+
+/** How the things an event speaks of were called when it happened: looked up once, at ingest, for later nobody can know. */
+export interface EventNames {
+  /** The user name, also of a user without an e-mail; the id of a client. */
+  readonly actor: string | null
+  /** `client` for a UAA client, which Cloud Controller calls a user; `unknown` for its stand-ins for nobody; else the actor's type. */
+  readonly actorKind: string
+  readonly organization: string | null
+  readonly space: string | null
+  /** The app that the event is about, also where Cloud Controller names its process as the target. */
+  readonly appGuid: string | null
+  readonly app: string | null
+  /** What people call the target where `target.name` is not that: the URL of a route, the plan of a visibility. */
+  readonly target: string | null
+  /** What else `data` speaks of. */
+  readonly related: readonly NamedThing[]
+  /** Empty: every name is there. */
+  readonly unresolved: readonly UnresolvedName[]
+}
+
 /** One audit event in its normal form: parsed once at the edge, never re-parsed, never changed after. */
 export interface AuditEvent {
   /** The operator's name of the Cloud Foundry foundation. */
@@ -48,4 +86,6 @@ export interface AuditEvent {
   readonly provenance: Provenance
   /** When this program first saw it, milliseconds since the epoch. */
   readonly receivedAtMs: number
+  /** Null when names were not looked for: `names: off`, and every event of schema version 1. */
+  readonly names: EventNames | null
 }

@@ -1,22 +1,23 @@
-import type { Actor, AuditEvent } from './audit-event.ts'
+import type { Actor, AuditEvent, EventNames } from './audit-event.ts'
 import { auditEventSchemas } from './schema-files.ts'
 import { singleObjectCodec } from './single-object.ts'
 
 const schemas = auditEventSchemas()
 const codec = singleObjectCodec(schemas)
-const withoutUsername = singleObjectCodec(schemas.slice(0, 1))
+const firstVersion = singleObjectCodec(schemas.slice(0, 1))
 
 /** Of the schema that is written, in hex as it stands in the bytes. */
 export const auditEventFingerprint: string = codec.fingerprint
 
 /**
- * Avro single-object encoding. The schema is the newest of `schemas/`; an event without `actor.username` is written by version 1, so
- * that programs which know no later version read on as long as `/v2/events` is not used. Strings must be well formed
+ * Avro single-object encoding. The schema is the newest of `schemas/`; an event without names and user name is written by version 1,
+ * byte for byte as before there were any, so that programs that know no later version read on. Strings must be well formed
  * (`parseAuditEvent` sees to it): the library would write half a surrogate pair as bytes that are no UTF-8. Integers are
  * exact up to 2^52.
  */
 export function encodeAuditEvent(event: AuditEvent): Uint8Array {
-  return (event.actor?.username === undefined ? withoutUsername : codec).encode(event)
+  const needsNewest = event.names !== null || event.actor?.username !== undefined
+  return (needsNewest ? codec : firstVersion).encode(event)
 }
 
 /** Reads every version ever written. Throws UndecodableEventError, whose message says what is wrong with the bytes. */
@@ -39,6 +40,21 @@ export function decodeAuditEvent(bytes: Uint8Array): AuditEvent {
     crashId: record.crashId,
     provenance: record.provenance,
     receivedAtMs: record.receivedAtMs,
+    names: record.names === null ? null : plainNames(record.names),
+  }
+}
+
+function plainNames(names: EventNames): EventNames {
+  return {
+    actor: names.actor,
+    actorKind: names.actorKind,
+    organization: names.organization,
+    space: names.space,
+    appGuid: names.appGuid,
+    app: names.app,
+    target: names.target,
+    related: names.related.map(({ kind, guid, name }) => ({ kind, guid, name })),
+    unresolved: names.unresolved.map(({ kind, guid, reason }) => ({ kind, guid, reason })),
   }
 }
 

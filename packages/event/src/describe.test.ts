@@ -20,11 +20,33 @@ const event = (change: Partial<AuditEvent>): AuditEvent => ({
   crashId: null,
   provenance: 'live',
   receivedAtMs: 1,
+  names: null,
   ...change,
 })
 
 test('a sentence names who did what to what', () => {
   assert.equal(describeEvent(event({})), 'bob@example.com created app billing-api')
+})
+
+test('a name that was looked up stands where the event has none, or one that nobody calls it by', () => {
+  const names = {
+    actor: 'admin',
+    actorKind: 'user',
+    organization: null,
+    space: null,
+    appGuid: null,
+    app: null,
+    target: 'billing.example.com/api',
+    related: [],
+    unresolved: [],
+  }
+  const created = event({
+    type: 'audit.route.create',
+    actor: { guid: 'u1', type: 'user', name: '' },
+    target: { guid: 'r1', type: 'route', name: 'billing' },
+    names,
+  })
+  assert.equal(describeEvent(created), 'admin created route billing.example.com/api')
 })
 
 test('a guid stands in for a missing name, and a word for a missing party', () => {

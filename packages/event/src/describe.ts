@@ -10,8 +10,9 @@ const MAX_NAME_CHARACTERS = 160
  */
 export function describeEvent(event: AuditEvent): string {
   const { description, known } = eventType(event.type)
-  const actor = event.actor === null ? 'somebody' : nameOf(event.actor)
-  const target = event.target === null ? 'something' : nameOf(event.target)
+  const { names } = event
+  const actor = event.actor === null ? 'somebody' : nameOf(event.actor, names?.actor)
+  const target = event.target === null ? 'something' : nameOf(event.target, names?.target)
   let sentence = ''
   for (const part of partsOf(description)) {
     if (part === '{actor}') sentence += actor
@@ -35,9 +36,10 @@ function partsOf(description: string): readonly string[] {
   return parts
 }
 
-function nameOf(party: Actor | Target): string {
+/** `known`: by lookup, where the event itself says less. */
+function nameOf(party: Actor | Target, known: string | null = null): string {
   return shorten(
-    clean(party.name) || clean(party.guid) || `unnamed ${clean(party.type)}`.trim(),
+    clean(known ?? '') || clean(party.name) || clean(party.guid) || `unnamed ${clean(party.type)}`.trim(),
     MAX_NAME_CHARACTERS,
   )
 }

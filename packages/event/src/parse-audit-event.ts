@@ -55,6 +55,7 @@ export function parseAuditEvent(raw: RawEvent, context: ParseContext): AuditEven
     crashId: crashId(type, target?.guid ?? '', raw),
     provenance: context.provenance,
     receivedAtMs: context.receivedAtMs,
+    names: null,
   }
 }
 

@@ -7,6 +7,7 @@ import { CloudControllerError, errors } from './cloud-controller-error.ts'
 import type { CollectionStore } from './collections.ts'
 import { type DiscoveryOptions, discoveryAnswer } from './discovery.ts'
 import type { EventStore, StoredRow } from './event-store.ts'
+import { nginx } from './faulty-answer.ts'
 import { type RateLimiter, tooManyRequests } from './rate-limiter.ts'
 import { rolesOf } from './roles-of.ts'
 import type { Identity, TokenIssuer } from './token-issuer.ts'
@@ -72,6 +73,7 @@ function routed(
   identity: Identity | null,
   disturbance: PageDisturbance,
 ): Answered {
+  if ((request.url ?? '').length > requestLineMax) return plain(nginx(414, 'Request-URI Too Large'))
   const [path = '/', queryText = ''] = splitOnce(request.url ?? '/', '?')
   const isRead = request.method === 'GET' || request.method === 'HEAD'
   const discovered = isRead ? discoveryAnswer(path, controller.discovery) : null
@@ -133,6 +135,9 @@ function errorAnswer(error: CloudControllerError, url: string): Answer {
     ? sinatraAnswer(error.status, error.v2Body)
     : v3JsonAnswer(error.status, error.body)
 }
+
+/** Nginx's buffer of 8 KiB, less the method and the protocol. */
+const requestLineMax = 8_192 - 'GET  HTTP/1.1\r\n'.length
 
 const plain = (answer: Answer): Answered => ({ answer, page: null })
 

@@ -53,6 +53,12 @@ export class CollectionStore {
     this.#collections.set(collection, held)
   }
 
+  /** What is removed is not in lists any more, and nothing tells that it was. */
+  remove(collection: string, guid: string): void {
+    const left = this.all(collection).filter(resource => resource.guid !== guid)
+    this.#collections.set(collection, [...left])
+  }
+
   /** What `GET path` answers, for paths that are no collection: `/v3/apps/<guid>/features/ssh`. */
   addDocument(path: string, body: unknown): void {
     this.#documents.set(path, body)

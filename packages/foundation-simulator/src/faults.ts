@@ -11,6 +11,7 @@ const answerFaults = [
   'html-200',
   'html-error',
   'unauthorized',
+  'forbidden',
   'rate-limited',
   'rate-limited-html',
   'tokens-revoked',

@@ -29,6 +29,8 @@ function faultyV3Answer(rule: FaultRule): Answer | null {
     case 'unauthorized':
     case 'tokens-revoked':
       return v3JsonAnswer(401, errors.invalidAuthToken().body)
+    case 'forbidden':
+      return v3JsonAnswer(403, errors.notAuthorized().body)
     case 'error-502':
       return router(502, '502 Bad Gateway: Registered endpoint failed to handle the request.')
     case 'error-503':
@@ -75,7 +77,7 @@ function router(status: number, line: string): Answer {
   })
 }
 
-function nginx(status: number, words: string): Answer {
+export function nginx(status: number, words: string): Answer {
   const title = `${status} ${words}`
   return withHeaders(
     textAnswer(

@@ -6,6 +6,7 @@ import { leadingSuite } from './contract-suite/leading-suite.ts'
 import type { LogHarness } from './contract-suite/log-harness.ts'
 import { logUnderTest } from './contract-suite/log-under-test.ts'
 import { mixtureSuite } from './contract-suite/mixture-suite.ts'
+import { namesSuite } from './contract-suite/names-suite.ts'
 import { publishingSuite } from './contract-suite/publishing-suite.ts'
 import { readingSuite } from './contract-suite/reading-suite.ts'
 import { retentionSuite } from './contract-suite/retention-suite.ts'
@@ -33,6 +34,7 @@ export function logContractSuite(
     readingSuite(under)
     leadingSuite(under)
     if (prunes) describe('retention', () => retentionSuite(under))
+    namesSuite(under)
     mixtureSuite(under)
   })
 }

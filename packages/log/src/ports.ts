@@ -25,6 +25,13 @@ export interface LogRecord {
   readonly bytes: Uint8Array
 }
 
+/** What is known of one thing by its guid, kept beside the events; the log looks into neither. */
+export interface NameRecord {
+  readonly key: string
+  /** Null: forgotten. */
+  readonly value: string | null
+}
+
 /** What the poller resumes from. Opaque to the log; JSON text of at most 4,000 bytes (Kafka's offset metadata limit). */
 export type Checkpoint = string
 
@@ -55,14 +62,17 @@ export interface FoundationWriter {
   readonly checkpoint: Checkpoint | null
   /** Every guid in the log with `createdAtSec >= sinceSec`, oldest first: the seen set is rebuilt from it. */
   guids(sinceSec: number): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
+  /** What was kept of names, each key once; in no order. */
+  names(): AsyncIterable<NameRecord>
   /**
-   * Appends the entries whose guid is new, buries `deadLetters`, and moves the checkpoint: all of it or nothing.
-   * Durable (fsync) when the promise resolves.
+   * Appends the entries whose guid is new, buries `deadLetters`, keeps `names` in the place of what was kept under their
+   * keys, and moves the checkpoint: all of it or nothing. Durable (fsync) when the promise resolves.
    */
   publish(
     entries: readonly LogEntry[],
     next: Checkpoint,
     deadLetters?: readonly DeadLetter[],
+    names?: readonly NameRecord[],
   ): Promise<PublishResult>
   close(): Promise<void>
 }

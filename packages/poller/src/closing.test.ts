@@ -35,6 +35,7 @@ function scene(
   const writer: FoundationWriter = {
     checkpoint: null,
     async *guids() {},
+    async *names() {},
     async publish(entries) {
       held.push(...entries)
       return { published: entries.length }

@@ -6,6 +6,7 @@ export {
   compareApis,
   isEqual,
 } from './compare-apis.ts'
+export type { EventNaming } from './event-naming.ts'
 export { type PollerOptions, pollerDefaults, type Sweep } from './options.ts'
 export { Poller, type PollerDeps, type PollerStatus } from './poller.ts'
 export type { NarrowedRights } from './rights-guard.ts'

@@ -16,6 +16,7 @@ import {
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
+import type { EventNaming } from './event-naming.ts'
 import { type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { Range } from './range.ts'
 import { Recorder } from './recorder.ts'
@@ -31,6 +32,8 @@ export interface PollerDeps {
   readonly clock: Clock
   readonly random: Random
   readonly observer: PollerObserver
+  /** Made anew for each session, which ends with the signal. Left out: events go without names. */
+  readonly naming?: (session: AbortSignal) => EventNaming
 }
 
 export interface PollerStatus {
@@ -169,8 +172,13 @@ export class Poller {
       observer.resumed?.(stored)
       await controller.discover(signal)
       const guard = await this.#rights.open(stored, signal)
-      const recorder = await this.#openRecorder(writer, stored, signal)
+      const naming = this.#deps.naming?.(signal)
+      await naming?.restore(writer.names())
+      const recorder = await this.#openRecorder(writer, stored, naming, signal)
       await this.#rights.record(recorder)
+      const { tailFromSec, unread } = recorder.checkpoint
+      const aheadFromSec = Math.min(tailFromSec, unread[0]?.fromSec ?? tailFromSec)
+      const ahead = naming?.readAhead([{ fromSec: aheadFromSec, toSec: this.#nowSec() + 1 }], signal)
       const session: Session = {
         source: controller,
         recorder,
@@ -181,7 +189,15 @@ export class Poller {
       this.#recorder = recorder
       const loops = [
         this.#loop('poll', this.#options.pollIntervalMs, () => this.#poll(session, signal, working), signal),
-        this.#loop('catch-up', this.#options.pollIntervalMs, () => catchUp(session, clock, signal), signal),
+        this.#loop(
+          'catch-up',
+          this.#options.pollIntervalMs,
+          async () => {
+            await ahead
+            await catchUp(session, clock, signal)
+          },
+          signal,
+        ),
         ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
         this.#loop('rights', rightsEveryMs, () => this.#rights.look(recorder, signal), signal),
       ]
@@ -196,6 +212,7 @@ export class Poller {
   async #openRecorder(
     writer: FoundationWriter,
     stored: Checkpoint | null,
+    naming: EventNaming | undefined,
     signal: AbortSignal,
   ): Promise<Recorder> {
     const { foundation } = this.#options
@@ -208,7 +225,7 @@ export class Poller {
     }
     const onBuried = (count: number) => this.#deps.observer.buried?.(count)
     const recorder = new Recorder(
-      { foundation, writer, scrubber, clock, onPublished, onBuried },
+      { foundation, writer, scrubber, clock, onPublished, onBuried, ...(naming && { naming }) },
       checkpoint,
       seenSinceSec,
     )

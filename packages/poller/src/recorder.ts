@@ -8,6 +8,7 @@ import {
 import type { DeadLetter, FoundationWriter, LogEntry } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
+import type { EventNaming } from './event-naming.ts'
 import { rowKey } from './row-key.ts'
 import { SeenGuids } from './seen-guids.ts'
 
@@ -21,6 +22,8 @@ export interface RecorderDeps {
   readonly writer: FoundationWriter
   readonly scrubber: Scrubber
   readonly clock: Clock
+  /** Left out: events go without names. */
+  readonly naming?: EventNaming
   /** The entries are in the log now. */
   readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
   /** So many rows could not be read, and are in the log as dead letters. */
@@ -67,7 +70,9 @@ export class Recorder {
    * @throws LogUnavailableError
    */
   record(rows: readonly RawEvent[], change: (now: Checkpoint) => Checkpoint = now => now): Promise<number> {
-    const done = this.#last.then(() => this.#record(rows, change))
+    // At once, so that names are looked up while what came before is published.
+    const named = this.#deps.naming?.prepare(rows.filter(row => !this.#isSeen(row)))
+    const done = this.#last.then(() => named).then(() => this.#record(rows, change))
     this.#last = done.catch(() => undefined)
     return done
   }
@@ -79,8 +84,7 @@ export class Recorder {
     for (const row of rows) {
       const key = rowKey(row)
       const createdAtSec = rawCreatedAtSec(row)
-      const isSeen = createdAtSec !== null && this.seen.has(key, createdAtSec)
-      if (isSeen || this.#buried.has(key) || batch.has(key)) continue
+      if (this.#isSeen(row) || this.#buried.has(key) || batch.has(key)) continue
       batch.add(key)
       const parsed = this.#parse(row, key)
       if ('bytes' in parsed) entries.push(parsed)
@@ -94,6 +98,7 @@ export class Recorder {
         entries,
         encodeCheckpoint(next),
         letters.map(({ letter }) => letter),
+        this.#deps.naming?.takeChanges() ?? [],
       )
       .catch((error: unknown) => {
         throw new LogUnavailableError(
@@ -117,13 +122,19 @@ export class Recorder {
     return published
   }
 
+  #isSeen(row: RawEvent): boolean {
+    const createdAtSec = rawCreatedAtSec(row)
+    return createdAtSec !== null && this.seen.has(rowKey(row), createdAtSec)
+  }
+
   #parse(row: RawEvent, key: string): LogEntry | DeadLetter {
-    const { foundation, scrubber, clock } = this.#deps
+    const { foundation, scrubber, clock, naming } = this.#deps
     const receivedAtMs = clock.now()
     const createdAtSec = rawCreatedAtSec(row)
     const provenance = (createdAtSec ?? 0) >= this.#checkpoint.baselineSec ? 'live' : 'backfill'
     try {
-      const event = parseAuditEvent(row, { foundation, scrubber, provenance, receivedAtMs })
+      const parsed = parseAuditEvent(row, { foundation, scrubber, provenance, receivedAtMs })
+      const event = naming ? { ...parsed, names: naming.namesOf(row, parsed) } : parsed
       return {
         guid: event.guid,
         type: event.type,

@@ -1,5 +1,6 @@
 import { type CefKey, cefLabel, type LabelledCefKey } from '@cf-audit-drain/cef'
 import type { AuditEvent, EventType } from '@cf-audit-drain/event'
+import { appHostname } from './syslog-header.ts'
 
 /** What a row may draw on. */
 export interface CefContext {
@@ -52,6 +53,8 @@ export const repeatingKeys: ReadonlySet<CefKey> = new Set([
   'dvchost',
   'suser',
   'suid',
+  'destinationServiceName',
+  'dhost',
   'cs1',
   'cs2',
   'cs3',
@@ -95,14 +98,24 @@ export const cefRows: readonly CefRow[] = [
     c => c.apiHost,
     'the API the event came from; SC4S and Sentinel take it for the host',
   ),
-  row('suser', 'users', c => c.event.actor?.name, 'who acted: an e-mail, where Cloud Controller knows one'),
+  row(
+    'suser',
+    'users',
+    c => c.event.names?.actor ?? c.event.actor?.name,
+    'who acted: the user name, an e-mail, or the id of a client',
+  ),
   row(
     'suid',
     'users',
     c => c.event.actor?.guid,
     "who acted; the same key Cloud Controller's own CEF request log uses",
   ),
-  row('duser', 'users', c => c.event.target?.name, 'what was acted on, by the name its owner gave it'),
+  row(
+    'duser',
+    'users',
+    c => c.event.names?.target ?? c.event.target?.name,
+    'what was acted on, by the name its owner gave it; the URL of a route',
+  ),
   row('duid', 'cloud controller', c => c.event.target?.guid, 'what was acted on'),
   labelled(
     'cs1',
@@ -112,6 +125,18 @@ export const cefRows: readonly CefRow[] = [
     'where: the organization',
   ),
   labelled('cs2', 'space_guid', 'cloud controller', c => c.event.spaceGuid, 'where: the space'),
+  row(
+    'dhost',
+    'users',
+    c => c.event.names && appHostname(c.event.names),
+    "where, as `org.space.app`: the HOSTNAME of the app's log lines",
+  ),
+  row(
+    'destinationServiceName',
+    'users',
+    c => placeOf(c.event),
+    'where, as `org/space/app`, by the names of the time of the event',
+  ),
   labelled(
     'cs3',
     'target_type',
@@ -123,8 +148,8 @@ export const cefRows: readonly CefRow[] = [
     'cs4',
     'actor_type',
     'cloud controller',
-    c => c.event.actor?.type,
-    'whether a user, a process or a broker acted',
+    c => c.event.names?.actorKind ?? c.event.actor?.type,
+    'whether a user, a client, a process or a broker acted',
   ),
   labelled(
     'cs6',
@@ -153,6 +178,12 @@ export const cefRows: readonly CefRow[] = [
     c => c.event.scrubbedPaths.length || null,
     'how many secrets in `data` were replaced by a fingerprint; left out when none',
   ),
+  row(
+    'requestContext',
+    'users',
+    c => contextOf(c.event),
+    'what else the event speaks of, by name, and the names that could not be found, with the reason',
+  ),
   row('msg', 'users', c => c.description, 'one sentence a person can read'),
 ]
 
@@ -173,6 +204,22 @@ export const cefDataCut: CefRow = labelled(
   c => Buffer.byteLength(c.event.data),
   'only when `data` was cut or left out: how long it was',
 )
+
+function placeOf({ names }: AuditEvent): string | null {
+  if (names === null) return null
+  const parts = [names.organization, names.space, names.app]
+  const last = parts.findLastIndex(part => part !== null)
+  const known = parts.slice(0, last + 1).map(part => part ?? '')
+  return last < 0 ? null : known.join('/')
+}
+
+/** `service_plan big, route shop.example.com; not found: space 5b3c… (absent)` */
+function contextOf({ names }: AuditEvent): string | null {
+  if (names === null) return null
+  const related = names.related.map(({ kind, name }) => `${kind} ${name}`).join(', ')
+  const missing = names.unresolved.map(({ kind, guid, reason }) => `${kind} ${guid} (${reason})`).join(', ')
+  return [related, missing && `not found: ${missing}`].filter(text => text !== '').join('; ') || null
+}
 
 /** The constant text in front of a row's value. */
 export function rowPrefix(r: CefRow): string {

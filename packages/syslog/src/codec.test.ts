@@ -95,6 +95,19 @@ const hostileEvent: fc.Arbitrary<AuditEvent> = fc
     ),
     scrubbedPaths: fc.array(hostileText, { maxLength: 5 }),
     crashId: fc.option(hostileText),
+    names: fc.option(
+      fc.record({
+        actor: fc.option(hostileText),
+        actorKind: hostileText,
+        organization: fc.option(hostileText),
+        space: fc.option(hostileText),
+        appGuid: fc.option(hostileText),
+        app: fc.option(hostileText),
+        target: fc.option(hostileText),
+        related: fc.array(fc.record({ kind: hostileText, guid: hostileText, name: hostileText })),
+        unresolved: fc.array(fc.record({ kind: hostileText, guid: hostileText, reason: hostileText })),
+      }),
+    ),
   })
   .map(change => sampleEvent(change))
 

@@ -3,6 +3,7 @@ import { boundedCache } from './bounded-cache.ts'
 import { type CefMessageOptions, cefMessage } from './cef-message.ts'
 import { jsonMessage } from './json-message.ts'
 import {
+  appHostname,
   headerTime,
   headerToken,
   hostname,
@@ -42,7 +43,7 @@ const component = 'cloud_controller'
 /**
  * ```
  * <PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID [tags@47450 app_id="…" …] MSG                     RFC 5424 §6
- *  PRI       facility * 8 + severity            HOSTNAME  the foundation
+ *  PRI       facility * 8 + severity            HOSTNAME  org.space.app, else the foundation
  *  TIMESTAMP the event's, not the sending's     APP-NAME  guid of the app, else cloud_controller
  *  PROCID    [AUDIT/0]                          MSGID     the event type
  *  MSG       CEF:0|… or one line of JSON; no byte order mark
@@ -62,6 +63,7 @@ export function syslogCodec(options: CodecOptions): SyslogCodec {
     return { type, start: `<${facility * 8 + syslogSeverity(type.severity)}>1 `, messageId: messageId(name) }
   })
   const host = boundedCache(1_000, hostname)
+  const hostOf = (event: AuditEvent) => (event.names && appHostname(event.names)) ?? host(event.foundation)
   const tags = structuredData()
   const instant = boundedCache(1_000, createdAt => ({
     time: headerTime(createdAt),
@@ -73,11 +75,12 @@ export function syslogCodec(options: CodecOptions): SyslogCodec {
     encode(event) {
       const { type, start, messageId: id } = typeParts(event.type)
       const { time, ms } = instant(event.createdAt)
-      const { target } = event
-      const app = target?.type === 'app' ? headerToken(target.guid, 48) : component
-      const header = `${start}${time} ${host(event.foundation)} ${app} [AUDIT/0] ${id} `
+      const app = appGuidOf(event)
+      const rest = `${app === null ? component : headerToken(app, 48)} [AUDIT/0] ${id} `
       return message(event, type, ms, form =>
-        form === 'bare' ? `${header}${nilValue} ` : `${header}${tags(event)} `,
+        form === 'bare'
+          ? `${start}${time} ${host(event.foundation)} ${rest}${nilValue} `
+          : `${start}${time} ${hostOf(event)} ${rest}${tags(event)} `,
       )
     },
   }
@@ -88,12 +91,27 @@ function structuredData(): (event: AuditEvent) => string {
   const foundation = boundedCache(1_000, name => sdParam('foundation', name))
   const organization = boundedCache(1_000, guid => `${sdParam('organization_id', guid)} `)
   const space = boundedCache(1_000, guid => ` ${sdParam('space_id', guid)}`)
+  const named = (key: string) => boundedCache(1_000, name => sdParam(key, name))
+  const [appName, organizationName, spaceName] = ['app_name', 'organization_name', 'space_name'].map(named)
   return event => {
-    const { target, spaceGuid, organizationGuid } = event
-    const app = target?.type === 'app' ? `${sdParam('app_id', target.guid)} ` : ''
-    const org = organizationGuid ? organization(organizationGuid) : ''
-    return `[tags@47450 ${app}${sdParam('event_guid', event.guid)} ${foundation(event.foundation)} ${org}origin="cloud_controller" provenance="${event.provenance}" source_type="AUDIT"${spaceGuid ? space(spaceGuid) : ''}]`
+    const { spaceGuid, organizationGuid, names } = event
+    const appGuid = appGuidOf(event)
+    let tags = `[tags@47450 ${appGuid === null ? '' : `${sdParam('app_id', appGuid)} `}`
+    if (names?.app && appName) tags += `${appName(names.app)} `
+    tags += `${sdParam('event_guid', event.guid)} ${foundation(event.foundation)} `
+    if (names && names.unresolved.length > 0) tags += 'names="partial" '
+    if (organizationGuid) tags += organization(organizationGuid)
+    if (names?.organization && organizationName) tags += `${organizationName(names.organization)} `
+    tags += `origin="cloud_controller" provenance="${event.provenance}" source_type="AUDIT"`
+    if (spaceGuid) tags += space(spaceGuid)
+    if (names?.space && spaceName) tags += ` ${spaceName(names.space)}`
+    return `${tags}]`
   }
+}
+
+/** Of an event about a process the app of that process, where it is known. */
+function appGuidOf({ names, target }: AuditEvent): string | null {
+  return names?.appGuid ?? (target?.type === 'app' ? target.guid : null)
 }
 
 function wholeNumber(name: string, value: number, min: number, max: number): number {

@@ -1,5 +1,5 @@
 import { type EncodedBytes, truncate } from '@cf-audit-drain/cef'
-import type { AuditEvent } from '@cf-audit-drain/event'
+import type { AuditEvent, EventNames } from '@cf-audit-drain/event'
 import type { MessageEncoder } from './cef-message.ts'
 import { oneLineJson } from './one-line-json.ts'
 
@@ -52,7 +52,15 @@ function fields(event: AuditEvent, squeeze: Squeeze): string {
   const isWhole = squeeze.stringBytes === Number.MAX_SAFE_INTEGER
   const paths = isWhole ? oneLineJson(JSON.stringify(event.scrubbedPaths)) : '[]'
   const mark = isWhole ? '' : ',"truncated":true'
-  return `{${identity},"actor":${party(event.actor)},"target":${party(event.target)},"spaceGuid":${optional(event.spaceGuid)},"organizationGuid":${optional(event.organizationGuid)},"scrubPolicy":${event.scrubPolicy},"scrubbedPaths":${paths},"crashId":${optional(event.crashId)},"provenance":"${event.provenance}","receivedAtMs":${event.receivedAtMs}${mark}`
+  return `{${identity},"actor":${party(event.actor)},"target":${party(event.target)},"spaceGuid":${optional(event.spaceGuid)},"organizationGuid":${optional(event.organizationGuid)},"scrubPolicy":${event.scrubPolicy},"scrubbedPaths":${paths},"crashId":${optional(event.crashId)},"provenance":"${event.provenance}","receivedAtMs":${event.receivedAtMs},"names":${namesText(event.names, text, isWhole)}${mark}`
+}
+
+/** `whole`: with what `data` speaks of; the names of the event itself stand there always. */
+function namesText(names: EventNames | null, text: (value: string) => string, whole: boolean): string {
+  if (names === null) return 'null'
+  const optional = (value: string | null) => (value === null ? 'null' : text(value))
+  const list = (items: readonly object[]) => (whole ? oneLineJson(JSON.stringify(items)) : '[]')
+  return `{"actor":${optional(names.actor)},"actorKind":${text(names.actorKind)},"organization":${optional(names.organization)},"space":${optional(names.space)},"appGuid":${optional(names.appGuid)},"app":${optional(names.app)},"target":${optional(names.target)},"related":${list(names.related)},"unresolved":${list(names.unresolved)}}`
 }
 
 /** `,"data":…}` in at most `room` bytes; null when not even the mark of a cut fits. */

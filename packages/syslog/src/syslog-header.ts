@@ -34,6 +34,27 @@ export function hostname(foundation: string): string {
   return name === '' ? nilValue : name
 }
 
+const notAppHostname = /[^-a-zA-Z0-9]/g
+
+/**
+ * `ORG.SPACE.APP` exactly as loggregator writes it for the log lines of the same app, so both meet under one HOSTNAME: in each
+ * part runs of whitespace become `-`, all but letters, digits and `-` goes, then `-` at the end, then what is over 63. A part
+ * that is not known is empty. Null when none is known.
+ */
+export function appHostname(names: {
+  readonly organization: string | null
+  readonly space: string | null
+  readonly app: string | null
+}): string | null {
+  const { organization, space, app } = names
+  if (organization === null && space === null && app === null) return null
+  return [organization, space, app].map(hostnamePart).join('.')
+}
+
+function hostnamePart(name: string | null): string {
+  return (name ?? '').replace(whitespaceRun, '-').replace(notAppHostname, '').replace(/-+$/, '').slice(0, 63)
+}
+
 /**
  * Printable ASCII of at most `max` characters, anything else `_`. So are `|`, `:` and the like: parsers look for the CEF
  * header by its first `CEF:` or its first pipe, in front of the message too.

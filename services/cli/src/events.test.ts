@@ -20,6 +20,7 @@ test('the columns behind the type stand in one line for every type of the catalo
       scrubbedPaths: [],
       crashId: null,
       provenance: 'live',
+      names: null,
     }).indexOf('  alice@example.com  '),
   )
   assert.ok([...catalogue.keys()].some(type => type.length > 32))

@@ -44,9 +44,9 @@ export function matches(event: AuditEvent, wanted: EventArguments): boolean {
     asked === undefined || values.includes(asked)
   return (
     typeMatches(event.type, wanted.type) &&
-    one(wanted.actor, event.actor?.name, event.actor?.guid) &&
-    one(wanted.target, event.target?.name, event.target?.guid) &&
-    one(wanted.org, event.organizationGuid)
+    one(wanted.actor, event.actor?.name, event.actor?.guid, event.names?.actor) &&
+    one(wanted.target, event.target?.name, event.target?.guid, event.names?.target) &&
+    one(wanted.org, event.organizationGuid, event.names?.organization)
   )
 }
 
@@ -60,8 +60,9 @@ const typeColumns = Math.max(...[...catalogue.keys()].map(({ length }) => length
 
 /** `2026-11-22T02:43:39Z  audit.app.create  bob@example.com  app billing-api  bob@example.com created app billing-api` */
 export function readableEvent(event: AuditEvent): string {
-  const actor = event.actor?.name || event.actor?.guid || '-'
-  const target = event.target ? `${event.target.type} ${event.target.name || event.target.guid}` : '-'
+  const actor = event.names?.actor || event.actor?.name || event.actor?.guid || '-'
+  const called = event.names?.target || event.target?.name || event.target?.guid
+  const target = event.target ? `${event.target.type} ${called}` : '-'
   return [
     event.createdAt,
     event.type.padEnd(typeColumns),

@@ -1,22 +1,13 @@
-import { readFileSync } from 'node:fs'
-import {
-  type CloudController,
-  CloudFoundryError,
-  cloudController,
-  type UserLogin,
-} from '@cf-audit-drain/cloud-foundry'
-import {
-  type FoundationConfig,
-  readSecretFile,
-  type Secret,
-  type UserLoginConfig,
-} from '@cf-audit-drain/config'
+import { type CloudController, CloudFoundryError, cloudController } from '@cf-audit-drain/cloud-foundry'
+import type { FoundationConfig } from '@cf-audit-drain/config'
 import type { Scrubber } from '@cf-audit-drain/event'
 import type { EventLog } from '@cf-audit-drain/log'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerObserver, type PollerOptions } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
+import { type ClientDeps, clientDeps, clientOptions } from './client-options.ts'
 import { ElectedPoller } from './elected-poller.ts'
+import { namesOf } from './names.ts'
 import { rightsObserver } from './rights-observer.ts'
 
 export interface FoundationDeps {
@@ -36,60 +27,38 @@ export interface FoundationService {
   readonly elected: ElectedPoller
   /** Resolves when the checkpoint was read, or could not be, or is another process's: metrics may then be shown. */
   readonly resumed: Promise<void>
+  close(): Promise<void>
 }
 
 export function controllerOf(
   config: FoundationConfig,
-  deps: Pick<FoundationDeps, 'clock' | 'random' | 'logger' | 'metrics'> & { readonly tries?: number },
+  deps: ClientDeps & { readonly tries?: number },
 ): CloudController {
-  return cloudController(
-    {
-      name: config.name,
-      api: config.api,
-      clientId: config.clientId,
-      clientSecret: sourceOf(config.clientSecret, config.clientSecretFile),
-      ...(config.login === null ? {} : { login: loginOf(config.login) }),
-      apiVersion: config.apiVersion,
-      ...(config.caFile === null ? {} : { caFile: config.caFile }),
-      insecure: config.insecure,
-      requestTimeoutMs: config.requestTimeoutMs,
-      ...(deps.tries === undefined ? {} : { retry: { tries: deps.tries } }),
-    },
-    {
-      clock: deps.clock,
-      random: deps.random,
-      onRequest: ({ status, durationMs, path, attempt }) => {
-        deps.metrics?.request(status ?? 'error')
-        deps.logger.debug({ path, status, durationMs: Math.round(durationMs), attempt }, 'request')
-      },
-      onWarning: ({ message }) => deps.logger.warn(message),
-    },
-  )
-}
-
-/** From its file, if it has one, as it is then. */
-function sourceOf(secret: Secret, file: string | null): () => string {
-  return () => (file === null ? secret : readSecretFile(file, path => readFileSync(path, 'utf8'))).reveal()
-}
-
-function loginOf(login: UserLoginConfig): UserLogin {
-  return login.kind === 'password'
-    ? { kind: 'password', username: login.username, password: sourceOf(login.password, login.passwordFile) }
-    : { kind: 'refresh-token', refreshToken: sourceOf(login.refreshToken, login.refreshTokenFile) }
+  const retry = deps.tries === undefined ? {} : { retry: { tries: deps.tries } }
+  return cloudController({ ...clientOptions(config), ...retry }, clientDeps(deps))
 }
 
 export function foundationService(config: FoundationConfig, deps: FoundationDeps): FoundationService {
   const controller = controllerOf(config, deps)
+  const names = namesOf(config, controller, deps)
   const resumed = Promise.withResolvers<void>()
   const elected = new ElectedPoller(config.name, {
     ...deps,
     makePoller(opened) {
       const observer = observerOf(deps, opened, () => resumed.resolve())
-      return new Poller(pollerOptions(config, deps.acceptRights), { ...deps, controller, observer })
+      return new Poller(pollerOptions(config, deps.acceptRights), {
+        ...deps,
+        controller,
+        observer,
+        ...names.deps,
+      })
     },
     settled: () => resumed.resolve(),
   })
-  return { config, controller, elected, resumed: resumed.promise }
+  const close = async () => {
+    await Promise.all([controller.close(), names.close()])
+  }
+  return { config, controller, elected, resumed: resumed.promise, close }
 }
 
 /** The pollers of a process, in the terms that the log gives to them, until the signal is aborted. */

@@ -133,7 +133,7 @@ async function runAll(
   } finally {
     done.abort(new Error('stopping'))
     await Promise.allSettled(loops)
-    await Promise.all(foundations.map(({ controller }) => controller.close()))
+    await Promise.all(foundations.map(one => one.close()))
     await server?.close()
   }
   await Promise.all(loops)

@@ -1,9 +1,17 @@
 import type { Arrivals } from '../arrivals.ts'
 import { LogClosedError } from '../log-error.ts'
-import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
+import type {
+  Checkpoint,
+  DeadLetter,
+  FoundationWriter,
+  LogEntry,
+  NameRecord,
+  PublishResult,
+} from '../ports.ts'
 import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import { buryLetters } from './dead-letters.ts'
 import type { GuidIndex } from './guid-index.ts'
+import { keepNames, keptNames } from './kept-names.ts'
 import { asNumber, asText, type LogDatabase } from './log-database.ts'
 import { readState } from './log-state.ts'
 import { BatchTally } from './tallies.ts'
@@ -66,16 +74,25 @@ export class EmbeddedWriter implements FoundationWriter {
     }
   }
 
+  async *names(): AsyncGenerator<NameRecord> {
+    this.#requireAlive()
+    yield* keptNames(this.#door.database, this.#foundation)
+  }
+
   async publish(
     entries: readonly LogEntry[],
     next: Checkpoint,
     deadLetters: readonly DeadLetter[] = [],
+    names: readonly NameRecord[] = [],
   ): Promise<PublishResult> {
     this.#requireAlive()
     try {
       requireCheckpoint(next)
       entries.forEach(requireEntry)
-      const published = this.#door.database.transaction(() => this.#append(entries, next, deadLetters))
+      const published = this.#door.database.transaction(() => {
+        keepNames(this.#door.database, this.#foundation, names)
+        return this.#append(entries, next, deadLetters)
+      })
       this.#checkpoint = next
       if (published > 0) this.#door.arrivals.announce()
       return { published }

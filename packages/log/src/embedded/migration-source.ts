@@ -3,8 +3,9 @@ import { resolve } from 'node:path'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { LogMissingError } from '../log-error.ts'
 import type { StoredEvent } from '../migrate/stored-event.ts'
-import type { Checkpoint, DeadLetter, SinkPosition, Tally } from '../ports.ts'
+import type { Checkpoint, DeadLetter, NameRecord, SinkPosition, Tally } from '../ports.ts'
 import { readPositions } from './cursors.ts'
+import { keptNames } from './kept-names.ts'
 import { asBytes, asNumber, asText, type LogDatabase, type Row } from './log-database.ts'
 import { type LogFiles, logFiles } from './log-files.ts'
 import { readState } from './log-state.ts'
@@ -18,6 +19,7 @@ import { takeWriterLock } from './writer-lock.ts'
 const rowsAtOnce = 5_000
 const bytesAtOnce = 8 * 1024 * 1024
 const lettersAtOnce = 20
+const namesAtOnce = 2_000
 
 export interface FoundationToMove {
   readonly foundation: string
@@ -134,6 +136,18 @@ export class MigrationSource {
       }))
       after = asNumber(rows.at(-1)?.[0])
     }
+  }
+
+  /** How things were called, some at once. */
+  *names(foundation: string): Generator<readonly NameRecord[]> {
+    let batch: NameRecord[] = []
+    for (const record of keptNames(this.#database, foundation)) {
+      batch.push(record)
+      if (batch.length < namesAtOnce) continue
+      yield batch
+      batch = []
+    }
+    if (batch.length > 0) yield batch
   }
 
   /** Every sink that has ever connected. */

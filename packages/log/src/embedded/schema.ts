@@ -79,6 +79,13 @@ export const migrations: readonly string[] = [
     copied_at   INTEGER NOT NULL,
     finished_at INTEGER
   ) STRICT`,
+  // Version 3: how things were called, as the poller wants it kept (kept-names.ts).
+  `CREATE TABLE names (
+    foundation TEXT NOT NULL,
+    key        TEXT NOT NULL,
+    value      TEXT NOT NULL,
+    PRIMARY KEY (foundation, key)
+  ) STRICT, WITHOUT ROWID`,
 ]
 
 export const schemaVersion = migrations.length + 1
@@ -95,4 +102,5 @@ export const tables = [
   'tallies',
   'log_state',
   'moved',
+  'names',
 ] as const

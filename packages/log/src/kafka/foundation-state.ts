@@ -24,6 +24,7 @@ export type Countable = Pick<LogEntry, 'type' | 'provenance' | 'receivedAtMs' | 
  *   "checkpoint"                    {"seq":…,"checkpoint":"…"}     mirror of the checkpoint group's offset
  *   "tally <provenance> <type>"     {"type":…,"provenance":…,"count":…,"lastReceivedAtMs":…,"lastCreatedAtSec":…,"seq":…}
  *   "begun"                         {}, written before the first event where there are no transactions
+ *   "name <kind> <guid>"            what the poller keeps of a name, as kept-names.ts reads it; not looked at here
  *   "migration"                     {…} while an embedded log is being carried here; emptied when that is done
  */
 export class FoundationState {

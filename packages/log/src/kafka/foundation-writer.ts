@@ -1,6 +1,13 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Message, Producer, Transaction } from 'kafkajs'
-import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
+import type {
+  Checkpoint,
+  DeadLetter,
+  FoundationWriter,
+  LogEntry,
+  NameRecord,
+  PublishResult,
+} from '../ports.ts'
 import { agreedCheckpoint, type GoOn } from './agreed-checkpoint.ts'
 import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
@@ -14,6 +21,7 @@ import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
+import { keptNames, nameMessages } from './kept-names.ts'
 import type { Names } from './names.ts'
 import type { KafkaRecord } from './partition-reader.ts'
 import type { RecentGuids } from './recent-guids.ts'
@@ -106,14 +114,20 @@ export class KafkaFoundationWriter implements FoundationWriter {
     yield* await guidsSince(await client.reader(), names.events(this.#foundation), sinceSec)
   }
 
+  async *names(): AsyncGenerator<NameRecord> {
+    const { client, names } = this.#door
+    yield* await keptNames(await client.reader(), names.state(this.#foundation))
+  }
+
   async publish(
     entries: readonly LogEntry[],
     next: Checkpoint,
     deadLetters: readonly DeadLetter[] = [],
+    kept: readonly NameRecord[] = [],
   ): Promise<PublishResult> {
     try {
       return await this.#service.publish(entries, next, deadLetters, () =>
-        this.#transactWhatFits(entries, next, deadLetters),
+        this.#transactWhatFits(entries, next, deadLetters, kept),
       )
     } catch (error) {
       throw explained(this.#foundation, error)
@@ -129,12 +143,13 @@ export class KafkaFoundationWriter implements FoundationWriter {
     entries: readonly LogEntry[],
     checkpoint: Checkpoint,
     deadLetters: readonly DeadLetter[],
+    kept: readonly NameRecord[],
   ): Promise<PublishResult> {
     const unknown = this.#recent.unknown(entries)
     for (;;) {
       const { fitting, letters } = this.#door.sizes.apply(this.#foundation, unknown)
       try {
-        return await this.#transact(fitting, checkpoint, [...deadLetters, ...letters])
+        return await this.#transact(fitting, checkpoint, [...deadLetters, ...letters], kept)
       } catch (error) {
         if (!isTooLarge(error)) throw error
       }
@@ -145,6 +160,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
     entries: readonly LogEntry[],
     checkpoint: Checkpoint,
     deadLetters: readonly DeadLetter[],
+    kept: readonly NameRecord[],
   ): Promise<PublishResult> {
     const { names } = this.#door
     const before = this.#stored?.seq ?? 0
@@ -153,7 +169,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
     const transaction = await this.#producer.transaction()
     const events = entries.map((entry, i) => () => toMessage(entry, before + 1 + i))
     const letters = deadLetters.flatMap(deadLetterMessages).map(message => () => message)
-    const changes = change.messages.map(message => () => message)
+    const changes = [...nameMessages(kept), ...change.messages].map(message => () => message)
     try {
       await this.#send(transaction, names.events(this.#foundation), events)
       await this.#send(transaction, names.deadLetters, letters)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { Message, Producer, Transaction } from 'kafkajs'
 import type { StoredEvent } from '../migrate/stored-event.ts'
-import type { Checkpoint, DeadLetter, Tally } from '../ports.ts'
+import type { Checkpoint, DeadLetter, NameRecord, Tally } from '../ports.ts'
 import { committedCheckpoint } from './committed-checkpoint.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { DeadLetterCollection, deadLetterMessages, identityOf } from './dead-letters.ts'
@@ -13,6 +13,7 @@ import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaStateError, KafkaUnavailableError, typesOf } from './kafka-error.ts'
 import { type KafkaOptions, limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
+import { nameMessages } from './kept-names.ts'
 import type { Names } from './names.ts'
 import type { KafkaRecord } from './partition-reader.ts'
 import { readState } from './read-state.ts'
@@ -82,6 +83,13 @@ export class MigrationTarget {
     const { names } = this.#door
     return this.#transact('copying dead letters', transaction =>
       this.#send(transaction, names.deadLetters, letters.flatMap(deadLetterMessages)),
+    )
+  }
+
+  /** Those that are there already are written once more. */
+  keep(names: readonly NameRecord[]): Promise<void> {
+    return this.#transact('copying names', transaction =>
+      this.#send(transaction, this.#state, nameMessages(names)),
     )
   }
 

@@ -1,5 +1,12 @@
 import type { Message, Producer } from 'kafkajs'
-import type { Checkpoint, DeadLetter, FoundationWriter, LogEntry, PublishResult } from '../ports.ts'
+import type {
+  Checkpoint,
+  DeadLetter,
+  FoundationWriter,
+  LogEntry,
+  NameRecord,
+  PublishResult,
+} from '../ports.ts'
 import { countableOf } from './countable-of.ts'
 import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
@@ -10,6 +17,7 @@ import { inRequests } from './in-requests.ts'
 import { FencedError, KafkaUnavailableError } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
+import { keptNames, nameMessages } from './kept-names.ts'
 import { PartitionTail } from './partition-tail.ts'
 import { patiently } from './patiently.ts'
 import type { RecentGuids } from './recent-guids.ts'
@@ -80,16 +88,22 @@ export class UntransactedWriter implements FoundationWriter {
     yield* await guidsSince(await client.reader(), names.events(this.#foundation), sinceSec)
   }
 
+  async *names(): AsyncGenerator<NameRecord> {
+    const { client, names } = this.#door
+    yield* await keptNames(await client.reader(), names.state(this.#foundation))
+  }
+
   async publish(
     entries: readonly LogEntry[],
     next: Checkpoint,
     deadLetters: readonly DeadLetter[] = [],
+    kept: readonly NameRecord[] = [],
   ): Promise<PublishResult> {
     try {
       return await this.#service.publish(entries, next, deadLetters, async () => {
         const unknown = this.#opened.recent.unknown(entries)
         const { fitting, letters } = this.#door.sizes.apply(this.#foundation, unknown)
-        return this.#append(fitting, next, [...deadLetters, ...letters])
+        return this.#append(fitting, next, [...deadLetters, ...letters], kept)
       })
     } catch (error) {
       throw error instanceof Error ? error : new KafkaUnavailableError(String(error))
@@ -104,6 +118,7 @@ export class UntransactedWriter implements FoundationWriter {
     entries: readonly LogEntry[],
     checkpoint: Checkpoint,
     deadLetters: readonly DeadLetter[],
+    kept: readonly NameRecord[],
   ): Promise<PublishResult> {
     const { client, names } = this.#door
     const { state, recent, events, states } = this.#opened
@@ -119,7 +134,7 @@ export class UntransactedWriter implements FoundationWriter {
     if (first !== undefined && !this.#isAlone) await this.#send(events, [first])
     await this.#send(events, this.#isAlone || first === undefined ? messages : rest)
     await this.#sendAll(names.deadLetters, letters)
-    await this.#send(states, change.messages)
+    await this.#send(states, [...nameMessages(kept), ...change.messages])
     await (await client.groupOffsets()).commit(
       names.checkpointGroup(this.#foundation),
       names.events(this.#foundation),

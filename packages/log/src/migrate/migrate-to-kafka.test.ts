@@ -48,6 +48,25 @@ describe('an embedded log that is moved to Kafka', { skip: reasonToSkipKafka() }
     )
   })
 
+  test('keeps how things were called', async t => {
+    const under = await MigrationUnderTest.filled(t, kafka.brokers)
+    const embedded = await openEmbeddedLog({ dir: under.dir, clock: systemClock })
+    const writer = await embedded.writer('lab')
+    const names = Array.from({ length: 2_500 }, (_, i) => ({
+      key: `space ${i}`,
+      value: `{"n":[[1,"${i}"]]}`,
+    }))
+    await writer.publish([], writer.checkpoint ?? '{}', [], names)
+    await writer.close()
+    await embedded.close()
+    await under.migrate()
+    const moved = await under.open().writer('lab')
+    const kept = await Array.fromAsync(moved.names())
+    await moved.close()
+    const sorted = (some: typeof kept) => some.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    assert.deepEqual(sorted(kept), sorted(names))
+  })
+
   test('keeps its tallies, checkpoints, dead letters and the lags of its sinks', async t => {
     const under = await MigrationUnderTest.filled(t, kafka.brokers)
     const embedded = await openEmbeddedLog({ dir: under.dir, clock: systemClock })

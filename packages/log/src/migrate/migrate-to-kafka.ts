@@ -186,6 +186,7 @@ class Migration {
         copied += batch.length
         this.#deps.onProgress?.(one.foundation, copied, one.events + one.remembered)
       }
+      for (const names of this.#source.names(one.foundation)) await target.keep(names)
       return records
     })
   }

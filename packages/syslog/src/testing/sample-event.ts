@@ -17,6 +17,7 @@ export function sampleEvent(change: Partial<AuditEvent> = {}): AuditEvent {
     crashId: null,
     provenance: 'live',
     receivedAtMs: 1795315421000,
+    names: null,
     ...change,
   }
 }

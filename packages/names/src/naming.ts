@@ -1,0 +1,159 @@
+import type { NameLookups } from '@cf-audit-drain/cloud-foundry'
+import type { AuditEvent, EventNames, RawEvent } from '@cf-audit-drain/event'
+import type { NameRecord } from '@cf-audit-drain/log'
+import type { Clock } from '@cf-audit-drain/pipeline'
+import { factsOf } from './event-facts.ts'
+import { type Mention, type Mentions, mentionsOf } from './event-mentions.ts'
+import { mayBeUser, namesFor } from './event-names.ts'
+import { type NameKind, parentKind } from './name-kind.ts'
+import { NameStore } from './name-store.ts'
+import { readAhead } from './read-ahead.ts'
+import { Resolver } from './resolver.ts'
+
+export interface NamingOptions {
+  /** How long an event may wait for a name. */
+  readonly waitMs: number
+  /** Things remembered at once; default 200,000. */
+  readonly thingsMax?: number
+}
+
+export interface NamingDeps {
+  readonly clock: Clock
+  /** Null: names are learned from events only. */
+  readonly lookups: NameLookups | null
+  /** Milliseconds for which no name may be looked up, so that polling is not starved by the rate limit. */
+  readonly heldBackMs?: () => number
+  /** By how much Cloud Controller's clock is ahead of ours. */
+  readonly skewMs?: () => number | null
+  /** A sentence for an operator: lookups of a kind fail, and rest so long. */
+  readonly onFailure?: (kind: NameKind, error: Error, pauseMs: number) => void
+  /** Ends everything under way. */
+  readonly signal: AbortSignal
+}
+
+/** A name that was confirmed longer ago is looked up again before a live event is given it. */
+const confirmedForSec = 3_600
+/** In one publish of the log. */
+const changesMax = 2_000
+/** A process is found, then its app; an instance, its plan, the plan's offering, its broker. */
+const roundsMax = 4
+
+/** Names of one foundation, while one writer of it is open. */
+export class Naming {
+  readonly #options: NamingOptions
+  readonly #deps: NamingDeps
+  readonly #store: NameStore
+  readonly #resolver: Resolver
+
+  constructor(options: NamingOptions, deps: NamingDeps) {
+    this.#options = options
+    this.#deps = deps
+    this.#store = new NameStore(options.thingsMax)
+    this.#resolver = new Resolver(this.#store, { ...deps, nowSec: () => this.#nowSec() })
+  }
+
+  get size(): number {
+    return this.#store.size
+  }
+
+  async restore(kept: AsyncIterable<NameRecord>): Promise<void> {
+    for await (const record of kept) this.#store.restore(record)
+  }
+
+  async readAhead(
+    ranges: readonly { readonly fromSec: number; readonly toSec: number }[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { lookups, clock, heldBackMs = () => 0 } = this.#deps
+    if (lookups === null) return
+    const both = AbortSignal.any([signal, this.#deps.signal])
+    const learn = (rows: readonly RawEvent[]) => this.#learn(rows)
+    await readAhead(ranges, { lookups, clock, heldBackMs, learn }, both)
+  }
+
+  async prepare(rows: readonly RawEvent[]): Promise<void> {
+    this.#learn(rows)
+    const { clock, signal } = this.#deps
+    const waited = new AbortController()
+    const ending = AbortSignal.any([waited.signal, signal])
+    let isOver = false
+    const end = clock.sleep(this.#options.waitMs, ending).then(
+      () => {
+        isOver = true
+      },
+      () => undefined,
+    )
+    const recentSec = this.#nowSec() - confirmedForSec
+    let open = rows.map(row => mentionsOf(row.value)).filter(mentions => mentions !== null)
+    for (let round = 0; round < roundsMax && open.length > 0 && !isOver; round++) {
+      const answers = new Set<Promise<void>>()
+      open = open.filter(mentions => {
+        const asked = this.#ask(mentions, recentSec)
+        for (const answer of asked) answers.add(answer)
+        return asked.length > 0
+      })
+      if (answers.size === 0) break
+      await Promise.race([Promise.all(answers), end])
+      if (isOver) this.#resolver.gaveUp()
+    }
+    waited.abort()
+    await end
+  }
+
+  namesOf(row: RawEvent, event: AuditEvent): EventNames {
+    return namesFor(mentionsOf(row.value), event, this.#store, this.#resolver)
+  }
+
+  takeChanges(): readonly NameRecord[] {
+    return this.#store.takeChanges(changesMax)
+  }
+
+  #learn(rows: readonly RawEvent[]): void {
+    for (const { value } of rows) for (const fact of factsOf(value)) this.#store.learn(fact)
+  }
+
+  /** Asks for what is not known; what is to be waited for. */
+  #ask(mentions: Mentions, recentSec: number): readonly Promise<void>[] {
+    const answers: Promise<void>[] = []
+    const { atSec, actor, organization, space, app, target, related, instance } = mentions
+    if (actor !== null && mayBeUser(actor.guid)) this.#askName(actor, atSec, answers, recentSec)
+    for (const mention of [organization, space, target, ...related])
+      if (mention !== null) this.#askName(mention, atSec, answers, recentSec)
+    if (app?.kind === 'process') this.#askParents(app, answers, atSec)
+    if (instance !== null)
+      this.#askParents(instance, answers, atSec, parent => this.#askName(parent, atSec, answers, recentSec))
+    return answers
+  }
+
+  /** `recentSec`: what happened after it is given a name only that was confirmed after it. */
+  #askName({ kind, guid }: Mention, atSec: number, answers: Promise<void>[], recentSec: number): void {
+    const answer = this.#store.nameAt(kind, guid, atSec)
+    if (answer === 'renamed') return
+    if (answer !== 'unknown') {
+      if (atSec < recentSec || !this.#store.isStale(kind, guid, recentSec)) return
+    }
+    this.#resolver.ask(kind, guid, answers)
+  }
+
+  #askParents(
+    { kind, guid }: Mention,
+    answers: Promise<void>[],
+    atSec: number,
+    each: (parent: Mention) => void = () => {},
+  ): void {
+    let [ofKind, of]: [NameKind, string] = [kind, guid]
+    for (;;) {
+      const next = parentKind(ofKind)
+      if (next === null) return
+      const parent = this.#store.parentOf(ofKind, of, atSec)
+      if (parent === undefined) this.#resolver.ask(ofKind, of, answers)
+      if (parent == null) return
+      each({ kind: next, guid: parent })
+      ;[ofKind, of] = [next, parent]
+    }
+  }
+
+  #nowSec(): number {
+    return Math.floor((this.#deps.clock.now() + (this.#deps.skewMs?.() ?? 0)) / 1000)
+  }
+}
