@@ -1,4 +1,5 @@
 import type { Source } from '@cf-audit-drain/pipeline'
+import type { FoundationWindow, LedgerQuery, LedgerWindow } from './ledger/ledger-window.ts'
 
 /**
  * The ports of the durable log. The embedded adapter (one SQLite file) and a Kafka adapter keep the same promises;
@@ -31,6 +32,8 @@ export type Checkpoint = string
 export interface PublishResult {
   /** Entries that are new in the log, by guid; the others were there already and were left as they are. */
   readonly published: number
+  /** As they were written: those given, with the places of the entries. */
+  readonly windows: readonly LedgerWindow[]
 }
 
 /** A raw thing that could not become a record, or a record a sink refused. Kept until an operator decides. */
@@ -55,14 +58,20 @@ export interface FoundationWriter {
   readonly checkpoint: Checkpoint | null
   /** Every guid in the log with `createdAtSec >= sinceSec`, oldest first: the seen set is rebuilt from it. */
   guids(sinceSec: number): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
+  /** The guids in the log stamped within the window, also of pruned events; found by where the window says they lie. */
+  guidsOf(window: LedgerWindow): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
+  /** The ledger of the foundation. No order is promised. */
+  ledger(): AsyncIterable<LedgerWindow>
   /**
-   * Appends the entries whose guid is new, buries `deadLetters`, and moves the checkpoint: all of it or nothing.
+   * Appends the entries whose guid is new, buries `deadLetters`, writes `windows` into the ledger with the places of
+   * those entries that are stamped within them, and moves the checkpoint: all of it or nothing.
    * Durable (fsync) when the promise resolves.
    */
   publish(
     entries: readonly LogEntry[],
     next: Checkpoint,
     deadLetters?: readonly DeadLetter[],
+    windows?: readonly LedgerWindow[],
   ): Promise<PublishResult>
   close(): Promise<void>
 }
@@ -146,6 +155,8 @@ export interface EventLog {
     readonly { readonly origin: string; readonly foundation: string; readonly count: number }[]
   >
   tallies(): Promise<readonly Tally[]>
+  /** The completeness ledger, beside the writer: by foundation, oldest first. */
+  ledger(query: LedgerQuery): AsyncIterable<FoundationWindow>
   positions(): Promise<readonly SinkPosition[]>
   /**
    * For looking into the log; reads beside the writer. In the log's order, what it held when the first record was

@@ -1,4 +1,5 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { LookMaker } from './look.ts'
 import { rowsWanted } from './options.ts'
 import { type Range, subtract } from './range.ts'
 import { readSegment, type Segment } from './read-segment.ts'
@@ -95,10 +96,15 @@ async function readAll(
 
 async function pass(session: Session, window: Range, segment: Segment): Promise<void> {
   const compared = compare(session, window, [segment])
-  await session.recorder.record(segment.rows, now => ({
-    ...now,
-    unread: subtract(now.unread, window),
-    closedWindows: now.closedWindows + (compared.heldNotShown.length === 0 ? 1 : 0),
-  }))
+  const look = new LookMaker(session.recorder.ledger, window).add(segment.rows).made()
+  await session.recorder.record(
+    segment.rows,
+    now => ({
+      ...now,
+      unread: subtract(now.unread, window),
+      closedWindows: now.closedWindows + (compared.heldNotShown.length === 0 ? 1 : 0),
+    }),
+    look,
+  )
   session.observer.compared?.(compared)
 }

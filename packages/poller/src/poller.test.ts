@@ -243,6 +243,8 @@ test('a log that fails ends the session, not the poller: it is opened again and 
     return {
       checkpoint: real.checkpoint,
       guids: since => real.guids(since),
+      guidsOf: window => real.guidsOf(window),
+      ledger: () => real.ledger(),
       close: () => real.close(),
       publish: (...args) => {
         if (failing && args[0].length > 0) return Promise.reject(new Error('no space left'))
@@ -333,6 +335,8 @@ test('a log that is found damaged in mid-run stops the poller: trying again woul
     return {
       checkpoint: real.checkpoint,
       guids: since => real.guids(since),
+      guidsOf: window => real.guidsOf(window),
+      ledger: () => real.ledger(),
       close: () => real.close(),
       publish: () => Promise.reject(new LogDamagedError('log.db', 'a page makes no sense', 'Keep it')),
     }
@@ -352,6 +356,8 @@ test('a topic that goes wrong under a poller at work is told again and again, an
     return {
       checkpoint: real.checkpoint,
       guids: since => real.guids(since),
+      guidsOf: window => real.guidsOf(window),
+      ledger: () => real.ledger(),
       close: () => real.close(),
       publish: (...what) => (isGone ? refuse() : real.publish(...what)),
     }

@@ -7,6 +7,7 @@ import {
   KafkaStateError,
   LogDamagedError,
   type LogEntry,
+  ledgerWindowSec,
 } from '@cf-audit-drain/log'
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
@@ -204,7 +205,7 @@ export class Poller {
       checkpoint,
       seenSinceSec,
     )
-    await recorder.rebuildSeen()
+    await recorder.rebuild()
     if (stored === null) await recorder.record([], first => ({ ...first }))
     return recorder
   }
@@ -215,7 +216,8 @@ export class Poller {
     const tailFromSec = typeof startFrom === 'number' ? Math.max(recentSec, startFrom) : recentSec
     const oldestSec = startFrom === 'now' ? null : await this.#deps.controller.oldestAuditEventSec(signal)
     const wantedSec = typeof startFrom === 'number' ? startFrom : 0
-    const fromSec = Math.max(wantedSec, oldestSec ?? tailFromSec)
+    const windowSec = Math.floor((oldestSec ?? tailFromSec) / ledgerWindowSec) * ledgerWindowSec
+    const fromSec = Math.max(wantedSec, windowSec)
     return {
       startSec: startFrom === 'now' ? tailFromSec : wantedSec,
       baselineSec: tailFromSec,

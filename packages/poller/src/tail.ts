@@ -1,4 +1,5 @@
 import type { Checkpoint } from './checkpoint.ts'
+import { LookMaker } from './look.ts'
 import { type PollerOptions, rowsWanted, tileSec } from './options.ts'
 import { type Ranges, subtract, union } from './range.ts'
 import { type RecordedSegment, readOn } from './read-on.ts'
@@ -76,11 +77,17 @@ async function close(session: Session, closeToSec: number, segments: readonly Se
   session.observer.missing?.('poll', missing)
   if (missing > 0) return
   const window = compare(session, { fromSec: tailFromSec, toSec: closeToSec }, closing)
-  await session.recorder.record([], now => ({
-    ...now,
-    tailFromSec: closeToSec,
-    closedWindows: now.closedWindows + (window.heldNotShown.length === 0 ? 1 : 0),
-  }))
+  const look = new LookMaker(session.recorder.ledger, { fromSec: tailFromSec, toSec: closeToSec })
+  for (const { rows } of closing) look.add(rows)
+  await session.recorder.record(
+    [],
+    now => ({
+      ...now,
+      tailFromSec: closeToSec,
+      closedWindows: now.closedWindows + (window.heldNotShown.length === 0 ? 1 : 0),
+    }),
+    look.made(),
+  )
   session.observer.compared?.(window)
 }
 

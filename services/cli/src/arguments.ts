@@ -8,6 +8,7 @@ export interface Arguments {
     | 'check'
     | 'topics'
     | 'events'
+    | 'ledger'
     | 'migrate'
     | 'version'
     | 'help'
@@ -28,6 +29,14 @@ export interface Arguments {
   /** What `check` looks at with the eyes of. */
   readonly checkFor: CheckedPart
   readonly query: EventArguments
+  readonly ledger: LedgerArguments
+}
+
+export interface LedgerArguments {
+  readonly foundation?: string
+  readonly from?: string
+  readonly to?: string
+  readonly form: 'text' | 'json' | 'csv'
 }
 
 export interface TopicsArguments {
@@ -63,6 +72,7 @@ const commands = [
   'check',
   'topics',
   'events',
+  'ledger',
   'migrate',
   'version',
   'help',
@@ -107,6 +117,14 @@ const options = {
     limit: { type: 'string' },
     json: { type: 'boolean' },
   },
+  ledger: {
+    ...configuring,
+    foundation: { type: 'string' },
+    from: { type: 'string' },
+    to: { type: 'string' },
+    json: { type: 'boolean' },
+    csv: { type: 'boolean' },
+  },
   migrate: { ...configuring, 'dry-run': { type: 'boolean' } },
   version: {},
   help: {},
@@ -150,6 +168,12 @@ export function readArguments(argv: readonly string[]): Arguments {
       limit: limitOf(values['limit']),
       json: values['json'] === true,
     },
+    ledger: {
+      ...text('foundation'),
+      ...text('from'),
+      ...text('to'),
+      form: values['csv'] === true ? 'csv' : values['json'] === true ? 'json' : 'text',
+    },
   }
 }
 
@@ -161,6 +185,7 @@ function readHelp(): Arguments {
     dryRun: false,
     checkFor: 'start',
     query: { limit: 0, json: false },
+    ledger: { form: 'text' },
   }
 }
 

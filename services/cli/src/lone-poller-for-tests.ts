@@ -18,6 +18,7 @@ const config = readConfiguration({
   dryRun: false,
   checkFor: 'start',
   query: { limit: 0, json: false },
+  ledger: { form: 'text' },
 })
 const logger = createLogger({ level: 'info', destination: 'stdout' })
 await runMain(
