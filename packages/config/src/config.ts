@@ -89,6 +89,7 @@ export interface FoundationConfig {
   readonly pollIntervalMs: number
   readonly overlapMs: number
   readonly sweeps: readonly SweepConfig[]
+  readonly verifyIntervalMs: number
   readonly strict: boolean
 }
 

@@ -36,6 +36,7 @@ export const variables: readonly Variable[] = [
   foundation('CF_FOUNDATION', 'name'),
   foundation('CF_INSECURE', 'insecure'),
   foundation('POLL_INTERVAL', 'pollInterval'),
+  foundation('VERIFY_INTERVAL', 'verifyInterval'),
   foundation('START_FROM', 'startFrom'),
   foundation('STRICT', 'strict'),
   { name: 'SINK_URL', path: ['sinks', 0, 'url'], scope: 'sink' },

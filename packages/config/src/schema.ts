@@ -97,6 +97,14 @@ export const foundationSchema = z.strictObject({
       { every: '5m', over: '1h', compare: 'count' },
       { every: '1h', over: '5h', compare: 'guids' },
     ]),
+  verifyInterval: duration(
+    {
+      about: "How often the whole completeness ledger is compared with Cloud Controller's own counts.",
+      example: '5m',
+    },
+    '10s',
+    '1d',
+  ).prefault('5m'),
   strict: flag({
     about: 'Refuses to start when the client may not see every event.',
     example: 'false',

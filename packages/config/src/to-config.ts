@@ -50,6 +50,7 @@ function toFoundation(document: FoundationDocument, index: number, secrets: File
     pollIntervalMs: document.pollInterval,
     overlapMs: document.overlap,
     sweeps: document.sweeps.map(({ every, over, compare }) => ({ everyMs: every, overMs: over, compare })),
+    verifyIntervalMs: document.verifyInterval,
     strict: document.strict,
   }
 }

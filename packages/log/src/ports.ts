@@ -60,6 +60,8 @@ export interface FoundationWriter {
   guids(sinceSec: number): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
   /** The guids in the log stamped within the window, also of pruned events; found by where the window says they lie. */
   guidsOf(window: LedgerWindow): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
+  /** Where each event stamped at or after `sinceSec` lies. No order is promised. */
+  places(sinceSec: number): AsyncIterable<{ readonly createdAtSec: number; readonly offset: number }>
   /** The ledger of the foundation. No order is promised. */
   ledger(): AsyncIterable<LedgerWindow>
   /**

@@ -9,6 +9,8 @@ import type { Session } from './session.ts'
 const widthMaxSec = 86_400
 /** Readings of one window that did not agree with Cloud Controller's own count, before it is given time. */
 const hastyReadings = 3
+/** Then it is passed as short: the others behind it must not wait for a row that is never shown. */
+const readingsMax = 12
 
 /** How wide the next window should be for a request to return about `rowsWanted` rows. */
 export class WindowWidth {
@@ -79,7 +81,8 @@ async function readAll(
     }
     width.learn(segment.rows.length, endSec - fromSec)
     session.observer.missing?.('catch-up', segment.missing)
-    if (!segment.complete) {
+    const window = { fromSec, toSec: endSec }
+    if (!segment.complete && (disagreements < readingsMax || !isInOne(session, window))) {
       await session.recorder.record(segment.rows)
       width.tooWide()
       if (++disagreements >= hastyReadings) await clock.sleep(1_000, signal)
@@ -89,22 +92,28 @@ async function readAll(
     disagreements = 0
     const done = endSec >= range.toSec
     if (!done) next = read(endSec)
-    await pass(session, { fromSec, toSec: endSec }, segment)
+    await pass(session, window, segment)
     if (done) return
   }
 }
 
+/** Of the windows of the ledger: then it is known which of them is short. */
+function isInOne({ recorder: { ledger } }: Session, { fromSec, toSec }: Range): boolean {
+  return ledger.rangeOf(fromSec).toSec >= toSec
+}
+
 async function pass(session: Session, window: Range, segment: Segment): Promise<void> {
   const compared = compare(session, window, [segment])
-  const look = new LookMaker(session.recorder.ledger, window).add(segment.rows).made()
+  const isEqual = segment.complete && compared.heldNotShown.length === 0
+  const look = new LookMaker(session.recorder.ledger, window).add(segment)
   await session.recorder.record(
     segment.rows,
     now => ({
       ...now,
       unread: subtract(now.unread, window),
-      closedWindows: now.closedWindows + (compared.heldNotShown.length === 0 ? 1 : 0),
+      closedWindows: now.closedWindows + (isEqual ? 1 : 0),
     }),
-    look,
+    look.made({ missing: segment.missing }),
   )
-  session.observer.compared?.(compared)
+  if (segment.complete) session.observer.compared?.(compared)
 }

@@ -37,6 +37,7 @@ function scene(
     checkpoint: null,
     async *guids() {},
     async *guidsOf() {},
+    async *places() {},
     async *ledger() {},
     async publish(entries, _next, _letters, windows = []) {
       held.push(...entries)

@@ -37,8 +37,11 @@ export interface LedgerChange {
 export class Ledger {
   readonly #startSec: number
   readonly #windows = new Map<number, LedgerWindow>()
-  /** When events were last added to a window, in publishes: a reading begun before says nothing of it. */
-  readonly #addedAt = new Map<number, number>()
+  /** Guids that came after their time was passed, and with which publish: a reading begun before cannot show them. */
+  readonly #lateAt = new Map<string, number>()
+  /** Where they began: they are in the log, and not here. */
+  readonly #expired = new Set<number>()
+  #lost = 0
   #publishes = 0
 
   /** `startSec`: nothing before it is asked for, so no window reaches further back. */
@@ -53,6 +56,11 @@ export class Ledger {
 
   get size(): number {
     return this.#windows.size
+  }
+
+  /** Windows that have expired, and rows that were missing in them then. */
+  get expired(): { readonly windows: number; readonly lost: number } {
+    return { windows: this.#expired.size, lost: this.#lost }
   }
 
   /** Publishes so far: a `Look` says at which of them it began. */
@@ -82,11 +90,15 @@ export class Ledger {
     for (const window of windows) this.#windows.set(window.fromSec, window)
   }
 
-  forget(windows: readonly LedgerWindow[]): void {
-    for (const { fromSec } of windows) {
-      this.#windows.delete(fromSec)
-      this.#addedAt.delete(fromSec)
+  /** Has them no longer at hand: nothing more becomes of them. */
+  takeExpired(): readonly LedgerWindow[] {
+    const expired = this.windows.filter(({ state }) => state === 'expired')
+    for (const window of expired) {
+      this.#windows.delete(window.fromSec)
+      this.#expired.add(window.fromSec)
+      this.#lost += missingOf(window)
     }
+    return expired
   }
 
   /** What the windows will be once the publish is done. */
@@ -97,22 +109,27 @@ export class Ledger {
     const added = Map.groupBy(entries, ({ createdAtSec }) => this.rangeOf(createdAtSec).fromSec)
     if (entries.length > 0) this.#publishes++
     for (const [fromSec, news] of added) {
+      if (this.#expired.has(fromSec)) continue
       const late = news.filter(({ createdAtSec }) => isPassed(createdAtSec, before))
-      for (const { createdAtSec } of late) lateSecs.push(createdAtSec)
+      for (const { guid, createdAtSec } of late) {
+        lateSecs.push(createdAtSec)
+        this.#lateAt.set(guid, this.#publishes)
+      }
       const window = this.#windowAt(fromSec)
       const keys = isSettled(window) ? [...addition.heldKeys(window), ...news.map(({ guid }) => guid)] : null
       changed.set(fromSec, withEvents(window, news.length, late.length, keys))
-      this.#addedAt.set(fromSec, this.#publishes)
     }
     const gone: GoneGuids[] = []
     if (look !== null)
       for (const range of this.rangesOf(look.range)) {
+        if (this.#expired.has(range.fromSec)) continue
         const window = changed.get(range.fromSec) ?? this.#windowAt(range.fromSec)
         const seen = this.#afterLook(window, look, addition, added.get(range.fromSec) ?? [])
         if (seen === null) continue
-        if (seen.guids.length > 0) gone.push(seen)
+        if (seen.guids.length > 0 && seen.window.state !== 'expired') gone.push(seen)
         changed.set(range.fromSec, seen.window)
       }
+    for (const guid of [...this.#lateAt.keys()].slice(0, -lateMax)) this.#lateAt.delete(guid)
     const windows = [...changed.values()].filter(window => isNews(window, this.#windows.get(window.fromSec)))
     return { windows, gone, lateSecs }
   }
@@ -129,13 +146,20 @@ export class Ledger {
   ): GoneGuids | null {
     const shown = look.shown.get(window.fromSec) ?? nothingShown
     if (window.state === 'expired') return null
-    if (window.state === 'open') return pass(window, look, shown, addition, news)
-    const isWhole = look.range.fromSec <= window.fromSec && look.range.toSec >= window.toSec
-    const isStale = (this.#addedAt.get(window.fromSec) ?? 0) > look.since && news.length === 0
-    if (!isWhole || isStale) return null
-    return lookAgain(window, look, shown, addition, news)
+    const cameSince = (guid: string) => (this.#lateAt.get(guid) ?? 0) > look.since
+    const part = {
+      fromSec: Math.max(window.fromSec, look.range.fromSec),
+      toSec: Math.min(window.toSec, look.range.toSec),
+    }
+    const found = compared(part, shown, addition, news, cameSince)
+    if (!isDone(window, addition.before)) return pass(window, { look, part, found }, addition, news)
+    if (part.fromSec > window.fromSec || part.toSec < window.toSec) return null
+    return lookAgain(window, look, found, addition.nowMs)
   }
 }
+
+/** Late guids are remembered for as long as a reading may take. */
+const lateMax = 10_000
 
 const nothingShown: ShownRows = { rows: 0, keys: new Set() }
 
@@ -162,23 +186,24 @@ function withEvents(
   )
 }
 
+interface Passing {
+  readonly look: Look
+  readonly part: Range
+  readonly found: Compared
+}
+
 /** A part of an open window was read whole and is passed; with its last part the window closes. */
 function pass(
   window: LedgerWindow,
-  look: Look,
-  shown: ShownRows,
+  { look, part, found }: Passing,
   addition: Addition,
   news: Addition['entries'],
 ): GoneGuids {
-  const part = {
-    fromSec: Math.max(window.fromSec, look.range.fromSec),
-    toSec: Math.min(window.toSec, look.range.toSec),
-  }
-  const { deadLetters, guids } = compared(part, shown, addition, news)
+  const { deadLetters, guids } = found
   const isKnown = window.counted !== null || !wasPassedBefore(window, part, addition.before)
   const passed: LedgerWindow = {
     ...window,
-    counted: isKnown ? (window.counted ?? 0) + shown.rows + look.missing : null,
+    counted: isKnown ? (window.counted ?? 0) + found.rows + look.missing : null,
     held: window.held + deadLetters,
     deadLetters: window.deadLetters + deadLetters,
     gone: window.gone + guids.length,
@@ -187,43 +212,58 @@ function pass(
   if (passed.counted === null || !isDone(window, addition.after)) return { window: passed, guids }
   const keys = new Set(addition.heldKeys(window))
   for (const { guid } of news) keys.add(guid)
-  for (const key of shown.keys) keys.add(key)
+  for (const key of found.keys) keys.add(key)
   const digest = keys.size === passed.held ? digestOf(keys) : null
   return { window: judged({ ...passed, digest }, 'closed'), guids }
 }
 
 /** A window that was passed before was read whole again. */
-function lookAgain(
-  window: LedgerWindow,
-  look: Look,
-  shown: ShownRows,
-  addition: Addition,
-  news: Addition['entries'],
-): GoneGuids {
-  const { deadLetters, guids, keys } = compared(window, shown, addition, news)
-  const alike = shown.rows - shown.keys.size
+function lookAgain(window: LedgerWindow, look: Look, found: Compared, nowMs: number): GoneGuids {
+  const { deadLetters, guids, keys, alike } = found
+  const isExpired = window.fromSec < look.expiresBeforeSec && guids.length > window.gone
+  if (isExpired) return { window: { ...window, state: 'expired', checkedAtMs: nowMs }, guids }
   const seen: LedgerWindow = {
     ...window,
-    counted: shown.rows + look.missing,
+    counted: found.rows + look.missing,
     held: keys.size + alike,
     deadLetters,
     gone: guids.length,
     digest: alike === 0 ? digestOf(keys) : null,
-    checkedAtMs: addition.nowMs,
+    checkedAtMs: nowMs,
   }
   return { window: judged(seen, 're-checked'), guids }
 }
 
+interface Compared {
+  /** All that is held in the range. */
+  readonly keys: ReadonlySet<string>
+  /** Held, and not shown. */
+  readonly guids: readonly string[]
+  /** Rows that Cloud Controller has there: those shown, and those that came since the reading began. */
+  readonly rows: number
+  readonly deadLetters: number
+  /** Rows that cannot be told from others that are shown. */
+  readonly alike: number
+}
+
 /** What is held in a range against what was shown there: all of that is recorded, as an event or as a dead letter. */
-function compared(range: Range, shown: ShownRows, addition: Addition, news: Addition['entries']) {
+function compared(
+  range: Range,
+  shown: ShownRows,
+  addition: Addition,
+  news: Addition['entries'],
+  cameSince: (guid: string) => boolean,
+): Compared {
   const keys = new Set(addition.heldKeys(range))
   for (const { guid, createdAtSec } of news)
     if (createdAtSec >= range.fromSec && createdAtSec < range.toSec) keys.add(guid)
-  const guids = [...keys].filter(key => !shown.keys.has(key))
+  const unseen = [...keys].filter(key => !shown.keys.has(key))
+  const guids = unseen.filter(key => !cameSince(key))
   for (const key of shown.keys) keys.add(key)
-  let alike = shown.rows - shown.keys.size
-  for (const key of shown.keys) if (addition.isDeadLetter(key)) alike++
-  return { keys, guids, deadLetters: alike }
+  const alike = shown.rows - shown.keys.size
+  let deadLetters = alike
+  for (const key of shown.keys) if (addition.isDeadLetter(key)) deadLetters++
+  return { keys, guids, rows: shown.rows + unseen.length - guids.length, deadLetters, alike }
 }
 
 function judged(window: LedgerWindow, state: 'closed' | 're-checked'): LedgerWindow {
@@ -249,9 +289,12 @@ export function isDone(window: Range, { tailFromSec, unread }: Checkpoint): bool
   )
 }
 
-/** That it was looked at again, and is as it was, is not worth a write. */
+const dayMs = 86_400_000
+
+/** That it was looked at again, and is as it was, is worth a write once a day. */
 function isNews(window: LedgerWindow, known: LedgerWindow | undefined): boolean {
   if (known === undefined) return true
-  const { checkedAtMs: _, ...now } = window
+  const { checkedAtMs, ...now } = window
+  if ((checkedAtMs ?? 0) - (known.checkedAtMs ?? 0) >= dayMs) return true
   return Object.entries(now).some(([field, value]) => known[field as keyof LedgerWindow] !== value)
 }

@@ -1,6 +1,7 @@
-import { type RawEvent, rawCreatedAtSec } from '@cf-audit-drain/event'
+import { rawCreatedAtSec } from '@cf-audit-drain/event'
 import type { Ledger } from './ledger.ts'
 import type { Range } from './range.ts'
+import type { Segment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
 
 export interface ShownRows {
@@ -16,6 +17,8 @@ export interface Look {
   /** Rows of the range that Cloud Controller counted and did not show; the range lies in one window then. */
   readonly missing: number
   readonly since: number
+  /** What the clean-up may have reached: a window that begins before it and has lost something has expired. */
+  readonly expiresBeforeSec: number
 }
 
 /** Gathers the rows of one reading, as they come. */
@@ -32,9 +35,10 @@ export class LookMaker {
     this.#since = ledger.publishes
   }
 
-  add(rows: readonly RawEvent[]): this {
-    const { fromSec, toSec } = this.#range
-    for (const row of rows) {
+  add(segment: Segment): this {
+    const fromSec = Math.max(this.#range.fromSec, segment.fromSec)
+    const toSec = Math.min(this.#range.toSec, segment.toSec ?? Infinity)
+    for (const row of segment.rows) {
       const sec = rawCreatedAtSec(row) ?? fromSec
       if (sec < fromSec || sec >= toSec) continue
       const window = this.#shown.getOrInsertComputed(this.#ledger.rangeOf(sec).fromSec, () => ({
@@ -47,7 +51,7 @@ export class LookMaker {
     return this
   }
 
-  made(missing = 0): Look {
-    return { range: this.#range, shown: this.#shown, missing, since: this.#since }
+  made({ missing = 0, expiresBeforeSec = Number.NEGATIVE_INFINITY } = {}): Look {
+    return { range: this.#range, shown: this.#shown, missing, since: this.#since, expiresBeforeSec }
   }
 }

@@ -244,6 +244,7 @@ test('a log that fails ends the session, not the poller: it is opened again and 
       checkpoint: real.checkpoint,
       guids: since => real.guids(since),
       guidsOf: window => real.guidsOf(window),
+      places: since => real.places(since),
       ledger: () => real.ledger(),
       close: () => real.close(),
       publish: (...args) => {
@@ -336,6 +337,7 @@ test('a log that is found damaged in mid-run stops the poller: trying again woul
       checkpoint: real.checkpoint,
       guids: since => real.guids(since),
       guidsOf: window => real.guidsOf(window),
+      places: since => real.places(since),
       ledger: () => real.ledger(),
       close: () => real.close(),
       publish: () => Promise.reject(new LogDamagedError('log.db', 'a page makes no sense', 'Keep it')),
@@ -357,6 +359,7 @@ test('a topic that goes wrong under a poller at work is told again and again, an
       checkpoint: real.checkpoint,
       guids: since => real.guids(since),
       guidsOf: window => real.guidsOf(window),
+      places: since => real.places(since),
       ledger: () => real.ledger(),
       close: () => real.close(),
       publish: (...what) => (isGone ? refuse() : real.publish(...what)),

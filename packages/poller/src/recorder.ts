@@ -7,6 +7,7 @@ import {
 } from '@cf-audit-drain/event'
 import type { DeadLetter, FoundationWriter, LedgerWindow, LogEntry } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { buildLedger } from './build-ledger.ts'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
 import { HeldGuids } from './held-guids.ts'
 import { type GoneGuids, isDone, Ledger } from './ledger.ts'
@@ -73,6 +74,12 @@ export class Recorder {
     await this.#held.rebuild()
   }
 
+  /** For a log whose checkpoint is older than the ledger; nothing else may have been recorded before. */
+  async buildLedger(sinceSec: number): Promise<void> {
+    const windows = await buildLedger(this.ledger, this.#deps.writer, this.#checkpoint, sinceSec)
+    await this.mark(() => windows)
+  }
+
   /** Guids stamped before `sec` need not be known any more. */
   forgetBefore(sec: number): void {
     this.#held.forgetBefore(sec)
@@ -90,6 +97,17 @@ export class Recorder {
     look: Look | null = null,
   ): Promise<number> {
     const done = this.#last.then(() => this.#record(rows, change, look))
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  /** Writes what `change` makes of the ledger, and nothing else. */
+  async mark(change: (ledger: Ledger) => readonly LedgerWindow[]): Promise<void> {
+    const done = this.#last.then(async () => {
+      const windows = change(this.ledger)
+      if (windows.length === 0) return
+      await this.#publish([], { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }, [], windows)
+    })
     this.#last = done.catch(() => undefined)
     return done
   }

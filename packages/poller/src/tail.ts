@@ -78,7 +78,7 @@ async function close(session: Session, closeToSec: number, segments: readonly Se
   if (missing > 0) return
   const window = compare(session, { fromSec: tailFromSec, toSec: closeToSec }, closing)
   const look = new LookMaker(session.recorder.ledger, { fromSec: tailFromSec, toSec: closeToSec })
-  for (const { rows } of closing) look.add(rows)
+  for (const segment of closing) look.add(segment)
   await session.recorder.record(
     [],
     now => ({

@@ -96,13 +96,14 @@ export async function pollElected(
 }
 
 function pollerOptions(config: FoundationConfig): PollerOptions {
-  const { name, startFrom, pollIntervalMs, overlapMs, sweeps, strict } = config
+  const { name, startFrom, pollIntervalMs, overlapMs, sweeps, verifyIntervalMs, strict } = config
   return {
     foundation: name,
     startFrom: startFrom.kind === 'instant' ? startFrom.atSec : startFrom.kind,
     pollIntervalMs,
     overlapMs,
     sweeps,
+    verifyIntervalMs,
     strict,
   }
 }

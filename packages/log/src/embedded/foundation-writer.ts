@@ -20,6 +20,12 @@ export interface WriterDoor {
   released(): void
 }
 
+interface HeldEvent {
+  readonly guid: string
+  readonly createdAtSec: number
+  readonly offset: number
+}
+
 export class EmbeddedWriter implements FoundationWriter {
   readonly #foundation: string
   readonly #id: number
@@ -42,12 +48,16 @@ export class EmbeddedWriter implements FoundationWriter {
     return this.#checkpoint
   }
 
-  guids(sinceSec: number): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
-    return this.#guidsBetween(sinceSec, Number.MAX_SAFE_INTEGER)
+  guids(sinceSec: number): AsyncGenerator<HeldEvent> {
+    return this.#eventsBetween(sinceSec, Number.MAX_SAFE_INTEGER)
   }
 
-  guidsOf({ fromSec, toSec }: LedgerWindow) {
-    return this.#guidsBetween(fromSec, toSec)
+  guidsOf({ fromSec, toSec }: LedgerWindow): AsyncGenerator<HeldEvent> {
+    return this.#eventsBetween(fromSec, toSec)
+  }
+
+  places(sinceSec: number): AsyncGenerator<HeldEvent> {
+    return this.#eventsBetween(sinceSec, Number.MAX_SAFE_INTEGER)
   }
 
   async *ledger(): AsyncGenerator<LedgerWindow> {
@@ -59,10 +69,7 @@ export class EmbeddedWriter implements FoundationWriter {
     }
   }
 
-  async *#guidsBetween(
-    sinceSec: number,
-    toSec: number,
-  ): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
+  async *#eventsBetween(sinceSec: number, toSec: number): AsyncGenerator<HeldEvent> {
     const { database } = this.#door
     let createdAtSec = sinceSec
     let offset = 0
@@ -84,7 +91,7 @@ export class EmbeddedWriter implements FoundationWriter {
       for (const row of rows) {
         createdAtSec = asNumber(row[1])
         offset = asNumber(row[2])
-        yield { guid: asText(row[0]), createdAtSec }
+        yield { guid: asText(row[0]), createdAtSec, offset }
       }
       if (rows.length < guidsPerLook) return
     }

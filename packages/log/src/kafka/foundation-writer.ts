@@ -8,7 +8,7 @@ import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
 import { findCheckpoints } from './find-checkpoints.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
-import { guidsOfWindow } from './guids-of-window.ts'
+import { guidsOfWindow, placesSince } from './guids-of-window.ts'
 import { guidsSince } from './guids-since.ts'
 import { refuseHalfMigrated } from './half-migrated.ts'
 import { endHangingTransaction } from './hanging-transaction.ts'
@@ -114,6 +114,11 @@ export class KafkaFoundationWriter implements FoundationWriter {
   async *guidsOf(window: LedgerWindow) {
     const { client, names } = this.#door
     yield* guidsOfWindow(await client.reader(), names.events(this.#foundation), window)
+  }
+
+  async *places(sinceSec: number) {
+    const { client, names } = this.#door
+    yield* placesSince(await client.reader(), names.events(this.#foundation), sinceSec)
   }
 
   async *ledger() {

@@ -19,3 +19,17 @@ export async function* guidsOfWindow(
     if (createdAtSec >= fromSec && createdAtSec < toSec) yield { guid: record.key.toString(), createdAtSec }
   }
 }
+
+/** Where each event on the topic that is stamped at or after `sinceSec` lies. */
+export async function* placesSince(
+  reader: PartitionReader,
+  topic: string,
+  sinceSec: number,
+): AsyncGenerator<{ readonly createdAtSec: number; readonly offset: number }> {
+  const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'all')]
+  for await (const record of reader.read(topic, from, to)) {
+    const createdAtSec = createdAtSecOf(record)
+    if (record.key !== null && createdAtSec !== null && createdAtSec >= sinceSec)
+      yield { createdAtSec, offset: Number(record.offset) }
+  }
+}

@@ -7,7 +7,7 @@ import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
 import { begunMessage, type Countable, type FoundationState } from './foundation-state.ts'
 import { readBack, refusalsLearned, type WriterDoor } from './foundation-writer.ts'
-import { guidsOfWindow } from './guids-of-window.ts'
+import { guidsOfWindow, placesSince } from './guids-of-window.ts'
 import { guidsSince } from './guids-since.ts'
 import { inRequests } from './in-requests.ts'
 import { FencedError, KafkaUnavailableError } from './kafka-error.ts'
@@ -88,6 +88,11 @@ export class UntransactedWriter implements FoundationWriter {
   async *guidsOf(window: LedgerWindow) {
     const { client, names } = this.#door
     yield* guidsOfWindow(await client.reader(), names.events(this.#foundation), window)
+  }
+
+  async *places(sinceSec: number) {
+    const { client, names } = this.#door
+    yield* placesSince(await client.reader(), names.events(this.#foundation), sinceSec)
   }
 
   async *ledger() {

@@ -45,9 +45,11 @@ export class LedgerSummary {
   readonly #states = new Map<LedgerState, number>()
   readonly #sums = { counted: 0, held: 0, deadLetters: 0, missing: 0, gone: 0, lost: 0 }
 
-  /** `widthSec`: of a window, to count those that nobody wrote of. */
-  constructor(widthSec: number) {
+  /** `widthSec`: of a window, to count those that nobody wrote of. `expired`: before those that are added. */
+  constructor(widthSec: number, expired = { windows: 0, lost: 0 }) {
     this.#widthSec = widthSec
+    this.#states.set('expired', expired.windows)
+    this.#sums.lost = expired.lost
   }
 
   add(window: LedgerWindow): void {

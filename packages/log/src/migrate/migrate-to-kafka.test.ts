@@ -111,7 +111,7 @@ describe('an embedded log that is moved to Kafka', { skip: reasonToSkipKafka() }
     const again = Array.from({ length: 301 }, (_, i) => entryOf('lab', i)).filter(
       ({ guid }) => known.includes(guid) || guid === entryOf('lab', 300).guid,
     )
-    assert.deepEqual(await writer.publish(again, 'again'), { published: 1 }, 'all but the last were there')
+    assert.equal((await writer.publish(again, 'again')).published, 1, 'all but the last were there')
     await writer.close()
   })
 

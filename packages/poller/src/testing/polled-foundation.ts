@@ -5,9 +5,9 @@ import type { TestContext } from 'node:test'
 import { cloudController } from '@cf-audit-drain/cloud-foundry'
 import { createScrubber, decodeAuditEvent } from '@cf-audit-drain/event'
 import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-audit-drain/foundation-simulator'
-import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
+import { type EventLog, type LedgerWindow, openEmbeddedLog } from '@cf-audit-drain/log'
 import { type DrivenClock, drivenClock, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
-import { Poller, type PollerOptions, pollerDefaults } from '../index.ts'
+import { Poller, type PollerOptions, pollerDefaults, type Verified } from '../index.ts'
 import type { ComparedWindow } from '../session.ts'
 
 export const hourMs = 3_600_000
@@ -18,6 +18,10 @@ export class PolledFoundation {
   readonly compared: ComparedWindow[] = []
   readonly failures: { readonly loop: string; readonly error: Error }[] = []
   readonly missing: number[] = []
+  readonly verified: Verified[] = []
+  /** What was told to be gone, as it was told. */
+  readonly gone: { readonly fromSec: number; readonly guids: readonly string[] }[] = []
+  readonly lateBy: number[] = []
   /** Every sleep that was asked for, milliseconds. */
   readonly slept: number[] = []
   polls = 0
@@ -69,6 +73,9 @@ export class PolledFoundation {
       failed: (failure: { loop: string; error: Error }) => this.failures.push(failure),
       compared: (window: ComparedWindow) => this.compared.push(window),
       missing: (_loop: string, count: number) => this.missing.push(count),
+      verified: (verified: Verified) => this.verified.push(verified),
+      gone: ({ fromSec }: LedgerWindow, guids: readonly string[]) => this.gone.push({ fromSec, guids }),
+      lateBy: (ages: readonly number[]) => this.lateBy.push(...ages),
     }
     const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
     const noting = { ...clock, sleep: this.#sleep }
