@@ -117,6 +117,15 @@ export class PolledFoundation {
     }
   }
 
+  /** Moves time until the whole ledger was compared so many times more, each begun after this. */
+  async verifiedAgain(times = 1): Promise<void> {
+    for (let left = times + 1; left > 0; left--) {
+      const before = this.verified.length
+      this.clock.advance(this.#options.verifyIntervalMs * 1.1)
+      await this.until(() => this.verified.length > before)
+    }
+  }
+
   /** Moves time a little again and again (retries and sweeps sleep on it) until the condition holds. */
   async until(condition: () => boolean | Promise<boolean>): Promise<void> {
     const giveUpMs = systemClock.monotonic() + 20_000
