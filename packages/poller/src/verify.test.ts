@@ -28,6 +28,7 @@ test('a row that becomes visible days late is found by the next verification, in
   const one = await history(t, { events: 20_000, days: 20 })
   const createdAtUs = one.agoUs(9 * dayMs)
   const [late] = one.foundation.insert([{ createdAtUs }])
+  const before = one.verified.length
   await one.verifiedAgain()
   assert.ok((await one.guids()).includes(late ?? ''))
   const found = one.verified.slice(before).filter(({ published }) => published > 0)
