@@ -97,6 +97,7 @@ export interface FoundationConfig {
   readonly sweeps: readonly SweepConfig[]
   readonly names: 'lookup' | 'events' | 'off'
   readonly nameWaitMs: number
+  readonly verifyIntervalMs: number
   readonly strict: boolean
 }
 

@@ -42,6 +42,7 @@ export const variables: readonly Variable[] = [
   foundation('CF_FOUNDATION', 'name'),
   foundation('CF_INSECURE', 'insecure'),
   foundation('POLL_INTERVAL', 'pollInterval'),
+  foundation('VERIFY_INTERVAL', 'verifyInterval'),
   foundation('START_FROM', 'startFrom'),
   foundation('NAMES', 'names'),
   foundation('NAME_WAIT', 'nameWait'),

@@ -43,6 +43,7 @@ test('three variables make a foundation, named after its host, with every defaul
       ],
       names: 'lookup',
       nameWaitMs: 2_000,
+      verifyIntervalMs: 300_000,
       strict: false,
     },
   )
@@ -57,6 +58,7 @@ test('every variable arrives where the reference says', () => {
     CF_FOUNDATION: 'eu1',
     CF_INSECURE: 'true',
     POLL_INTERVAL: '1s',
+    VERIFY_INTERVAL: '1m',
     START_FROM: '2026-11-01T01:00:00+01:00',
     STRICT: 'true',
     SINK_URL:
@@ -74,6 +76,7 @@ test('every variable arrives where the reference says', () => {
   assert.equal(foundation.clientSecretFile, '/secret')
   assert.equal(foundation.caFile, '/ca.pem')
   assert.deepEqual(foundation.startFrom, { kind: 'instant', atSec: 1_793_491_200 })
+  assert.equal(foundation.verifyIntervalMs, 60_000)
   assert.deepEqual([foundation.insecure, foundation.strict, foundation.pollIntervalMs], [true, true, 1000])
   assert.deepEqual(sink, {
     name: 'siem',

@@ -148,6 +148,14 @@ export const foundationSchema = z.strictObject({
     '0s',
     '1m',
   ).prefault('2s'),
+  verifyInterval: duration(
+    {
+      about: "How often the whole completeness ledger is compared with Cloud Controller's own counts.",
+      example: '5m',
+    },
+    '10s',
+    '1d',
+  ).prefault('5m'),
   strict: flag({
     about: 'Refuses to start when the client may not see every event.',
     example: 'false',

@@ -62,6 +62,7 @@ function toFoundation(document: FoundationDocument, index: number, secrets: File
     sweeps: document.sweeps.map(({ every, over, compare }) => ({ everyMs: every, overMs: over, compare })),
     names: document.names,
     nameWaitMs: document.nameWait,
+    verifyIntervalMs: document.verifyInterval,
     strict: document.strict,
   }
 }

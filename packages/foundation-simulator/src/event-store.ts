@@ -52,6 +52,8 @@ export class EventStore {
   #sorted: StoredRow[] = []
   #byId: StoredRow[] = []
   #pending: StoredRow[] = []
+  /** Guids of rows that are counted, and left out of every page. */
+  #withheld: ReadonlySet<string> = new Set()
   /** Every row that was ever visible, in the order of becoming so; deleted ones stay. */
   readonly everVisible: StoredRow[] = []
   #nextId = 1
@@ -124,7 +126,17 @@ export class EventStore {
     return count
   }
 
+  /** These from now on, and no others. */
+  withhold(guids: Iterable<string>): void {
+    this.#withheld = new Set(guids)
+  }
+
   select(selection: Selection, offset: number, limit: number): StoredRow[] {
+    const rows = this.#page(selection, offset, limit)
+    return this.#withheld.size === 0 ? rows : rows.filter(({ guid }) => !this.#withheld.has(guid))
+  }
+
+  #page(selection: Selection, offset: number, limit: number): StoredRow[] {
     const rows = this.#ordered(selection)
     if (!selection.descending) return rows.slice(offset, offset + limit)
     const end = Math.max(0, rows.length - offset)

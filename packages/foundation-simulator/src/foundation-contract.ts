@@ -67,6 +67,8 @@ export interface Foundation {
   insert(rows: Iterable<SimulatedRow>): readonly string[]
   /** Removes rows by guid; unknown ones are ignored. Returns how many went. */
   delete(guids: Iterable<string>): number
+  /** These rows are counted and never shown, from now on and no others: what a collector can only tell by the count. */
+  countOnly(guids: Iterable<string>): void
   truncate(): void
   /** Removes what is older than the retention, at most `limit` rows (default all). Returns how many went. */
   runCleanUp(limit?: number): number

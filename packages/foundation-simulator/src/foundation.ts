@@ -120,6 +120,10 @@ class RunningFoundation implements Foundation {
     return this.#remove([...guids].map(guid => this.#store.byGuid(guid)).filter(row => row !== undefined))
   }
 
+  countOnly(guids: Iterable<string>): void {
+    this.#store.withhold(guids)
+  }
+
   truncate(): void {
     this.#store.reveal(this.clock.now())
     this.#remove(this.#store.oldest(Number.POSITIVE_INFINITY))

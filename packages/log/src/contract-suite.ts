@@ -3,6 +3,7 @@ import { deadLetterSuite } from './contract-suite/dead-letter-suite.ts'
 import { deliverySuite } from './contract-suite/delivery-suite.ts'
 import { guidSuite } from './contract-suite/guid-suite.ts'
 import { leadingSuite } from './contract-suite/leading-suite.ts'
+import { ledgerSuite } from './contract-suite/ledger-suite.ts'
 import type { LogHarness } from './contract-suite/log-harness.ts'
 import { logUnderTest } from './contract-suite/log-under-test.ts'
 import { mixtureSuite } from './contract-suite/mixture-suite.ts'
@@ -28,6 +29,7 @@ export function logContractSuite(
     const under = logUnderTest(makeHarness)
     publishingSuite(under)
     guidSuite(under)
+    ledgerSuite(under)
     deliverySuite(under)
     waitingSuite(under)
     deadLetterSuite(under)

@@ -3,5 +3,8 @@ export { EmbeddedLog, type EmbeddedLogOptions, openEmbeddedLog } from './embedde
 export { hasUnmovedLog } from './embedded/has-unmoved-log.ts'
 export { isPassing } from './is-passing.ts'
 export { FencedError, KafkaStateError, KafkaUnavailableError } from './kafka/kafka-error.ts'
+export { digestOf } from './ledger/guid-digest.ts'
+export * from './ledger/ledger-verdict.ts'
+export * from './ledger/ledger-window.ts'
 export * from './log-error.ts'
 export * from './ports.ts'

@@ -1,4 +1,5 @@
 import type { Source } from '@cf-audit-drain/pipeline'
+import type { FoundationWindow, LedgerQuery, LedgerWindow } from './ledger/ledger-window.ts'
 
 /**
  * The ports of the durable log. The embedded adapter (one SQLite file) and a Kafka adapter keep the same promises;
@@ -38,6 +39,8 @@ export type Checkpoint = string
 export interface PublishResult {
   /** Entries that are new in the log, by guid; the others were there already and were left as they are. */
   readonly published: number
+  /** As they were written: those given, with the places of the entries. */
+  readonly windows: readonly LedgerWindow[]
 }
 
 /** A raw thing that could not become a record, or a record a sink refused. Kept until an operator decides. */
@@ -52,6 +55,14 @@ export interface DeadLetter {
   readonly atMs: number
 }
 
+/** What a publish keeps beside its events. */
+export interface PublishedBeside {
+  /** Written into the ledger, with the places of those entries that are stamped within them. */
+  readonly windows?: readonly LedgerWindow[]
+  /** In the place of what was kept under their keys. */
+  readonly names?: readonly NameRecord[]
+}
+
 /**
  * The writing end for one foundation; exactly one in the world at a time, and the adapter sees to that.
  * Any error of `publish` means its outcome is unknown, and the object refuses further work: close it, open a new one,
@@ -64,15 +75,21 @@ export interface FoundationWriter {
   guids(sinceSec: number): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
   /** What was kept of names, each key once; in no order. */
   names(): AsyncIterable<NameRecord>
+  /** The guids in the log stamped within the window, also of pruned events; found by where the window says they lie. */
+  guidsOf(window: LedgerWindow): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
+  /** Where each event stamped at or after `sinceSec` lies. No order is promised. */
+  places(sinceSec: number): AsyncIterable<{ readonly createdAtSec: number; readonly offset: number }>
+  /** The ledger of the foundation. No order is promised. */
+  ledger(): AsyncIterable<LedgerWindow>
   /**
-   * Appends the entries whose guid is new, buries `deadLetters`, keeps `names` in the place of what was kept under their
-   * keys, and moves the checkpoint: all of it or nothing. Durable (fsync) when the promise resolves.
+   * Appends the entries whose guid is new, buries `deadLetters`, keeps what is to be kept beside them, and moves the
+   * checkpoint: all of it or nothing. Durable (fsync) when the promise resolves.
    */
   publish(
     entries: readonly LogEntry[],
     next: Checkpoint,
     deadLetters?: readonly DeadLetter[],
-    names?: readonly NameRecord[],
+    beside?: PublishedBeside,
   ): Promise<PublishResult>
   close(): Promise<void>
 }
@@ -156,6 +173,8 @@ export interface EventLog {
     readonly { readonly origin: string; readonly foundation: string; readonly count: number }[]
   >
   tallies(): Promise<readonly Tally[]>
+  /** The completeness ledger, beside the writer: by foundation, oldest first. */
+  ledger(query: LedgerQuery): AsyncIterable<FoundationWindow>
   positions(): Promise<readonly SinkPosition[]>
   /**
    * For looking into the log; reads beside the writer. In the log's order, what it held when the first record was

@@ -1,4 +1,5 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { LookMaker } from './look.ts'
 import { rowsWanted } from './options.ts'
 import { type Range, subtract } from './range.ts'
 import { readSegment, type Segment } from './read-segment.ts'
@@ -8,6 +9,8 @@ import { mayClose, type Session } from './session.ts'
 const widthMaxSec = 86_400
 /** Readings of one window that did not agree with Cloud Controller's own count, before it is given time. */
 const hastyReadings = 3
+/** Then it is passed as short: the others behind it must not wait for a row that is never shown. */
+const readingsMax = 12
 
 /** A page that is not full needs no count of its own. */
 const pageShare = 0.7
@@ -85,7 +88,8 @@ async function readAll(
     }
     width.learn(segment.rows.length, endSec - fromSec)
     session.observer.missing?.('catch-up', segment.missing)
-    if (!segment.complete) {
+    const window = { fromSec, toSec: endSec }
+    if (!segment.complete && (disagreements < readingsMax || !isInOne(session, window))) {
       await session.recorder.record(segment.rows)
       width.tooWide()
       if (++disagreements >= hastyReadings) await clock.sleep(1_000, signal)
@@ -99,17 +103,28 @@ async function readAll(
     disagreements = 0
     const done = endSec >= range.toSec
     if (!done) next = read(endSec)
-    await pass(session, { fromSec, toSec: endSec }, segment)
+    await pass(session, window, segment)
     if (done) return
   }
 }
 
+/** Of the windows of the ledger: then it is known which of them is short. */
+function isInOne({ recorder: { ledger } }: Session, { fromSec, toSec }: Range): boolean {
+  return ledger.rangeOf(fromSec).toSec >= toSec
+}
+
 async function pass(session: Session, window: Range, segment: Segment): Promise<void> {
   const compared = compare(session, window, [segment])
-  await session.recorder.record(segment.rows, now => ({
-    ...now,
-    unread: subtract(now.unread, window),
-    closedWindows: now.closedWindows + (compared.heldNotShown.length === 0 ? 1 : 0),
-  }))
-  session.observer.compared?.(compared)
+  const isEqual = segment.complete && compared.heldNotShown.length === 0
+  const look = new LookMaker(session.recorder.ledger, window).add(segment)
+  await session.recorder.record(
+    segment.rows,
+    now => ({
+      ...now,
+      unread: subtract(now.unread, window),
+      closedWindows: now.closedWindows + (isEqual ? 1 : 0),
+    }),
+    look.made({ missing: segment.missing }),
+  )
+  if (segment.complete) session.observer.compared?.(compared)
 }

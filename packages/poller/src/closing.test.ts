@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createScrubber } from '@cf-audit-drain/event'
-import type { FoundationWriter, LogEntry } from '@cf-audit-drain/log'
+import type { FoundationWriter, LedgerWindow, LogEntry } from '@cf-audit-drain/log'
 import { manualClock } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -32,13 +32,18 @@ function scene(
 ) {
   const clock = manualClock()
   const held: LogEntry[] = []
+  const ledger = new Map<number, LedgerWindow>()
   const writer: FoundationWriter = {
     checkpoint: null,
     async *guids() {},
     async *names() {},
-    async publish(entries) {
+    async *guidsOf() {},
+    async *places() {},
+    async *ledger() {},
+    async publish(entries, _next, _letters, { windows = [] } = {}) {
       held.push(...entries)
-      return { published: entries.length }
+      for (const window of windows) ledger.set(window.fromSec, window)
+      return { published: entries.length, windows }
     },
     async close() {},
   }
@@ -53,7 +58,7 @@ function scene(
     observer: { compared: window => compared.push(window), missing: (_loop, count) => missing.push(count) },
     nowSec: () => 1_080,
   }
-  return { session, recorder, clock, held, compared, missing, asked }
+  return { session, recorder, clock, held, ledger, compared, missing, asked }
 }
 
 const row = (guid: string, sec: number) => ({ guid, sec })

@@ -13,6 +13,8 @@ export interface PollerOptions {
   /** What is read again at every poll, for rows that become visible late. */
   readonly overlapMs: number
   readonly sweeps: readonly Sweep[]
+  /** How often the whole ledger is compared with Cloud Controller's counts. */
+  readonly verifyIntervalMs: number
   /** Refuse to poll when the client may not see everything. */
   readonly strict: boolean
   /** At the first session: what the identity sees now is what it should see, though it was more before. */
@@ -27,6 +29,7 @@ export const pollerDefaults = {
     { everyMs: 300_000, overMs: 3_600_000, compare: 'count' },
     { everyMs: 3_600_000, overMs: 18_000_000, compare: 'guids' },
   ],
+  verifyIntervalMs: 300_000,
   strict: false,
   acceptRights: false,
 } as const satisfies Omit<PollerOptions, 'foundation'>

@@ -244,6 +244,9 @@ test('a log that fails ends the session, not the poller: it is opened again and 
       checkpoint: real.checkpoint,
       guids: since => real.guids(since),
       names: () => real.names(),
+      guidsOf: window => real.guidsOf(window),
+      places: since => real.places(since),
+      ledger: () => real.ledger(),
       close: () => real.close(),
       publish: (...args) => {
         if (failing && args[0].length > 0) return Promise.reject(new Error('no space left'))
@@ -335,6 +338,9 @@ test('a log that is found damaged in mid-run stops the poller: trying again woul
       checkpoint: real.checkpoint,
       guids: since => real.guids(since),
       names: () => real.names(),
+      guidsOf: window => real.guidsOf(window),
+      places: since => real.places(since),
+      ledger: () => real.ledger(),
       close: () => real.close(),
       publish: () => Promise.reject(new LogDamagedError('log.db', 'a page makes no sense', 'Keep it')),
     }
@@ -355,6 +361,9 @@ test('a topic that goes wrong under a poller at work is told again and again, an
       checkpoint: real.checkpoint,
       guids: since => real.guids(since),
       names: () => real.names(),
+      guidsOf: window => real.guidsOf(window),
+      places: since => real.places(since),
+      ledger: () => real.ledger(),
       close: () => real.close(),
       publish: (...what) => (isGone ? refuse() : real.publish(...what)),
     }

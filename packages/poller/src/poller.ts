@@ -10,13 +10,18 @@ import {
   FencedError,
   type FoundationWriter,
   KafkaStateError,
+  LedgerSummary,
+  type LedgerVerdict,
+  type LedgerWindow,
   LogDamagedError,
   type LogEntry,
+  ledgerWindowSec,
 } from '@cf-audit-drain/log'
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
 import type { EventNaming } from './event-naming.ts'
+import type { GoneGuids } from './ledger.ts'
 import { type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { Range } from './range.ts'
 import { Recorder } from './recorder.ts'
@@ -24,6 +29,7 @@ import { type NarrowedRights, RightsRestoredError } from './rights-guard.ts'
 import { NotEverythingVisibleError, RightsWatch } from './rights-watch.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
+import { type Verified, Verifier } from './verify.ts'
 
 export interface PollerDeps {
   readonly controller: CloudController
@@ -58,6 +64,9 @@ export interface PollerStatus {
     /** The windows of these, `from/to`, the latest 20. */
     readonly unequal: readonly { readonly window: string; readonly heldNotShown: number }[]
   }
+  /** What the completeness ledger says; null before the log was read. */
+  readonly ledger: LedgerVerdict | null
+  readonly lastVerified: ({ readonly at: string } & Verified) | null
   readonly seenGuids: number
   readonly skewMs: number | null
   readonly caughtUp: boolean
@@ -65,6 +74,8 @@ export interface PollerStatus {
 
 const failureDelayMaxMs = 300_000
 const goneMax = 1_000
+/** Longer than Cloud Controller shows an event, unless it was told to keep them longer. */
+const builtBackToSec = 45 * 86_400
 
 /** Takes every audit event of one foundation into the log, until the signal is aborted. Retries for ever. */
 export class Poller {
@@ -77,6 +88,8 @@ export class Poller {
   #lastError: PollerStatus['lastError'] = null
   /** Guids the log holds and Cloud Controller no longer shows, and the window in which that was first seen. */
   readonly #gone = new Map<string, Range>()
+  readonly #toldGone = new Set<string>()
+  #lastVerified: PollerStatus['lastVerified'] = null
   /** Of this session: polled, and every sweep run, at least once. */
   #polled = false
   #swept = 0
@@ -138,10 +151,21 @@ export class Poller {
           .map(([window, guids]) => ({ window, heldNotShown: guids.length }))
           .slice(-20),
       },
+      ledger: this.verdict(),
+      lastVerified: this.#lastVerified,
       seenGuids: this.#recorder?.seen.size ?? 0,
       skewMs: this.#deps.controller.skewMs,
       caughtUp: this.caughtUp(),
     }
+  }
+
+  /** What the ledger says now; null before the log was read. */
+  verdict(): LedgerVerdict | null {
+    const ledger = this.#recorder?.ledger
+    if (ledger === undefined) return null
+    const summary = new LedgerSummary(ledgerWindowSec, ledger.expired)
+    for (const window of ledger.windows) summary.add(window)
+    return summary.verdict(this.#nowSec())
   }
 
   /** Everything that was visible when this session began is in the log. */
@@ -200,6 +224,7 @@ export class Poller {
         ),
         ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
         this.#loop('rights', rightsEveryMs, () => this.#rights.look(recorder, signal), signal),
+        this.#verifyLoop(session, signal),
       ]
       for (const loop of loops) loop.catch(error => fail(asError(error)))
       await settled(loops)
@@ -223,14 +248,32 @@ export class Poller {
       this.#deps.observer.published?.(atMs)
       this.#ingested(entries)
     }
+    const onLate = (createdAtSecs: readonly number[]) => {
+      const nowSec = this.#nowSec()
+      this.#deps.observer.lateBy?.(createdAtSecs.map(sec => Math.max(0, nowSec - sec)))
+    }
+    const onGone = (gone: readonly GoneGuids[]) => {
+      for (const { window, guids } of gone) this.#tellGone(window, guids)
+    }
     const onBuried = (count: number) => this.#deps.observer.buried?.(count)
     const recorder = new Recorder(
-      { foundation, writer, scrubber, clock, onPublished, onBuried, ...(naming && { naming }) },
+      {
+        foundation,
+        writer,
+        scrubber,
+        clock,
+        onPublished,
+        onBuried,
+        onLate,
+        onGone,
+        ...(naming && { naming }),
+      },
       checkpoint,
       seenSinceSec,
     )
-    await recorder.rebuildSeen()
+    await recorder.rebuild()
     if (stored === null) await recorder.record([], first => ({ ...first }))
+    else if (recorder.ledger.size === 0) await recorder.buildLedger(this.#nowSec() - builtBackToSec)
     return recorder
   }
 
@@ -240,7 +283,8 @@ export class Poller {
     const tailFromSec = typeof startFrom === 'number' ? Math.max(recentSec, startFrom) : recentSec
     const oldestSec = startFrom === 'now' ? null : await this.#deps.controller.oldestAuditEventSec(signal)
     const wantedSec = typeof startFrom === 'number' ? startFrom : 0
-    const fromSec = Math.max(wantedSec, oldestSec ?? tailFromSec)
+    const windowSec = Math.floor((oldestSec ?? tailFromSec) / ledgerWindowSec) * ledgerWindowSec
+    const fromSec = Math.max(wantedSec, windowSec)
     return {
       startSec: startFrom === 'now' ? tailFromSec : wantedSec,
       baselineSec: tailFromSec,
@@ -276,6 +320,26 @@ export class Poller {
         await sweep(session, one, isLongest, signal)
         if (first) this.#swept++
         first = false
+      },
+      signal,
+    )
+  }
+
+  async #verifyLoop(session: Session, signal: AbortSignal): Promise<void> {
+    const { clock, controller, observer } = this.#deps
+    const everyMs = this.#options.verifyIntervalMs
+    while (!this.#polled) await clock.sleep(Math.min(250, everyMs), signal)
+    const verifier = new Verifier(session, {
+      oldestSec: () => controller.oldestAuditEventSec(signal),
+      nowMs: () => clock.now(),
+    })
+    await this.#loop(
+      'verify',
+      everyMs,
+      async () => {
+        const verified = await verifier.verify(signal)
+        this.#lastVerified = { at: new Date(clock.now()).toISOString(), ...verified }
+        observer.verified?.(verified)
       },
       signal,
     )
@@ -332,6 +396,14 @@ export class Poller {
     // The same guid is found missing by every later sweep: it is news once.
     if (news.length > 0 || window.heldNotShown.length === 0)
       this.#deps.observer.compared?.({ ...window, heldNotShown: news })
+  }
+
+  /** The same guid is found gone by every later look: it is told once. */
+  #tellGone(window: LedgerWindow, guids: readonly string[]): void {
+    const news = guids.filter(guid => !this.#toldGone.has(guid))
+    for (const guid of news) this.#toldGone.add(guid)
+    for (const guid of [...this.#toldGone].slice(0, -10 * goneMax)) this.#toldGone.delete(guid)
+    if (news.length > 0) this.#deps.observer.gone?.(window, news)
   }
 
   #nowSec(): number {

@@ -5,12 +5,16 @@ import {
   rawCreatedAtSec,
   type Scrubber,
 } from '@cf-audit-drain/event'
-import type { DeadLetter, FoundationWriter, LogEntry } from '@cf-audit-drain/log'
+import type { DeadLetter, FoundationWriter, LedgerWindow, LogEntry } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { buildLedger } from './build-ledger.ts'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
 import type { EventNaming } from './event-naming.ts'
+import { HeldGuids } from './held-guids.ts'
+import { type GoneGuids, isDone, Ledger } from './ledger.ts'
+import type { Look } from './look.ts'
 import { rowKey } from './row-key.ts'
-import { SeenGuids } from './seen-guids.ts'
+import type { SeenGuids } from './seen-guids.ts'
 
 /** The log refused, or did not answer: what became of the publish is unknown. Open it again and read the checkpoint. */
 export class LogUnavailableError extends Error {
@@ -28,6 +32,15 @@ export interface RecorderDeps {
   readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
   /** So many rows could not be read, and are in the log as dead letters. */
   readonly onBuried?: (count: number) => void
+  /** Events with these stamps came after their time was passed. */
+  readonly onLate?: (createdAtSecs: readonly number[]) => void
+  /** What the log holds of these windows and a look did not show. */
+  readonly onGone?: (gone: readonly GoneGuids[]) => void
+}
+
+interface Letter {
+  readonly letter: DeadLetter
+  readonly createdAtSec: number | null
 }
 
 /**
@@ -35,70 +48,114 @@ export interface RecorderDeps {
  * publish at a time, whoever asks. What it has published, or knows from the log, is in `seen`.
  */
 export class Recorder {
-  readonly seen = new SeenGuids()
+  readonly ledger: Ledger
   readonly #deps: RecorderDeps
+  readonly #held: HeldGuids
   readonly #buried = new Set<string>()
   #checkpoint: Checkpoint
-  #seenSinceSec: number
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(deps: RecorderDeps, checkpoint: Checkpoint, seenSinceSec: number) {
     this.#deps = deps
     this.#checkpoint = checkpoint
-    this.#seenSinceSec = seenSinceSec
+    this.ledger = new Ledger(checkpoint.startSec)
+    this.#held = new HeldGuids(deps.writer, this.ledger, seenSinceSec)
+  }
+
+  /** The guids of the recent past. */
+  get seen(): SeenGuids {
+    return this.#held.recent
   }
 
   get checkpoint(): Checkpoint {
     return this.#checkpoint
   }
 
-  async rebuildSeen(): Promise<void> {
-    for await (const { guid, createdAtSec } of this.#deps.writer.guids(this.#seenSinceSec))
-      this.seen.add(guid, createdAtSec)
+  /** Reads the guids of the recent past, and the ledger, out of the log. */
+  async rebuild(): Promise<void> {
+    for await (const window of this.#deps.writer.ledger()) this.ledger.apply([window])
+    await this.#held.rebuild()
+  }
+
+  /** For a log whose checkpoint is older than the ledger; nothing else may have been recorded before. */
+  async buildLedger(sinceSec: number): Promise<void> {
+    const windows = await buildLedger(this.ledger, this.#deps.writer, this.#checkpoint, sinceSec)
+    await this.mark(() => windows)
   }
 
   /** Guids stamped before `sec` need not be known any more. */
   forgetBefore(sec: number): void {
-    if (sec <= this.#seenSinceSec) return
-    this.#seenSinceSec = sec
-    this.seen.forgetBefore(sec)
+    this.#held.forgetBefore(sec)
   }
 
   /**
-   * Publishes the rows the log does not hold yet, together with what `change` makes of the checkpoint. When neither
-   * says anything new, nothing is written. Returns how many the log took.
+   * Publishes the rows the log does not hold yet, together with what `change` makes of the checkpoint, and what these
+   * rows and the look make of the ledger. When none of it says anything new, nothing is written. Returns how many the
+   * log took.
    * @throws LogUnavailableError
    */
-  record(rows: readonly RawEvent[], change: (now: Checkpoint) => Checkpoint = now => now): Promise<number> {
+  record(
+    rows: readonly RawEvent[],
+    change: (now: Checkpoint) => Checkpoint = now => now,
+    look: Look | null = null,
+  ): Promise<number> {
     // At once, so that names are looked up while what came before is published.
     const named = this.#deps.naming?.prepare(rows.filter(row => !this.#isSeen(row)))
-    const done = this.#last.then(() => named).then(() => this.#record(rows, change))
+    const done = this.#last.then(() => named).then(() => this.#record(rows, change, look))
     this.#last = done.catch(() => undefined)
     return done
   }
 
-  async #record(rows: readonly RawEvent[], change: (now: Checkpoint) => Checkpoint): Promise<number> {
-    const entries: LogEntry[] = []
-    const letters: { letter: DeadLetter; createdAtSec: number | null }[] = []
-    const batch = new Set<string>()
-    for (const row of rows) {
-      const key = rowKey(row)
-      const createdAtSec = rawCreatedAtSec(row)
-      if (this.#isSeen(row) || this.#buried.has(key) || batch.has(key)) continue
-      batch.add(key)
-      const parsed = this.#parse(row, key)
-      if ('bytes' in parsed) entries.push(parsed)
-      else letters.push({ letter: parsed, createdAtSec })
-    }
-    const changed = change(this.#checkpoint)
-    if (entries.length === 0 && letters.length === 0 && changed === this.#checkpoint) return 0
+  /** Writes what `change` makes of the ledger, and nothing else. */
+  async mark(change: (ledger: Ledger) => readonly LedgerWindow[]): Promise<void> {
+    const done = this.#last.then(async () => {
+      const windows = change(this.ledger)
+      if (windows.length === 0) return
+      await this.#publish([], { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }, [], windows)
+    })
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  async #record(
+    rows: readonly RawEvent[],
+    change: (now: Checkpoint) => Checkpoint,
+    look: Look | null,
+  ): Promise<number> {
+    await this.#load(rows, look)
+    const { entries, letters } = this.#sort(rows)
+    const before = this.#checkpoint
+    const changed = change(before)
+    const buried = new Set(letters.map(({ letter }) => letter.key))
+    const { windows, gone, lateSecs } = this.ledger.after({
+      entries,
+      look,
+      before,
+      after: changed,
+      nowMs: this.#deps.clock.now(),
+      heldKeys: range => this.#held.keys(range),
+      isDeadLetter: key => this.#buried.has(key) || buried.has(key),
+    })
+    if (gone.length > 0) this.#deps.onGone?.(gone)
+    if (entries.length === 0 && letters.length === 0 && windows.length === 0 && changed === before) return 0
     const next = { ...changed, writtenMs: this.#deps.clock.now() }
-    const { published } = await this.#deps.writer
+    const published = await this.#publish(entries, next, letters, windows)
+    if (lateSecs.length > 0) this.#deps.onLate?.(lateSecs)
+    return published
+  }
+
+  async #publish(
+    entries: readonly LogEntry[],
+    next: Checkpoint,
+    letters: readonly Letter[],
+    changed: readonly LedgerWindow[],
+  ): Promise<number> {
+    const { published, windows } = await this.#deps.writer
       .publish(
         entries,
         encodeCheckpoint(next),
         letters.map(({ letter }) => letter),
-        this.#deps.naming?.takeChanges() ?? [],
+        { windows: changed, names: this.#deps.naming?.takeChanges() ?? [] },
       )
       .catch((error: unknown) => {
         throw new LogUnavailableError(
@@ -109,15 +166,16 @@ export class Recorder {
         )
       })
     this.#checkpoint = next
+    this.ledger.apply(windows)
     // Which of them the log had already is not known: then none is called new.
     this.#deps.onPublished?.(published === entries.length ? entries : [], next.writtenMs)
-    for (const entry of entries)
-      if (entry.createdAtSec >= this.#seenSinceSec) this.seen.add(entry.guid, entry.createdAtSec)
+    for (const entry of entries) this.#held.add(entry.guid, entry.createdAtSec)
     for (const { letter, createdAtSec } of letters) {
       this.#buried.add(letter.key)
       // It is held, if only as a dead letter: Cloud Controller's counts include it.
-      if (createdAtSec !== null && createdAtSec >= this.#seenSinceSec) this.seen.add(letter.key, createdAtSec)
+      if (createdAtSec !== null) this.#held.add(letter.key, createdAtSec)
     }
+    this.#held.release(windows.filter(window => isDone(window, next)))
     if (letters.length > 0) this.#deps.onBuried?.(letters.length)
     return published
   }
@@ -125,6 +183,35 @@ export class Recorder {
   #isSeen(row: RawEvent): boolean {
     const createdAtSec = rawCreatedAtSec(row)
     return createdAtSec !== null && this.seen.has(rowKey(row), createdAtSec)
+  }
+
+  /** What is held of every window that the rows and the look speak of. */
+  async #load(rows: readonly RawEvent[], look: Look | null): Promise<void> {
+    const secs = new Set<number>()
+    for (const row of rows) {
+      const sec = rawCreatedAtSec(row)
+      if (sec !== null) secs.add(this.ledger.rangeOf(sec).fromSec)
+    }
+    if (look !== null) for (const { fromSec } of this.ledger.rangesOf(look.range)) secs.add(fromSec)
+    await this.#held.load(secs)
+  }
+
+  /** Those that the log does not hold yet, by what becomes of them. */
+  #sort(rows: readonly RawEvent[]): { readonly entries: LogEntry[]; readonly letters: Letter[] } {
+    const entries: LogEntry[] = []
+    const letters: Letter[] = []
+    const batch = new Set<string>()
+    for (const row of rows) {
+      const key = rowKey(row)
+      const createdAtSec = rawCreatedAtSec(row)
+      const isHeld = createdAtSec !== null && this.#held.has(key, createdAtSec)
+      if (isHeld || this.#buried.has(key) || batch.has(key)) continue
+      batch.add(key)
+      const parsed = this.#parse(row, key)
+      if ('bytes' in parsed) entries.push(parsed)
+      else letters.push({ letter: parsed, createdAtSec })
+    }
+    return { entries, letters }
   }
 
   #parse(row: RawEvent, key: string): LogEntry | DeadLetter {

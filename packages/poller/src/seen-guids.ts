@@ -39,20 +39,34 @@ export class SeenGuids {
 
   count(fromSec: number, toSec: number): number {
     let count = 0
-    for (const [second, guids] of this.#bySecond)
-      if (second >= fromSec && second < toSec) count += sizeOf(guids)
+    for (const [, guids] of this.#between(fromSec, toSec)) count += sizeOf(guids)
     return count
   }
 
   *guids(fromSec: number, toSec: number): Generator<string> {
-    for (const [second, guids] of this.#bySecond) if (second >= fromSec && second < toSec) yield* guids
+    for (const [, guids] of this.#between(fromSec, toSec)) yield* guids
   }
 
   forgetBefore(sec: number): void {
-    for (const [second, guids] of this.#bySecond) {
-      if (second >= sec) continue
+    this.forget(Number.NEGATIVE_INFINITY, sec)
+  }
+
+  forget(fromSec: number, toSec: number): void {
+    for (const [second, guids] of this.#between(fromSec, toSec)) {
       this.#size -= sizeOf(guids)
       this.#bySecond.delete(second)
+    }
+  }
+
+  /** The seconds of a window are asked for one by one, those of hours are picked out of all. */
+  *#between(fromSec: number, toSec: number): Generator<readonly [number, string[] | Set<string>]> {
+    if (toSec - fromSec > this.#bySecond.size) {
+      for (const one of this.#bySecond) if (one[0] >= fromSec && one[0] < toSec) yield one
+      return
+    }
+    for (let second = fromSec; second < toSec; second++) {
+      const guids = this.#bySecond.get(second)
+      if (guids !== undefined) yield [second, guids]
     }
   }
 }

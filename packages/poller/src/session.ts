@@ -1,8 +1,10 @@
 import type { Rights } from '@cf-audit-drain/cloud-foundry'
+import type { LedgerWindow } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import type { AuditEvents } from './read-segment.ts'
 import type { Recorder } from './recorder.ts'
 import type { NarrowedRights, RightsGuard } from './rights-guard.ts'
+import type { Verified } from './verify.ts'
 
 /** A span of time whose guids in the log were compared with those that Cloud Controller shows. */
 export interface ComparedWindow {
@@ -31,6 +33,12 @@ export interface PollerObserver {
   compared?(window: ComparedWindow): void
   /** Rows that were found by a sweep, after the hot overlap had passed them. */
   late?(found: { readonly fromSec: number; readonly toSec: number; readonly published: number }): void
+  /** Events came after their time was passed: how old each was, in seconds of Cloud Controller's clock. */
+  lateBy?(agesSec: readonly number[]): void
+  /** Held in this window of the ledger and no longer shown, though no clean-up has reached it: each guid once a session. */
+  gone?(window: LedgerWindow, guids: readonly string[]): void
+  /** The ledger was compared with Cloud Controller's counts. */
+  verified?(verified: Verified): void
   /** Rows that Cloud Controller counts in a window that should close and does not show; 0 again once it does. */
   missing?(loop: 'poll' | 'catch-up', count: number): void
   /** Events or a checkpoint are durable. */

@@ -1,4 +1,5 @@
 import type { Checkpoint } from './checkpoint.ts'
+import { LookMaker } from './look.ts'
 import { type PollerOptions, rowsWanted, tileSec } from './options.ts'
 import { type Ranges, subtract, union } from './range.ts'
 import { type RecordedSegment, readOn } from './read-on.ts'
@@ -83,11 +84,17 @@ async function close(
   session.observer.missing?.('poll', missing)
   if (missing > 0 || !(await mayClose(session, signal))) return
   const window = compare(session, { fromSec: tailFromSec, toSec: closeToSec }, closing)
-  await session.recorder.record([], now => ({
-    ...now,
-    tailFromSec: closeToSec,
-    closedWindows: now.closedWindows + (window.heldNotShown.length === 0 ? 1 : 0),
-  }))
+  const look = new LookMaker(session.recorder.ledger, { fromSec: tailFromSec, toSec: closeToSec })
+  for (const segment of closing) look.add(segment)
+  await session.recorder.record(
+    [],
+    now => ({
+      ...now,
+      tailFromSec: closeToSec,
+      closedWindows: now.closedWindows + (window.heldNotShown.length === 0 ? 1 : 0),
+    }),
+    look.made(),
+  )
   session.observer.compared?.(window)
 }
 

@@ -9,6 +9,7 @@ export interface Arguments {
     | 'check'
     | 'topics'
     | 'events'
+    | 'ledger'
     | 'migrate'
     | 'compare-apis'
     | 'version'
@@ -33,6 +34,14 @@ export interface Arguments {
   readonly checkFor: CheckedPart
   readonly query: EventArguments
   readonly compare?: CompareArguments
+  readonly ledger: LedgerArguments
+}
+
+export interface LedgerArguments {
+  readonly foundation?: string
+  readonly from?: string
+  readonly to?: string
+  readonly form: 'text' | 'json' | 'csv'
 }
 
 export interface TopicsArguments {
@@ -68,6 +77,7 @@ const commands = [
   'check',
   'topics',
   'events',
+  'ledger',
   'migrate',
   'compare-apis',
   'version',
@@ -114,6 +124,14 @@ const options = {
     since: { type: 'string' },
     limit: { type: 'string' },
     json: { type: 'boolean' },
+  },
+  ledger: {
+    ...configuring,
+    foundation: { type: 'string' },
+    from: { type: 'string' },
+    to: { type: 'string' },
+    json: { type: 'boolean' },
+    csv: { type: 'boolean' },
   },
   migrate: { ...configuring, 'dry-run': { type: 'boolean' } },
   'compare-apis': {
@@ -171,6 +189,12 @@ export function readArguments(argv: readonly string[]): Arguments {
       limit: limitOf(values['limit']),
       json: values['json'] === true,
     },
+    ledger: {
+      ...text('foundation'),
+      ...text('from'),
+      ...text('to'),
+      form: values['csv'] === true ? 'csv' : values['json'] === true ? 'json' : 'text',
+    },
   }
 }
 
@@ -183,6 +207,7 @@ function readHelp(): Arguments {
     acceptRights: false,
     checkFor: 'start',
     query: { limit: 0, json: false },
+    ledger: { form: 'text' },
   }
 }
 

@@ -102,8 +102,8 @@ function spanOf(
     throw new UsageError(
       'compare-apis needs --from: a time (2026-11-22T00:00:00Z), a day (2026-11-22), or 24h',
     )
-  const fromSec = sinceSec(wanted.from, clock.now(), '--from')
-  const toSec = wanted.to === undefined ? nowSec : sinceSec(wanted.to, clock.now(), '--to')
+  const fromSec = sinceSec(wanted.from, '--from', clock.now())
+  const toSec = wanted.to === undefined ? nowSec : sinceSec(wanted.to, '--to', clock.now())
   if (fromSec < toSec) return { fromSec, toSec }
   throw new UsageError(`--to (${iso(toSec)}) is not after --from (${iso(fromSec)})`)
 }

@@ -14,7 +14,7 @@ import { print, say } from './print.ts'
 export async function printEvents(log: EventLog, wanted: EventArguments): Promise<void> {
   const query: EventQuery = {
     ...(wanted.foundation ? { foundation: wanted.foundation } : {}),
-    ...(wanted.since ? { sinceSec: sinceSec(wanted.since) } : {}),
+    ...(wanted.since ? { sinceSec: sinceSec(wanted.since, '--since') } : {}),
     newestFirst: true,
   }
   const found: AuditEvent[] = []
@@ -88,7 +88,7 @@ function json(event: AuditEvent): string {
 const unitSec = { s: 1, m: 60, h: 3_600, d: 86_400 } as const
 
 /** `2026-11-22T00:00:00Z`, `2026-11-22`, or a time back from the newest moment: `30m`, `24h`, `7d`. */
-export function sinceSec(text: string, nowMs = systemClock.now(), option = '--since'): number {
+export function sinceSec(text: string, option: string, nowMs = systemClock.now()): number {
   const back = /^([0-9]+)([smhd])$/.exec(text)
   if (back) return Math.floor(nowMs / 1000) - Number(back[1]) * unitSec[back[2] as keyof typeof unitSec]
   const ms = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:]+Z)?$/.test(text) ? Date.parse(text) : Number.NaN

@@ -86,13 +86,14 @@ export async function pollElected(
 }
 
 function pollerOptions(config: FoundationConfig, acceptRights: boolean): PollerOptions {
-  const { name, startFrom, pollIntervalMs, overlapMs, sweeps, strict } = config
+  const { name, startFrom, pollIntervalMs, overlapMs, sweeps, verifyIntervalMs, strict } = config
   return {
     foundation: name,
     startFrom: startFrom.kind === 'instant' ? startFrom.atSec : startFrom.kind,
     pollIntervalMs,
     overlapMs,
     sweeps,
+    verifyIntervalMs,
     strict,
     acceptRights,
   }
@@ -149,6 +150,19 @@ function observerOf(
       closed(closedWindows + 1)
       logger.info(window, 'window closed: the log holds exactly what Cloud Controller shows')
     },
+    lateBy(agesSec) {
+      for (const ageSec of agesSec) metrics?.lateBy(ageSec)
+    },
+    gone({ fromSec, toSec }, guids) {
+      logger.warn(
+        { from: iso(fromSec), to: iso(toSec), guids: guids.slice(0, 20), count: guids.length },
+        'Cloud Controller no longer shows events that the ledger has, and its clean-up cannot have taken them',
+      )
+    },
+    verified(verified) {
+      metrics?.verified({ ...verified, atMs: clock.now() })
+      logger.debug(verified, "the ledger was compared with Cloud Controller's counts")
+    },
     late({ published }) {
       metrics?.lateEvents(published)
       logger.info({ published }, 'a sweep found events that became visible late')
@@ -171,7 +185,8 @@ function observerOf(
 /** Sets the gauges that speak of now; called before every scrape. */
 export function refreshMetrics({ controller, elected }: FoundationService, metrics: FoundationMetrics): void {
   if (elected.poller === null) return
-  const { checkpoint, windows, skewMs } = elected.poller.status()
+  const { checkpoint, windows, ledger, skewMs } = elected.poller.status()
+  if (ledger !== null) metrics.ledger(ledger)
   if (checkpoint) {
     metrics.windowsOpen(windows.open)
     if (windows.completeUpTo) metrics.closedThrough(Date.parse(windows.completeUpTo) / 1000)

@@ -19,6 +19,7 @@ const config = readConfiguration({
   acceptRights: false,
   checkFor: 'start',
   query: { limit: 0, json: false },
+  ledger: { form: 'text' },
 })
 const logger = createLogger({ level: 'info', destination: 'stdout' })
 await runMain(

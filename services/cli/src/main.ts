@@ -15,6 +15,7 @@ import { readConfiguration } from './configuration.ts'
 import { dryRun } from './dry-run.ts'
 import { printEvents } from './events.ts'
 import { exitCodeOf } from './exit-code-of.ts'
+import { printLedger } from './ledger.ts'
 import { migrate } from './migrate.ts'
 import { openLog } from './open-log.ts'
 import { partOf } from './part-of.ts'
@@ -46,6 +47,10 @@ async function main(given: Arguments): Promise<void> {
     const log = await openLog(config, { clock: systemClock, logger: null }, 'read')
     await printEvents(log, given.query).finally(() => log.close())
     return
+  }
+  if (given.command === 'ledger') {
+    const log = await openLog(config, { clock: systemClock, logger: null }, 'read')
+    return endProcess(await printLedger(log, given.ledger).finally(() => log.close()))
   }
   const { level } = config.logging
   if (given.topics !== undefined)

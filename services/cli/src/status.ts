@@ -1,8 +1,10 @@
 import type { Config } from '@cf-audit-drain/config'
 import type { EventLog, SinkPosition } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import type { Poller } from '@cf-audit-drain/poller'
 import { describeError, type PatientReading } from '@cf-audit-drain/runtime'
 import type { FoundationService } from './foundations.ts'
+import { verdictObject } from './ledger.ts'
 import type { SinkWorker } from './sink-worker.ts'
 import { version } from './version.ts'
 
@@ -48,7 +50,7 @@ export async function statusOf(
     foundations: foundations.map(({ elected, controller, config }) => ({
       foundation: config.name,
       api: config.api,
-      ...elected.poller?.status(),
+      ...statusOfPoller(elected.poller),
       state: elected.state,
       /** How often another process wrote the foundation while this one was to. */
       fenced: elected.fenced,
@@ -64,6 +66,13 @@ export async function statusOf(
       .filter(name => !configuredSinks.includes(name)),
     deadLetters,
   }
+}
+
+/** With the verdict of the ledger as `cf-audit-drain ledger --json` has it. */
+function statusOfPoller(poller: Poller | null) {
+  if (poller === null) return {}
+  const { ledger, ...status } = poller.status()
+  return { ...status, ledger: ledger === null ? null : verdictObject(status.foundation, ledger) }
 }
 
 /** Where the log is, and what a publish to it promises. */

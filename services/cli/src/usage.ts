@@ -7,12 +7,13 @@ export const usage = `cf-audit-drain takes every audit event out of Cloud Foundr
   cf-audit-drain topics plan|apply
                           what the topics on Kafka should be and are not; apply makes and raises it, and lowers nothing
   cf-audit-drain events   looks into the log, also while it is being written
+  cf-audit-drain ledger   what was compared with Cloud Controller's own counts, window by window, and the verdict
   cf-audit-drain migrate  carries the log of --data-dir into Kafka, once; end start before it. Killed, it is run again
   cf-audit-drain compare-apis
                           whether /v3/audit_events and /v2/events show the same of a span; reads Cloud Controller only
   cf-audit-drain version
 
-start, poller, sink, check, topics, events, migrate, compare-apis
+start, poller, sink, check, topics, events, ledger, migrate, compare-apis
   --config FILE           YAML, see docs/reference/config.md; one foundation needs only the environment:
                           CF_API, CF_CLIENT_ID, CF_CLIENT_SECRET, SINK_URL (syslog://host:port, syslog-tls://host:port)
   --data-dir DIR          the log and the scrubbing key (./data)
@@ -41,5 +42,7 @@ events
   --since TIME (2026-11-22T00:00:00Z, 2026-11-22, 24h)  --limit N (50)  --json
 compare-apis
   --from TIME  --to TIME (now)  --foundation NAME  --json     ends with 5 when something differs
+ledger
+  --foundation NAME  --from TIME  --to TIME (as --since)  --json (one line a foundation)  --csv (one line a window)
 
 Exit codes: docs/reference/exit-codes.md`

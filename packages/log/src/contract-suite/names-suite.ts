@@ -20,7 +20,7 @@ export function namesSuite(under: LogUnderTest): void {
   const keep = async (names: readonly NameRecord[], from = 0, of = foundation) => {
     const writer = await under.log.writer(of)
     try {
-      await writer.publish(makeEntries(from, 1), 'c', [], names)
+      await writer.publish(makeEntries(from, 1), 'c', [], { names })
     } finally {
       await writer.close()
     }
@@ -61,10 +61,11 @@ export function namesSuite(under: LogUnderTest): void {
   test('names are read while others are published, 6,000 of them', async () => {
     const names = Array.from({ length: 6_000 }, (_, i) => ({ key: `app ${i}`, value: `name ${i}` }))
     const writer = await under.log.writer(foundation)
-    await writer.publish(makeEntries(0, 1), 'c', [], names)
+    await writer.publish(makeEntries(0, 1), 'c', [], { names })
     let count = 0
     for await (const { value } of writer.names()) {
-      if (count++ === 10) await writer.publish(makeEntries(1, 1), 'd', [], [{ key: 'app 0', value: 'new' }])
+      if (count++ === 10)
+        await writer.publish(makeEntries(1, 1), 'd', [], { names: [{ key: 'app 0', value: 'new' }] })
       assert.match(value ?? '', /^name|^new$/)
     }
     await writer.close()
@@ -74,7 +75,9 @@ export function namesSuite(under: LogUnderTest): void {
 
   test('names of a publish that fails are not kept', async () => {
     const writer = await under.log.writer(foundation)
-    await assert.rejects(writer.publish([under.unstorable], 'c', [], [{ key: 'org a', value: '1' }]))
+    await assert.rejects(
+      writer.publish([under.unstorable], 'c', [], { names: [{ key: 'org a', value: '1' }] }),
+    )
     await writer.close()
     assert.deepEqual(await kept(), {})
   })

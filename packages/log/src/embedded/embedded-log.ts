@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Clock, Source } from '@cf-audit-drain/pipeline'
 import { Arrivals } from '../arrivals.ts'
 import { leadAll } from '../lead-all.ts'
+import type { FoundationWindow, LedgerQuery } from '../ledger/ledger-window.ts'
 import { LogClosedError, LogInUseError, LogStorageError } from '../log-error.ts'
 import type {
   Candidate,
@@ -18,6 +19,7 @@ import { readCursor, readPositions } from './cursors.ts'
 import { buryLetters, countLetters, readLetters } from './dead-letters.ts'
 import { EmbeddedWriter } from './foundation-writer.ts'
 import { GuidIndex } from './guid-index.ts'
+import { readWindows } from './ledger.ts'
 import type { LogDatabase } from './log-database.ts'
 import { logFiles } from './log-files.ts'
 import { refuseMoved } from './moved-mark.ts'
@@ -139,6 +141,10 @@ export class EmbeddedLog implements EventLog {
 
   async tallies(): Promise<readonly Tally[]> {
     return this.#database.read(() => readTallies(this.#database))
+  }
+
+  async *ledger(query: LedgerQuery): AsyncGenerator<FoundationWindow> {
+    yield* readWindows(this.#database, query)
   }
 
   async positions(): Promise<readonly SinkPosition[]> {

@@ -1,4 +1,6 @@
 import type { Arrivals } from '../arrivals.ts'
+import type { LedgerWindow } from '../ledger/ledger-window.ts'
+import { placeWindows } from '../ledger/place-windows.ts'
 import { LogClosedError } from '../log-error.ts'
 import type {
   Checkpoint,
@@ -6,12 +8,14 @@ import type {
   FoundationWriter,
   LogEntry,
   NameRecord,
+  PublishedBeside,
   PublishResult,
 } from '../ports.ts'
 import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import { buryLetters } from './dead-letters.ts'
 import type { GuidIndex } from './guid-index.ts'
 import { keepNames, keptNames } from './kept-names.ts'
+import { readWindows, writeWindows } from './ledger.ts'
 import { asNumber, asText, type LogDatabase } from './log-database.ts'
 import { readState } from './log-state.ts'
 import { BatchTally } from './tallies.ts'
@@ -23,6 +27,12 @@ export interface WriterDoor {
   readonly guids: GuidIndex
   readonly arrivals: Arrivals
   released(): void
+}
+
+interface HeldEvent {
+  readonly guid: string
+  readonly createdAtSec: number
+  readonly offset: number
 }
 
 export class EmbeddedWriter implements FoundationWriter {
@@ -47,7 +57,28 @@ export class EmbeddedWriter implements FoundationWriter {
     return this.#checkpoint
   }
 
-  async *guids(sinceSec: number): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
+  guids(sinceSec: number): AsyncGenerator<HeldEvent> {
+    return this.#eventsBetween(sinceSec, Number.MAX_SAFE_INTEGER)
+  }
+
+  guidsOf({ fromSec, toSec }: LedgerWindow): AsyncGenerator<HeldEvent> {
+    return this.#eventsBetween(fromSec, toSec)
+  }
+
+  places(sinceSec: number): AsyncGenerator<HeldEvent> {
+    return this.#eventsBetween(sinceSec, Number.MAX_SAFE_INTEGER)
+  }
+
+  async *ledger(): AsyncGenerator<LedgerWindow> {
+    for (const { foundation: _, ...window } of readWindows(this.#door.database, {
+      foundation: this.#foundation,
+    })) {
+      this.#requireAlive()
+      yield window
+    }
+  }
+
+  async *#eventsBetween(sinceSec: number, toSec: number): AsyncGenerator<HeldEvent> {
     const { database } = this.#door
     let createdAtSec = sinceSec
     let offset = 0
@@ -56,10 +87,11 @@ export class EmbeddedWriter implements FoundationWriter {
       const rows = database.read(() =>
         database.rows(
           `SELECT guid, created_at, offset FROM events
-           WHERE foundation = ? AND created_at >= ? AND (created_at, offset) > (?, ?)
+           WHERE foundation = ? AND created_at >= ? AND created_at < ? AND (created_at, offset) > (?, ?)
            ORDER BY created_at, offset LIMIT ?`,
           this.#foundation,
           createdAtSec,
+          toSec,
           createdAtSec,
           offset,
           guidsPerLook,
@@ -68,7 +100,7 @@ export class EmbeddedWriter implements FoundationWriter {
       for (const row of rows) {
         createdAtSec = asNumber(row[1])
         offset = asNumber(row[2])
-        yield { guid: asText(row[0]), createdAtSec }
+        yield { guid: asText(row[0]), createdAtSec, offset }
       }
       if (rows.length < guidsPerLook) return
     }
@@ -83,19 +115,19 @@ export class EmbeddedWriter implements FoundationWriter {
     entries: readonly LogEntry[],
     next: Checkpoint,
     deadLetters: readonly DeadLetter[] = [],
-    names: readonly NameRecord[] = [],
+    { windows = [], names = [] }: PublishedBeside = {},
   ): Promise<PublishResult> {
     this.#requireAlive()
     try {
       requireCheckpoint(next)
       entries.forEach(requireEntry)
-      const published = this.#door.database.transaction(() => {
+      const result = this.#door.database.transaction(() => {
         keepNames(this.#door.database, this.#foundation, names)
-        return this.#append(entries, next, deadLetters)
+        return this.#append(entries, next, deadLetters, windows)
       })
       this.#checkpoint = next
-      if (published > 0) this.#door.arrivals.announce()
-      return { published }
+      if (result.published > 0) this.#door.arrivals.announce()
+      return result
     } catch (error) {
       this.#failure = error
       this.#door.guids.forgetState()
@@ -109,11 +141,17 @@ export class EmbeddedWriter implements FoundationWriter {
     this.#door.released()
   }
 
-  #append(entries: readonly LogEntry[], next: Checkpoint, deadLetters: readonly DeadLetter[]): number {
+  #append(
+    entries: readonly LogEntry[],
+    next: Checkpoint,
+    deadLetters: readonly DeadLetter[],
+    windows: readonly LedgerWindow[],
+  ): PublishResult {
     const { database, guids } = this.#door
     const isNew = guids.adder(this.#id)
     const insert = database.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
     const tally = new BatchTally()
+    const offsets = new Map<string, number>()
     const before = readState(database).lastOffset
     let offset = before
     for (const entry of entries) {
@@ -129,6 +167,7 @@ export class EmbeddedWriter implements FoundationWriter {
         entry.bytes,
       )
       tally.add(entry)
+      if (windows.length > 0) offsets.set(entry.guid, offset)
     }
     const published = offset - before
     if (published > 0) {
@@ -137,8 +176,10 @@ export class EmbeddedWriter implements FoundationWriter {
       database.run('UPDATE log_state SET last_offset = ?', offset)
     }
     buryLetters(database, deadLetters)
+    const placed = placeWindows(windows, entries, { offsets })
+    writeWindows(database, this.#foundation, placed)
     database.run('INSERT OR REPLACE INTO checkpoints VALUES (?, ?)', this.#foundation, next)
-    return published
+    return { published, windows: placed }
   }
 
   #requireAlive(): void {

@@ -86,6 +86,22 @@ export const migrations: readonly string[] = [
     value      TEXT NOT NULL,
     PRIMARY KEY (foundation, key)
   ) STRICT, WITHOUT ROWID`,
+  // Version 4: the completeness ledger (ledger/ledger-window.ts).
+  `CREATE TABLE ledger (
+    foundation    TEXT    NOT NULL,
+    from_sec      INTEGER NOT NULL,
+    to_sec        INTEGER NOT NULL,
+    state         TEXT    NOT NULL,
+    counted       INTEGER,
+    held          INTEGER NOT NULL,
+    dead_letters  INTEGER NOT NULL,
+    gone          INTEGER NOT NULL,
+    digest        TEXT,
+    first_offset  INTEGER,
+    last_offset   INTEGER,
+    checked_at_ms INTEGER,
+    PRIMARY KEY (foundation, from_sec)
+  ) STRICT, WITHOUT ROWID`,
 ]
 
 export const schemaVersion = migrations.length + 1
@@ -103,4 +119,5 @@ export const tables = [
   'log_state',
   'moved',
   'names',
+  'ledger',
 ] as const

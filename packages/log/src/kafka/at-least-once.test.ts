@@ -111,7 +111,7 @@ describe('a writer without transactions', { skip: reasonToSkipKafka() }, () => {
     await zombie.close()
     const woken = await writerOf(log)
     assert.equal(woken.checkpoint, 'ten')
-    assert.deepEqual(await woken.publish(makeEntries(5, 10), 'fifteen'), { published: 5 })
+    assert.equal((await woken.publish(makeEntries(5, 10), 'fifteen')).published, 5)
     assertHolds(await seen(), makeEntries(0, 15))
     await assert.rejects(second.publish([], 'twelve'), FencedError, 'the other notices it as well')
     assert.equal(await tallied(log), 15)

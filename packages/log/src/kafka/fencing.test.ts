@@ -97,7 +97,7 @@ describe('a writer on Kafka', { skip: reasonToSkipKafka() }, () => {
       assert.ok(systemClock.monotonic() - startedMs < 8_000, 'its transaction is not waited for')
       assert.equal(second.checkpoint, published > 0 ? 'before' : null)
       assertHolds(await seen(), makeEntries(0, published))
-      assert.deepEqual(await second.publish(makeEntries(published, 50), 'after'), { published: 50 })
+      assert.equal((await second.publish(makeEntries(published, 50), 'after')).published, 50)
       assertHolds(await seen(), makeEntries(0, published + 50))
     })
 

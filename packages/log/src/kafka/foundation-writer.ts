@@ -1,11 +1,14 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Message, Producer, Transaction } from 'kafkajs'
+import type { LedgerWindow } from '../ledger/ledger-window.ts'
+import { placeWindows } from '../ledger/place-windows.ts'
 import type {
   Checkpoint,
   DeadLetter,
   FoundationWriter,
   LogEntry,
   NameRecord,
+  PublishedBeside,
   PublishResult,
 } from '../ports.ts'
 import { agreedCheckpoint, type GoOn } from './agreed-checkpoint.ts'
@@ -13,6 +16,7 @@ import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
 import { findCheckpoints } from './find-checkpoints.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
+import { guidsOfWindow, placesSince } from './guids-of-window.ts'
 import { guidsSince } from './guids-since.ts'
 import { refuseHalfMigrated } from './half-migrated.ts'
 import { endHangingTransaction } from './hanging-transaction.ts'
@@ -22,6 +26,8 @@ import { FencedError, isFencing, KafkaStateError, KafkaUnavailableError } from '
 import { limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import { keptNames, nameMessages } from './kept-names.ts'
+import { toLedgerMessage } from './ledger-record.ts'
+import { readLedger } from './ledger-table.ts'
 import type { Names } from './names.ts'
 import type { KafkaRecord } from './partition-reader.ts'
 import type { RecentGuids } from './recent-guids.ts'
@@ -119,15 +125,30 @@ export class KafkaFoundationWriter implements FoundationWriter {
     yield* await keptNames(await client.reader(), names.state(this.#foundation))
   }
 
+  async *guidsOf(window: LedgerWindow) {
+    const { client, names } = this.#door
+    yield* guidsOfWindow(await client.reader(), names.events(this.#foundation), window)
+  }
+
+  async *places(sinceSec: number) {
+    const { client, names } = this.#door
+    yield* placesSince(await client.reader(), names.events(this.#foundation), sinceSec)
+  }
+
+  async *ledger() {
+    const { client, names } = this.#door
+    yield* await readLedger(await client.reader(), names.ledger(this.#foundation), 'all')
+  }
+
   async publish(
     entries: readonly LogEntry[],
     next: Checkpoint,
     deadLetters: readonly DeadLetter[] = [],
-    kept: readonly NameRecord[] = [],
+    beside: PublishedBeside = {},
   ): Promise<PublishResult> {
     try {
       return await this.#service.publish(entries, next, deadLetters, () =>
-        this.#transactWhatFits(entries, next, deadLetters, kept),
+        this.#transactWhatFits(entries, next, deadLetters, beside),
       )
     } catch (error) {
       throw explained(this.#foundation, error)
@@ -143,13 +164,15 @@ export class KafkaFoundationWriter implements FoundationWriter {
     entries: readonly LogEntry[],
     checkpoint: Checkpoint,
     deadLetters: readonly DeadLetter[],
-    kept: readonly NameRecord[],
+    { windows = [], names = [] }: PublishedBeside,
   ): Promise<PublishResult> {
     const unknown = this.#recent.unknown(entries)
     for (;;) {
       const { fitting, letters } = this.#door.sizes.apply(this.#foundation, unknown)
       try {
-        return await this.#transact(fitting, checkpoint, [...deadLetters, ...letters], kept)
+        const buried = new Set(letters.map(({ key }) => key))
+        const publish = { fitting, windows: placeWindows(windows, entries, { offsets: new Map(), buried }) }
+        return await this.#transact(publish, checkpoint, [...deadLetters, ...letters], names)
       } catch (error) {
         if (!isTooLarge(error)) throw error
       }
@@ -157,7 +180,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
   }
 
   async #transact(
-    entries: readonly LogEntry[],
+    { fitting: entries, windows }: { fitting: readonly LogEntry[]; windows: readonly LedgerWindow[] },
     checkpoint: Checkpoint,
     deadLetters: readonly DeadLetter[],
     kept: readonly NameRecord[],
@@ -170,8 +193,18 @@ export class KafkaFoundationWriter implements FoundationWriter {
     const events = entries.map((entry, i) => () => toMessage(entry, before + 1 + i))
     const letters = deadLetters.flatMap(deadLetterMessages).map(message => () => message)
     const changes = [...nameMessages(kept), ...change.messages].map(message => () => message)
+    const offsets = new Map<string, number>()
+    let placed: readonly LedgerWindow[]
     try {
-      await this.#send(transaction, names.events(this.#foundation), events)
+      const offsetsOfEvents = await this.#send(transaction, names.events(this.#foundation), events)
+      if (windows.length > 0)
+        for (const [i, entry] of entries.entries()) offsets.set(entry.guid, offsetsOfEvents[i] ?? 0)
+      placed = placeWindows(windows, entries, { offsets })
+      await this.#send(
+        transaction,
+        names.ledger(this.#foundation),
+        placed.map(window => () => toLedgerMessage(window)),
+      )
       await this.#send(transaction, names.deadLetters, letters)
       await this.#send(transaction, names.state(this.#foundation), changes)
     } catch (error) {
@@ -192,13 +225,21 @@ export class KafkaFoundationWriter implements FoundationWriter {
     change.apply()
     this.#stored = stored
     this.#recent.add(entries)
-    return { published: entries.length }
+    return { published: entries.length, windows: placed }
   }
 
-  /** One request after the other, to one partition: two brokers in one send can double records in kafkajs 2.2.4. */
-  async #send(transaction: Transaction, topic: string, make: readonly (() => Message)[]): Promise<void> {
-    for (const request of inRequests(make, this.#door.sizes.requestBytesMax))
-      await refusalsLearned(this.#foundation, topic, request, this.#door, () =>
+  /**
+   * One request after the other, to one partition: two brokers in one send can double records in kafkajs 2.2.4. Resolves
+   * to the offset of each.
+   */
+  async #send(
+    transaction: Transaction,
+    topic: string,
+    make: readonly (() => Message)[],
+  ): Promise<readonly number[]> {
+    const offsets: number[] = []
+    for (const request of inRequests(make, this.#door.sizes.requestBytesMax)) {
+      const [answer] = await refusalsLearned(this.#foundation, topic, request, this.#door, () =>
         transaction.send({
           topic,
           messages: [...request.messages],
@@ -206,6 +247,12 @@ export class KafkaFoundationWriter implements FoundationWriter {
           compression: CompressionTypes.ZSTD,
         }),
       )
+      const base = Number(answer?.baseOffset)
+      if (!Number.isSafeInteger(base))
+        throw new KafkaUnavailableError(`${topic}: the broker did not say where it put the records`)
+      for (let i = 0; i < request.messages.length; i++) offsets.push(base + i)
+    }
+    return offsets
   }
 }
 

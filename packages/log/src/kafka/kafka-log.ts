@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Clock, Source } from '@cf-audit-drain/pipeline'
 import type { Producer } from 'kafkajs'
+import type { FoundationWindow, LedgerQuery } from '../ledger/ledger-window.ts'
 import { LogClosedError, LogInUseError } from '../log-error.ts'
 import type {
   Candidate,
@@ -21,6 +22,7 @@ import { KafkaClient } from './kafka-client.ts'
 import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import { leadOnKafka } from './leadership.ts'
+import { LedgerTable } from './ledger-table.ts'
 import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
 import { sinkPositions } from './positions.ts'
@@ -59,6 +61,7 @@ class KafkaLog implements EventLog {
   readonly #sources = new Map<string, KafkaSinkSource>()
   /** Every scrape of the metrics asks: nothing is read twice. */
   readonly #states = new Map<string, TopicFollower<FoundationState>>()
+  readonly #ledgers = new Map<string, TopicFollower<LedgerTable>>()
   readonly #letterCounts: TopicFollower<DeadLetterCounts>
   #burier: Promise<Producer> | null = null
   readonly #gate: RightsGate
@@ -193,6 +196,22 @@ class KafkaLog implements EventLog {
       all.push(...state.tallies.map(tally => ({ foundation, ...tally })))
     }
     return all
+  }
+
+  async *ledger({ foundation, fromSec, toSec }: LedgerQuery): AsyncGenerator<FoundationWindow> {
+    const reader = await this.#client.reader()
+    const topics = await this.#topics()
+    for (const name of await this.#foundations()) {
+      const topic = this.#names.ledger(name)
+      if ((foundation !== undefined && foundation !== name) || !topics.includes(topic)) continue
+      const ledger = this.#ledgers.getOrInsertComputed(
+        topic,
+        () => new TopicFollower(topic, () => new LedgerTable()),
+      )
+      for (const window of (await ledger.look(reader)).windows)
+        if (window.toSec > (fromSec ?? -Infinity) && window.fromSec < (toSec ?? Infinity))
+          yield { foundation: name, ...window }
+    }
   }
 
   async positions(): Promise<readonly SinkPosition[]> {

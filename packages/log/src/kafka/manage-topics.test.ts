@@ -44,21 +44,24 @@ describe('the topics of a real broker', { skip: reasonToSkipKafka() }, () => {
 
   test('are planned without being made, made by apply with every setting, and the second apply does nothing', async () => {
     const { prefix, events, options, setting } = fresh()
-    assert.equal((await planTopics(options(), systemClock)).length, 5)
-    assert.equal((await planTopics(options(), systemClock)).length, 5, 'planning makes none')
+    assert.equal((await planTopics(options(), systemClock)).length, 7)
+    assert.equal((await planTopics(options(), systemClock)).length, 7, 'planning makes none')
     const ours = async () => (await admin.listTopics()).filter(topic => topic.startsWith(prefix)).toSorted()
     assert.deepEqual(await ours(), [])
     const { done, left } = await applyTopics(options(), none, systemClock)
-    assert.deepEqual([done.length, left], [5, []])
+    assert.deepEqual([done.length, left], [7, []])
     assert.deepEqual(await ours(), [
       `${prefix}.dead-letters`,
       events,
       `${prefix}.events.us`,
+      `${prefix}.ledger.eu`,
+      `${prefix}.ledger.us`,
       `${prefix}.state.eu`,
       `${prefix}.state.us`,
     ])
     assert.equal(await setting(events, 'retention.ms'), '-1')
-    assert.equal(await setting(`${prefix}.state.eu`, 'cleanup.policy'), 'compact')
+    for (const topic of [`${prefix}.state.eu`, `${prefix}.ledger.eu`])
+      assert.equal(await setting(topic, 'cleanup.policy'), 'compact')
     assert.deepEqual(await planTopics(options(), systemClock), [])
     assert.deepEqual(await applyTopics(options(), none, systemClock), { done: [], left: [] })
   })

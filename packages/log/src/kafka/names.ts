@@ -4,6 +4,7 @@
  *
  *   cf-audit.events.<foundation>        topic, one partition: the events in their order
  *   cf-audit.state.<foundation>         topic, one partition, compacted: mirror of the checkpoint, tallies
+ *   cf-audit.ledger.<foundation>        topic, one partition, compacted: the completeness ledger, by window
  *   cf-audit.dead-letters               topic, one partition
  *   cf-audit.checkpoint.<foundation>    consumer group without members: the checkpoint, as metadata of its offset
  *   cf-audit.sink.<sink>                consumer group of the workers of one sink
@@ -29,6 +30,10 @@ export class Names {
 
   state(foundation: string): string {
     return `${this.#prefix}.state.${foundation}`
+  }
+
+  ledger(foundation: string): string {
+    return `${this.#prefix}.ledger.${foundation}`
   }
 
   get deadLetters(): string {

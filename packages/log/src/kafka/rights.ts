@@ -4,9 +4,12 @@ import type { Right } from './refused.ts'
 
 /** What a login needs for its part. README has the same as commands; `acl.test.ts` holds both to it. */
 export function pollerRights(names: Names, foundation: string, delivery: Delivery): readonly Right[] {
-  const topics = [names.events(foundation), names.state(foundation), names.deadLetters]
+  const topics = [names.events, names.state, names.ledger].map(name => name.call(names, foundation))
   return [
-    ...topics.flatMap(name => [right('topic', name, 'Read'), right('topic', name, 'Write')]),
+    ...[...topics, names.deadLetters].flatMap(name => [
+      right('topic', name, 'Read'),
+      right('topic', name, 'Write'),
+    ]),
     right('group', names.checkpointGroup(foundation), 'Read'),
     right('group', names.pollerGroup, 'Read'),
     ...(delivery === 'at-least-once'

@@ -114,7 +114,7 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
       const writer = await open(['lab']).writer('lab')
       assert.equal(writer.checkpoint, null)
       assert.match(warnings.join(), /no checkpoint: .*going on by --start-from, after event 5/)
-      assert.deepEqual(await writer.publish(makeEntries(3, 5), 'eight'), { published: 3 })
+      assert.equal((await writer.publish(makeEntries(3, 5), 'eight')).published, 3)
       await writer.close()
       assert.equal(await state(), 'sound')
       const seen = await seenByKcat(kafka.brokers, names.events('lab'))

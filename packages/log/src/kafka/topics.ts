@@ -33,6 +33,7 @@ export function topicsOf(
     topic(names.events(foundation), { ...kept, 'retention.ms': retentionMs ?? -1, ...large, ...durable }),
     topic(names.deadLetters, { ...kept, ...large, ...durable }),
     topic(names.state(foundation), { 'cleanup.policy': 'compact', ...durable }),
+    topic(names.ledger(foundation), { 'cleanup.policy': 'compact', ...durable }),
   ]
 }
 

@@ -1,10 +1,13 @@
 import type { Message, Producer } from 'kafkajs'
+import type { LedgerWindow } from '../ledger/ledger-window.ts'
+import { placeWindows } from '../ledger/place-windows.ts'
 import type {
   Checkpoint,
   DeadLetter,
   FoundationWriter,
   LogEntry,
   NameRecord,
+  PublishedBeside,
   PublishResult,
 } from '../ports.ts'
 import { countableOf } from './countable-of.ts'
@@ -12,12 +15,15 @@ import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
 import { begunMessage, type Countable, type FoundationState } from './foundation-state.ts'
 import { readBack, refusalsLearned, type WriterDoor } from './foundation-writer.ts'
+import { guidsOfWindow, placesSince } from './guids-of-window.ts'
 import { guidsSince } from './guids-since.ts'
 import { inRequests } from './in-requests.ts'
 import { FencedError, KafkaUnavailableError } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import { keptNames, nameMessages } from './kept-names.ts'
+import { toLedgerMessage } from './ledger-record.ts'
+import { readLedger } from './ledger-table.ts'
 import { PartitionTail } from './partition-tail.ts'
 import { patiently } from './patiently.ts'
 import type { RecentGuids } from './recent-guids.ts'
@@ -93,17 +99,34 @@ export class UntransactedWriter implements FoundationWriter {
     yield* await keptNames(await client.reader(), names.state(this.#foundation))
   }
 
+  async *guidsOf(window: LedgerWindow) {
+    const { client, names } = this.#door
+    yield* guidsOfWindow(await client.reader(), names.events(this.#foundation), window)
+  }
+
+  async *places(sinceSec: number) {
+    const { client, names } = this.#door
+    yield* placesSince(await client.reader(), names.events(this.#foundation), sinceSec)
+  }
+
+  async *ledger() {
+    const { client, names } = this.#door
+    yield* await readLedger(await client.reader(), names.ledger(this.#foundation), 'all')
+  }
+
   async publish(
     entries: readonly LogEntry[],
     next: Checkpoint,
     deadLetters: readonly DeadLetter[] = [],
-    kept: readonly NameRecord[] = [],
+    { windows = [], names = [] }: PublishedBeside = {},
   ): Promise<PublishResult> {
     try {
       return await this.#service.publish(entries, next, deadLetters, async () => {
         const unknown = this.#opened.recent.unknown(entries)
         const { fitting, letters } = this.#door.sizes.apply(this.#foundation, unknown)
-        return this.#append(fitting, next, [...deadLetters, ...letters], kept)
+        const buried = new Set(letters.map(({ key }) => key))
+        const marked = placeWindows(windows, entries, { offsets: new Map(), buried })
+        return this.#append(fitting, next, [...deadLetters, ...letters], { windows: marked, names })
       })
     } catch (error) {
       throw error instanceof Error ? error : new KafkaUnavailableError(String(error))
@@ -118,7 +141,7 @@ export class UntransactedWriter implements FoundationWriter {
     entries: readonly LogEntry[],
     checkpoint: Checkpoint,
     deadLetters: readonly DeadLetter[],
-    kept: readonly NameRecord[],
+    { windows, names: kept }: Required<PublishedBeside>,
   ): Promise<PublishResult> {
     const { client, names } = this.#door
     const { state, recent, events, states } = this.#opened
@@ -128,12 +151,16 @@ export class UntransactedWriter implements FoundationWriter {
     const messages = entries.map((entry, i) => toMessage(entry, this.#seq + 1 + i))
     const letters = deadLetters.flatMap(deadLetterMessages)
     await this.#requireUntouched()
+    const firstOffset = Number(events.end)
     if (this.#checkpoint === null && !state.isBegun) await this.#send(states, [begunMessage])
     // What an earlier writer had under way may come in late: then one event is doubled, not all of them.
     const [first, ...rest] = messages
     if (first !== undefined && !this.#isAlone) await this.#send(events, [first])
     await this.#send(events, this.#isAlone || first === undefined ? messages : rest)
     await this.#sendAll(names.deadLetters, letters)
+    const offsets = new Map(entries.map(({ guid }, i) => [guid, firstOffset + i]))
+    const placed = placeWindows(windows, entries, { offsets })
+    await this.#sendAll(names.ledger(this.#foundation), placed.map(toLedgerMessage))
     await this.#send(states, [...nameMessages(kept), ...change.messages])
     await (await client.groupOffsets()).commit(
       names.checkpointGroup(this.#foundation),
@@ -146,7 +173,7 @@ export class UntransactedWriter implements FoundationWriter {
     this.#seq = seq
     this.#checkpoint = checkpoint
     this.#isAlone ||= first !== undefined
-    return { published: entries.length }
+    return { published: entries.length, windows: placed }
   }
 
   /** Before anything is sent: who was stopped for a while must not go on from what was true then. */

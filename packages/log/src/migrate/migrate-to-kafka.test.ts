@@ -56,7 +56,7 @@ describe('an embedded log that is moved to Kafka', { skip: reasonToSkipKafka() }
       key: `space ${i}`,
       value: `{"n":[[1,"${i}"]]}`,
     }))
-    await writer.publish([], writer.checkpoint ?? '{}', [], names)
+    await writer.publish([], writer.checkpoint ?? '{}', [], { names })
     await writer.close()
     await embedded.close()
     await under.migrate()
@@ -130,7 +130,7 @@ describe('an embedded log that is moved to Kafka', { skip: reasonToSkipKafka() }
     const again = Array.from({ length: 301 }, (_, i) => entryOf('lab', i)).filter(
       ({ guid }) => known.includes(guid) || guid === entryOf('lab', 300).guid,
     )
-    assert.deepEqual(await writer.publish(again, 'again'), { published: 1 }, 'all but the last were there')
+    assert.equal((await writer.publish(again, 'again')).published, 1, 'all but the last were there')
     await writer.close()
   })
 

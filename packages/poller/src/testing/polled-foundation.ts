@@ -5,9 +5,9 @@ import type { TestContext } from 'node:test'
 import { cloudController, type FoundationOptions } from '@cf-audit-drain/cloud-foundry'
 import { createScrubber, decodeAuditEvent } from '@cf-audit-drain/event'
 import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-audit-drain/foundation-simulator'
-import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
+import { type EventLog, type LedgerWindow, openEmbeddedLog } from '@cf-audit-drain/log'
 import { type DrivenClock, drivenClock, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
-import { Poller, type PollerOptions, pollerDefaults } from '../index.ts'
+import { Poller, type PollerOptions, pollerDefaults, type Verified } from '../index.ts'
 import type { NarrowedRights } from '../rights-guard.ts'
 import type { ComparedWindow } from '../session.ts'
 
@@ -20,6 +20,10 @@ export class PolledFoundation {
   readonly failures: { readonly loop: string; readonly error: Error }[] = []
   readonly missing: number[] = []
   readonly narrowed: (NarrowedRights | null)[] = []
+  readonly verified: Verified[] = []
+  /** What was told to be gone, as it was told. */
+  readonly gone: { readonly fromSec: number; readonly guids: readonly string[] }[] = []
+  readonly lateBy: number[] = []
   /** Every sleep that was asked for, milliseconds. */
   readonly slept: number[] = []
   polls = 0
@@ -82,6 +86,9 @@ export class PolledFoundation {
       compared: (window: ComparedWindow) => this.compared.push(window),
       missing: (_loop: string, count: number) => this.missing.push(count),
       narrowed: (narrowed: NarrowedRights | null) => this.narrowed.push(narrowed),
+      verified: (verified: Verified) => this.verified.push(verified),
+      gone: ({ fromSec }: LedgerWindow, guids: readonly string[]) => this.gone.push({ fromSec, guids }),
+      lateBy: (ages: readonly number[]) => this.lateBy.push(...ages),
     }
     const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
     const noting = { ...clock, sleep: this.#sleep }
@@ -123,6 +130,15 @@ export class PolledFoundation {
       const polls = this.polls
       this.clock.advance(Math.min(left, stepMs) * 1.1)
       await this.until(() => this.polls > polls)
+    }
+  }
+
+  /** Moves time until the whole ledger was compared so many times more, each begun after this. */
+  async verifiedAgain(times = 1): Promise<void> {
+    for (let left = times + 1; left > 0; left--) {
+      const before = this.verified.length
+      this.clock.advance(this.#options.verifyIntervalMs * 1.1)
+      await this.until(() => this.verified.length > before)
     }
   }
 

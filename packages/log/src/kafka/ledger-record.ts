@@ -1,0 +1,37 @@
+import type { Message } from 'kafkajs'
+import { emptyWindow, type LedgerWindow, ledgerStates } from '../ledger/ledger-window.ts'
+import type { KafkaRecord } from './partition-reader.ts'
+
+/*
+ * A window of the ledger on its compacted topic: the key is `fromSec`, the value JSON with the fields of LedgerWindow.
+ */
+
+export function toLedgerMessage(window: LedgerWindow): Message {
+  return { key: String(window.fromSec), value: JSON.stringify(window), partition: 0 }
+}
+
+/** Null for a record that is no window of ours. */
+export function toLedgerWindow({ key, value }: Pick<KafkaRecord, 'key' | 'value'>): LedgerWindow | null {
+  if (key === null || value === null) return null
+  const read = parsed(value)
+  return isWindow(read) && String(read.fromSec) === key.toString() ? read : null
+}
+
+function parsed(value: Buffer): unknown {
+  try {
+    return JSON.parse(value.toString())
+  } catch {
+    return null
+  }
+}
+
+function isWindow(value: unknown): value is LedgerWindow {
+  if (typeof value !== 'object' || value === null) return false
+  const fields = Object.keys(emptyWindow({ fromSec: 0, toSec: 0 })) as (keyof LedgerWindow)[]
+  const window = value as Record<keyof LedgerWindow, unknown>
+  return (
+    fields.every(field => field in window) &&
+    ledgerStates.some(state => state === window.state) &&
+    [window.fromSec, window.toSec, window.held].every(Number.isSafeInteger)
+  )
+}

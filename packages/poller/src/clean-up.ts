@@ -1,0 +1,93 @@
+import type { LedgerWindow } from '@cf-audit-drain/log'
+import type { Range } from './range.ts'
+
+const daySec = 86_400
+/** Cloud Controller's own default (`audit_events.cutoff_age_in_days`). */
+const retentionDefaultSec = 31 * daySec
+/** Clocks, and the time that the clean-up takes. */
+const marginSec = 60
+/** The clean-up runs once a day, so an event that is shown may be older by a day, and something, than is kept. */
+const betweenRunsSec = daySec + 3_600
+/** What a clean-up takes away that had less to take: less than a day's events are no sign of one. */
+const signSec = daySec / 2
+
+/**
+ * Where Cloud Controller's clean-up stands, as far as it can be seen: it deletes what is older than so many days, once a
+ * day, 1,000 rows at a time in no order, and nobody can be asked for how many days that is. It is taken for the default,
+ * for more when older events are shown, and for less once a whole beginning of the history went away at once.
+ */
+export class CleanUp {
+  #oldestAgeSec = 0
+  #measuredSec: number | null = null
+  #oldestSec: number | null = null
+
+  /** What the ledger tells of earlier clean-ups. */
+  recall(expired: LedgerWindow): void {
+    if (expired.checkedAtMs === null) return
+    const ageSec = Math.floor(expired.checkedAtMs / 1000) - expired.toSec
+    if (ageSec < retentionDefaultSec - betweenRunsSec) this.#measured(ageSec)
+  }
+
+  /** Nothing younger than this is deleted by the clean-up. */
+  get retentionSec(): number {
+    return this.#measuredSec ?? Math.max(retentionDefaultSec, this.#oldestAgeSec - betweenRunsSec)
+  }
+
+  /** The oldest event that was shown; null when none was. */
+  get oldestSec(): number | null {
+    return this.#oldestSec
+  }
+
+  /** What is stamped before this, the clean-up may have reached. */
+  reachesSec(nowSec: number): number {
+    return nowSec - this.retentionSec + marginSec
+  }
+
+  /**
+   * Tells which of the windows, oldest first, the clean-up has taken away.
+   * `oldestSec`: of the oldest event that Cloud Controller shows.
+   */
+  reached(
+    windows: readonly LedgerWindow[],
+    oldestSec: number | null,
+    nowSec: number,
+  ): readonly LedgerWindow[] {
+    this.#oldestSec = oldestSec
+    if (oldestSec === null) return []
+    this.#oldestAgeSec = Math.max(this.#oldestAgeSec, nowSec - oldestSec)
+    const before = windows.filter(({ toSec }) => toSec <= oldestSec)
+    if (isClean(before, oldestSec, nowSec))
+      this.#measured(nowSec - (before.findLast(({ held, gone }) => held > gone)?.toSec ?? 0))
+    const reachesSec = this.reachesSec(nowSec)
+    return before.filter(({ toSec }) => toSec <= reachesSec)
+  }
+
+  #measured(ageSec: number): void {
+    if (ageSec >= this.retentionSec) return
+    this.#measuredSec = ageSec
+  }
+}
+
+/** All that was held of a long beginning is gone, and more than a day is left: so a clean-up does it, and a person hardly. */
+function isClean(before: readonly LedgerWindow[], oldestSec: number, nowSec: number): boolean {
+  const held = before.filter(({ held, gone }) => held > gone)
+  const [first, last] = [held[0], held.at(-1)]
+  if (first === undefined || last === undefined || held.length < 2) return false
+  return last.toSec - first.fromSec >= signSec && nowSec - oldestSec >= daySec - marginSec
+}
+
+/** The contiguous ranges that the windows, oldest first, come to. */
+export function spansOf(windows: readonly LedgerWindow[]): readonly (readonly LedgerWindow[])[] {
+  const spans: LedgerWindow[][] = []
+  for (const window of windows) {
+    const span = spans.at(-1)
+    if (span !== undefined && span.at(-1)?.toSec === window.fromSec) span.push(window)
+    else spans.push([window])
+  }
+  return spans
+}
+
+/** From the first to the last of contiguous windows; there is at least one. */
+export function rangeOfSpan(windows: readonly LedgerWindow[]): Range {
+  return { fromSec: windows[0]?.fromSec ?? 0, toSec: windows.at(-1)?.toSec ?? 0 }
+}

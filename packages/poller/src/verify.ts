@@ -1,0 +1,267 @@
+import { type LedgerWindow, missingOf } from '@cf-audit-drain/log'
+import { CleanUp, rangeOfSpan, spansOf } from './clean-up.ts'
+import { isDone } from './ledger.ts'
+import { LookMaker } from './look.ts'
+import { rowsWanted } from './options.ts'
+import { readOn } from './read-on.ts'
+import { type AuditEvents, perPageMax } from './read-segment.ts'
+import { mayClose, type Session } from './session.ts'
+
+/** Requests of one verification, whatever it finds: what is left over differs at the next one, too. */
+const requestsMax = 60
+/** A difference among so few rows is read rather than halved once more. */
+const rowsReadAtOnce = 500
+/** The clean-up is looked for so often, and when a count has gone down. */
+const cleanUpEveryMs = 3_600_000
+/** Short windows are read again at every verification for so long, and then once in this time. */
+const hourMs = 3_600_000
+const shortWindowsAtOnce = 3
+/** How long before the clean-up comes a window is compared guid by guid once more. */
+const lastLookSec = 86_400
+/** Last looks wait until a request has this many windows to read: an hour of a quiet foundation. */
+const lastLookWindows = 12
+
+export interface Verified {
+  readonly requests: number
+  readonly rows: number
+  /** Events that were found and are in the log now. */
+  readonly published: number
+  /** Windows whose count was as expected. */
+  readonly windows: number
+  /** The oldest event that Cloud Controller shows, as last seen; null when that is not known. */
+  readonly oldestSec: number | null
+  readonly retentionSec: number
+}
+
+export interface VerifierDeps {
+  oldestSec(signal: AbortSignal): Promise<number | null>
+  nowMs(): number
+}
+
+/**
+ * Compares what the ledger says with Cloud Controller, again and again: all windows that are passed by one count, and
+ * where that differs by halves down to the windows that are then read. What is gone from the old end by the clean-up is
+ * told apart from what is gone from within.
+ */
+export class Verifier {
+  readonly #session: Session
+  readonly #deps: VerifierDeps
+  readonly #cleanUp = new CleanUp()
+  readonly #triedMs = new Map<number, { readonly firstMs: number; readonly lastMs: number }>()
+  #cleanUpMs = Number.NEGATIVE_INFINITY
+  #requests = 0
+  #rows = 0
+  #published = 0
+
+  constructor(session: Session, deps: VerifierDeps) {
+    this.#deps = deps
+    for (const window of session.recorder.ledger.takeExpired()) this.#cleanUp.recall(window)
+    this.#session = {
+      ...session,
+      source: metered(session.source, {
+        request: () => this.#requests++,
+        rows: count => {
+          this.#rows += count
+        },
+      }),
+    }
+  }
+
+  async verify(signal: AbortSignal): Promise<Verified> {
+    this.#requests = this.#rows = this.#published = 0
+    if (!(await mayClose(this.#session, signal))) return this.#result(0)
+    if (this.#deps.nowMs() - this.#cleanUpMs >= cleanUpEveryMs) await this.#lookForCleanUp(signal)
+    let windows = 0
+    for (const span of spansOf(this.#passed())) windows += await this.#verifySpan(span, signal)
+    await this.#tryShortAgain(signal)
+    await this.#lookLast(signal)
+    return this.#result(windows)
+  }
+
+  #result(windows: number): Verified {
+    const { oldestSec, retentionSec } = this.#cleanUp
+    const [requests, rows, published] = [this.#requests, this.#rows, this.#published]
+    return { requests, rows, published, windows, oldestSec, retentionSec }
+  }
+
+  async #verifySpan(span: readonly LedgerWindow[], signal: AbortSignal): Promise<number> {
+    const before = expected(span)
+    const shown = await this.#session.source.countAuditEvents(rangeOfSpan(span), signal)
+    if (shown === before || shown === expected(this.#fresh(span))) {
+      await this.#closeUnchecked(span, signal)
+      return span.length
+    }
+    if (shown > before) return this.#halve(span, shown, signal)
+    await this.#lookForCleanUp(signal)
+    const left = this.#fresh(span)
+    // The clean-up took whole windows: what it has left is told by what it has taken.
+    if (left.length === 0) return 0
+    if (left.length < span.length) return this.#verifySpan(left, signal)
+    return this.#halve(left, shown, signal)
+  }
+
+  /** `shown`: how many Cloud Controller counts there. Resolves to the windows that were as expected. */
+  async #halve(span: readonly LedgerWindow[], shown: number, signal: AbortSignal): Promise<number> {
+    if (shown === expected(this.#fresh(span))) {
+      await this.#closeUnchecked(span, signal)
+      return span.length
+    }
+    if (this.#requests >= requestsMax) return 0
+    if (span.length === 1 || shown <= rowsReadAtOnce) {
+      await this.#read(span, signal)
+      return 0
+    }
+    const middle = span.length >> 1
+    const older = await this.#session.source.countAuditEvents(rangeOfSpan(span.slice(0, middle)), signal)
+    return (
+      (await this.#halve(span.slice(0, middle), older, signal)) +
+      (await this.#halve(span.slice(middle), Math.max(0, shown - older), signal))
+    )
+  }
+
+  /** Reads contiguous windows whole: what is missing is recorded, and each is compared guid by guid. */
+  async #read(span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {
+    const { recorder, observer } = this.#session
+    const range = rangeOfSpan(span)
+    const look = new LookMaker(recorder.ledger, range)
+    let missing = 0
+    let published = 0
+    for await (const segment of readOn(this.#session, range, signal)) {
+      look.add(segment)
+      missing += segment.missing
+      published += segment.published
+    }
+    this.#published += published
+    if (published > 0) observer.late?.({ ...range, published })
+    // Which of them it is that does not show all that it counts, each has to be asked.
+    if (missing > 0 && span.length > 1) {
+      for (const window of span) if (this.#requests < requestsMax) await this.#read([window], signal)
+      return
+    }
+    if (!(await mayClose(this.#session, signal))) return
+    const expiresBeforeSec = this.#cleanUp.reachesSec(this.#session.nowSec())
+    await recorder.record([], now => now, look.made({ missing, expiresBeforeSec }))
+  }
+
+  async #lookForCleanUp(signal: AbortSignal): Promise<void> {
+    this.#cleanUpMs = this.#deps.nowMs()
+    this.#requests++
+    this.#rows++
+    const oldestSec = await this.#deps.oldestSec(signal)
+    // What a narrower token is shown says nothing of the clean-up.
+    if (!(await mayClose(this.#session, signal))) return
+    const { recorder } = this.#session
+    const reached = this.#cleanUp.reached(this.#passed(), oldestSec, this.#session.nowSec())
+    if (reached.length === 0) return
+    const checkedAtMs = this.#deps.nowMs()
+    await recorder.mark(now =>
+      reached.flatMap(({ fromSec }) => {
+        const window = now.windowOf(fromSec)
+        return window === null ? [] : [{ ...window, state: 'expired', checkedAtMs }]
+      }),
+    )
+    recorder.ledger.takeExpired()
+  }
+
+  /** Windows that were passed before there was a ledger, and whose sum is right. */
+  async #closeUnchecked(span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {
+    if (!span.some(({ state }) => state === 'open') || !(await mayClose(this.#session, signal))) return
+    const checkedAtMs = this.#deps.nowMs()
+    await this.#session.recorder.mark(now =>
+      span.flatMap(({ fromSec }) => {
+        const window = now.windowOf(fromSec)
+        if (window?.state !== 'open') return []
+        return [{ ...window, state: 'closed', counted: window.held, checkedAtMs }]
+      }),
+    )
+  }
+
+  /** What was counted and not shown may be shown now, and the count does not tell. */
+  async #tryShortAgain(signal: AbortSignal): Promise<void> {
+    const nowMs = this.#deps.nowMs()
+    const due = this.#passed().filter(window => {
+      if (missingOf(window) === 0) return false
+      const tried = this.#triedMs.getOrInsert(window.fromSec, { firstMs: nowMs, lastMs: -Infinity })
+      return nowMs - tried.firstMs <= hourMs || nowMs - tried.lastMs >= hourMs
+    })
+    const lastMs = ({ fromSec }: LedgerWindow) => this.#triedMs.get(fromSec)?.lastMs ?? 0
+    for (const window of due.toSorted((a, b) => lastMs(a) - lastMs(b)).slice(0, shortWindowsAtOnce)) {
+      if (this.#requests >= requestsMax) return
+      const { firstMs = nowMs } = this.#triedMs.get(window.fromSec) ?? {}
+      this.#triedMs.set(window.fromSec, { firstMs, lastMs: nowMs })
+      await this.#read([window], signal)
+    }
+  }
+
+  /** Before the clean-up comes: after it nobody can compare any more. */
+  async #lookLast(signal: AbortSignal): Promise<void> {
+    const reachesSec = this.#cleanUp.reachesSec(this.#session.nowSec())
+    const dueSec = reachesSec + lastLookSec
+    const due = this.#passed().filter(window => {
+      const { fromSec, checkedAtMs, state } = window
+      if (fromSec >= dueSec || fromSec < reachesSec || state === 'open') return false
+      return (checkedAtMs ?? 0) / 1000 < fromSec + this.#cleanUp.retentionSec - lastLookSec
+    })
+    for (const batch of batchesOf(due)) {
+      const isFull = batch.length >= lastLookWindows || expected(batch) >= rowsWanted
+      const isUrgent = (batch[0]?.fromSec ?? 0) < reachesSec + lastLookSec / 2
+      if (!isFull && !isUrgent) continue
+      if (this.#requests >= requestsMax) return
+      await this.#read(batch, signal)
+    }
+  }
+
+  /** Passed, and not expired; oldest first. */
+  #passed(): readonly LedgerWindow[] {
+    const { ledger, checkpoint } = this.#session.recorder
+    return ledger.windows.filter(window => window.state !== 'expired' && isDone(window, checkpoint))
+  }
+
+  /** As they are now; those that have expired meanwhile are left out. */
+  #fresh(span: readonly LedgerWindow[]): readonly LedgerWindow[] {
+    return span.flatMap(({ fromSec }) => {
+      const window = this.#session.recorder.ledger.windowOf(fromSec)
+      return window === null || window.state === 'expired' ? [] : [window]
+    })
+  }
+}
+
+/** What Cloud Controller should count there: what it counted last; where it was never asked, what is held. */
+function expected(windows: readonly LedgerWindow[]): number {
+  return windows.reduce((sum, { counted, held }) => sum + (counted ?? held), 0)
+}
+
+/** Contiguous windows, together about as many rows as a request should return. */
+function batchesOf(windows: readonly LedgerWindow[]): readonly (readonly LedgerWindow[])[] {
+  return spansOf(windows).flatMap(span => {
+    const batches: LedgerWindow[][] = []
+    for (const window of span) {
+      const batch = batches.at(-1)
+      if (batch !== undefined && expected(batch) + expected([window]) <= rowsWanted) batch.push(window)
+      else batches.push([window])
+    }
+    return batches
+  })
+}
+
+function metered(
+  source: AuditEvents,
+  meter: { readonly request: () => void; readonly rows: (count: number) => void },
+): AuditEvents {
+  return {
+    get perPageMax() {
+      return source.perPageMax ?? perPageMax
+    },
+    auditEvents: async (query, signal) => {
+      meter.request()
+      const page = await source.auditEvents(query, signal)
+      meter.rows(page.resources.length)
+      return page
+    },
+    countAuditEvents: async (window, signal) => {
+      meter.request()
+      meter.rows(1)
+      return source.countAuditEvents(window, signal)
+    },
+  }
+}

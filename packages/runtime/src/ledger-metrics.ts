@@ -1,0 +1,116 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+
+/** What the completeness ledger says, as numbers. */
+export interface LedgerState {
+  /** Everything before it is held; null when nothing is known to be. */
+  readonly completeUpToSec: number | null
+  readonly windows: {
+    readonly open: number
+    readonly closed: number
+    readonly short: number
+    readonly expired: number
+  }
+  readonly missing: number
+  readonly gone: number
+  readonly lost: number
+}
+
+export interface LedgerMetrics {
+  ledger(state: LedgerState): void
+  /** An event that came after its time was passed: its age then. */
+  lateBy(ageSeconds: number): void
+  /** The whole ledger was compared with Cloud Controller, and so much was asked for that. */
+  verified(verified: {
+    readonly atMs: number
+    readonly requests: number
+    readonly rows: number
+    readonly oldestSec: number | null
+    readonly retentionSec: number
+  }): void
+}
+
+const labelNames = ['foundation'] as const
+
+/** One set of setters for each foundation; `show` makes the series that exist from the start, `hide` takes all away. */
+export function ledgerMetrics(
+  registry: Registry,
+): (foundation: string) => LedgerMetrics & { show(): void; hide(): void } {
+  const of = (name: string, help: string) => ({ name: `cf_audit_${name}`, help, registers: [registry] })
+  const windows = new Gauge({
+    ...of('ledger_windows', 'Windows of the completeness ledger, by state.'),
+    labelNames: ['foundation', 'state'],
+  })
+  const gauge = (name: string, help: string) => new Gauge({ ...of(name, help), labelNames })
+  const counter = (name: string, help: string) => new Counter({ ...of(name, help), labelNames })
+  const completeUpTo = gauge(
+    'ledger_complete_up_to_timestamp_seconds',
+    'Of every window before this time all is held that Cloud Controller counts; 0 when of none.',
+  )
+  const missing = gauge(
+    'ledger_missing_events',
+    'Events that Cloud Controller counts and we do not hold, in windows that were passed.',
+  )
+  const gone = gauge(
+    'ledger_gone_events',
+    'Events that we hold and Cloud Controller no longer shows, though no clean-up has reached them.',
+  )
+  const lost = gauge(
+    'ledger_lost_events',
+    'Events that were missing when the clean-up of Cloud Controller came.',
+  )
+  const lastVerified = gauge(
+    'ledger_last_verified_timestamp_seconds',
+    'When the whole ledger was last compared with Cloud Controller; the start of the process before the first time.',
+  )
+  const oldest = gauge(
+    'source_oldest_event_timestamp_seconds',
+    'The oldest event that Cloud Controller shows; 0 while that is not known.',
+  )
+  const retention = gauge(
+    'source_retention_seconds',
+    'For how long Cloud Controller keeps an event at least, as far as it was seen.',
+  )
+  const requests = counter(
+    'ledger_requests_total',
+    'Requests for comparing the ledger with Cloud Controller.',
+  )
+  const rows = counter('ledger_rows_total', 'Rows read for comparing the ledger with Cloud Controller.')
+  const late = new Histogram({
+    ...of('late_event_age_seconds', 'How old an event was that came after its time was passed.'),
+    labelNames,
+    buckets: [300, 600, 1_800, 3_600, 14_400, 43_200, 86_400, 604_800, 2_678_400],
+  })
+  const gauges = [completeUpTo, missing, gone, lost, oldest, retention]
+  return foundation => {
+    const labels = { foundation }
+    return {
+      show: () => {
+        for (const state of ['open', 'closed', 'short', 'expired']) windows.set({ ...labels, state }, 0)
+        for (const one of gauges) one.set(labels, 0)
+        lastVerified.setToCurrentTime(labels)
+        for (const one of [requests, rows]) one.inc(labels, 0)
+        late.zero(labels)
+      },
+      hide: () => {
+        for (const state of ['open', 'closed', 'short', 'expired']) windows.remove({ ...labels, state })
+        for (const one of [...gauges, lastVerified, requests, rows, late]) one.remove(labels)
+      },
+      ledger: state => {
+        for (const [name, count] of Object.entries(state.windows))
+          windows.set({ ...labels, state: name }, count)
+        completeUpTo.set(labels, state.completeUpToSec ?? 0)
+        missing.set(labels, state.missing)
+        gone.set(labels, state.gone)
+        lost.set(labels, state.lost)
+      },
+      lateBy: ageSeconds => late.observe(labels, ageSeconds),
+      verified: one => {
+        lastVerified.set(labels, one.atMs / 1000)
+        requests.inc(labels, one.requests)
+        rows.inc(labels, one.rows)
+        oldest.set(labels, one.oldestSec ?? 0)
+        retention.set(labels, one.retentionSec)
+      },
+    }
+  }
+}

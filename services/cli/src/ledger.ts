@@ -1,0 +1,143 @@
+import {
+  type EventLog,
+  type FoundationWindow,
+  isoSec,
+  LedgerSummary,
+  type LedgerVerdict,
+  ledgerWindowSec,
+  missingOf,
+  runsOf,
+  verdictSentence,
+} from '@cf-audit-drain/log'
+import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
+import { type ExitCode, exitCodes } from '@cf-audit-drain/runtime'
+import type { LedgerArguments } from './arguments.ts'
+import { csvRow } from './csv-row.ts'
+import { sinceSec } from './events.ts'
+import { print } from './print.ts'
+
+/**
+ * `cf-audit-drain ledger`: what was compared with Cloud Controller and how it came out, also while a poller writes; the
+ * verdict last. Resolves to `different` when a window is short, when nothing was checked, or when a time was given up to
+ * which it should be complete and it is not.
+ */
+export async function printLedger(
+  log: EventLog,
+  asked: LedgerArguments,
+  clock: Clock = systemClock,
+): Promise<ExitCode> {
+  const nowMs = clock.now()
+  const range = {
+    ...(asked.from === undefined ? {} : { fromSec: sinceSec(asked.from, '--from', nowMs) }),
+    ...(asked.to === undefined ? {} : { toSec: sinceSec(asked.to, '--to', nowMs) }),
+    ...(asked.foundation === undefined ? {} : { foundation: asked.foundation }),
+  }
+  const throughSec = Math.min(Math.floor(nowMs / 1000), range.toSec ?? Infinity)
+  if (asked.form === 'csv') await print(csvRow(csvColumns))
+  let isComplete = true
+  let foundations = 0
+  for await (const one of byFoundation(log.ledger(range))) {
+    foundations++
+    const summary = new LedgerSummary(ledgerWindowSec)
+    for (const window of one.windows) summary.add(window)
+    const verdict = summary.verdict(throughSec)
+    if (verdict.windows.short > 0 || verdict.lost > 0) isComplete = false
+    if (asked.to !== undefined && verdict.windows.open > 0) isComplete = false
+    if (asked.form === 'csv') for (const window of one.windows) await print(csvRow(csvCells(window)))
+    else if (asked.form === 'json') await print(JSON.stringify(verdictObject(one.foundation, verdict)))
+    else await printReadable(one.foundation, one.windows, verdict)
+  }
+  if (foundations > 0) return isComplete ? exitCodes.ok : exitCodes.different
+  if (asked.form === 'text') await print('the ledger is empty: no window has been compared yet')
+  return exitCodes.different
+}
+
+interface FoundationLedger {
+  readonly foundation: string
+  readonly windows: readonly FoundationWindow[]
+}
+
+/** One foundation at a time is in memory: 8,928 windows in 31 days. */
+async function* byFoundation(all: AsyncIterable<FoundationWindow>): AsyncGenerator<FoundationLedger> {
+  let windows: FoundationWindow[] = []
+  for await (const window of all) {
+    const foundation = windows[0]?.foundation
+    if (foundation !== undefined && foundation !== window.foundation) {
+      yield { foundation, windows }
+      windows = []
+    }
+    windows.push(window)
+  }
+  const foundation = windows[0]?.foundation
+  if (foundation !== undefined) yield { foundation, windows }
+}
+
+async function printReadable(
+  foundation: string,
+  windows: readonly FoundationWindow[],
+  verdict: LedgerVerdict,
+): Promise<void> {
+  for (const run of runsOf(windows)) {
+    const faults = [
+      ...(run.missing > 0 ? [`${run.missing} counted and not held`] : []),
+      ...(run.gone > 0 ? [`${run.gone} held and no longer shown`] : []),
+    ]
+    await print(
+      [
+        isoSec(run.fromSec),
+        isoSec(run.toSec),
+        run.state.padEnd(10),
+        `${run.windows} ${run.windows === 1 ? 'window' : 'windows'}`.padEnd(13),
+        `${run.held} held`,
+        ...faults,
+      ].join('  '),
+    )
+  }
+  await print(`${foundation}: ${verdictSentence(verdict)}`)
+}
+
+/** The one line of `--json`, and what /status shows. */
+export function verdictObject(foundation: string, verdict: LedgerVerdict) {
+  const { completeUpToSec, windows, ...sums } = verdict
+  return {
+    foundation,
+    completeUpTo: completeUpToSec === null ? null : isoSec(completeUpToSec),
+    windows,
+    ...sums,
+    verdict: verdictSentence(verdict),
+  }
+}
+
+const csvColumns = [
+  'foundation',
+  'from',
+  'to',
+  'state',
+  'counted',
+  'held',
+  'dead_letters',
+  'missing',
+  'gone',
+  'digest',
+  'first_offset',
+  'last_offset',
+  'checked_at',
+]
+
+function csvCells(window: FoundationWindow): readonly (string | number | null)[] {
+  return [
+    window.foundation,
+    isoSec(window.fromSec),
+    isoSec(window.toSec),
+    window.state,
+    window.counted,
+    window.held,
+    window.deadLetters,
+    missingOf(window),
+    window.gone,
+    window.digest,
+    window.firstOffset,
+    window.lastOffset,
+    window.checkedAtMs === null ? null : new Date(window.checkedAtMs).toISOString(),
+  ]
+}
