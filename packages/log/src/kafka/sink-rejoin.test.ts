@@ -75,7 +75,7 @@ async function turns(): Promise<void> {
 function made(
   consumers: MadeUpConsumer[],
   topics: () => readonly string[],
-  { bytes = 5, batchMax = 1 } = {},
+  { bytes = 5, batchMax = 1, committed = '0' } = {},
 ) {
   let handedOut = 0
   const failures: Error[] = []
@@ -112,8 +112,11 @@ function made(
     drop: (one: MadeUpConsumer) => void one.disconnect(),
     asAdmin: async (ask: (admin: unknown) => Promise<unknown>) =>
       ask({
-        fetchOffsets: async () => [{ topic, partitions: [{ partition: 0, offset: '0', metadata: null }] }],
+        fetchOffsets: async () => [
+          { topic, partitions: [{ partition: 0, offset: committed, metadata: null }] },
+        ],
       }),
+    topicNames: async () => [],
     reader: async () => reader,
     newReader: async () => reader,
   } as unknown as KafkaClient
@@ -180,6 +183,23 @@ test('nothing is settled by a member that is leaving', { timeout: 5_000 }, async
   assert.deepEqual(first.committed, committed)
   leaving.resolve()
   await (await reading)?.settle()
+  await source.close()
+})
+
+test('a sink is registered with a foundation before it has any of it, also when the first commit fails', {
+  timeout: 5_000,
+}, async () => {
+  const consumer = new MadeUpConsumer()
+  let refusals = 0
+  consumer.beforeCommit = () => {
+    if (refusals++ === 0) throw new Error('the coordinator has moved')
+  }
+  const { source, failures } = made([consumer], () => [topic], { committed: '-1' })
+  await source.connect(signal)
+  const delivery = await source.read(signal)
+  assert.deepEqual(consumer.committed, ['0'])
+  assert.equal(failures.length, 1)
+  await delivery?.settle()
   await source.close()
 })
 

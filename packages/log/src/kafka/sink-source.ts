@@ -19,6 +19,7 @@ import { typesOf } from './kafka-error.ts'
 import { limits, type Settings } from './kafka-options.ts'
 import type { Names } from './names.ts'
 import type { PartitionReader } from './partition-reader.ts'
+import { giveBack, type Position, positionAt, taken } from './waiting-records.ts'
 import { within } from './within.ts'
 
 /** How long a broker holds a fetch of every foundation that finds nothing: only one given to us meanwhile waits for it. */
@@ -50,15 +51,6 @@ export interface SinkSourceObserver {
   /** Records were delivered, and their foundation had gone to another worker meanwhile: it delivers them again. */
   deliveredTwice?(records: number): void
   failed?(error: Error): void
-}
-
-interface Position {
-  /** Fetched and not handed out yet. */
-  readonly waiting: LogRecord[]
-  /** Of the records waiting. */
-  waitingBytes: number
-  /** Where the last fetch came to. */
-  fetched: bigint
 }
 
 /**
@@ -180,7 +172,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
     const { client, names, settings, clock } = this.#door
     const id = names.sinkGroup(this.#sink)
     let assignments = 0
-    const membership = await GroupMembership.join(
+    const joined = Promise.withResolvers<GroupMembership>()
+    joined.promise.catch(() => undefined)
+    const joining = GroupMembership.join(
       client,
       { id, topics, sessionTimeoutMs: settings.sessionTimeoutMs },
       clock,
@@ -189,20 +183,27 @@ export class KafkaSinkSource implements Source<LogRecord> {
           const assignment = ++assignments
           this.#positions = new Map()
           if (ours.size > 0)
-            this.#begin(id, ours, () => assignment === assignments).catch(error => {
+            this.#begin(id, ours, joined.promise, () => assignment === assignments).catch(error => {
               if (assignment === assignments) this.#lost(error)
             })
         },
         crashed: error => this.#lost(error),
       },
     )
+    joining.then(joined.resolve, joined.reject)
+    const membership = await joining
     // Nobody would read what a member of a closed source keeps from the others.
     if (this.#closing.signal.aborted) await membership.leave()
     else this.#membership = membership
   }
 
   /** Reads on where the group has committed; a foundation it has not had yet begins at its beginning. */
-  async #begin(group: string, topics: ReadonlySet<string>, isCurrent: () => boolean): Promise<void> {
+  async #begin(
+    group: string,
+    topics: ReadonlySet<string>,
+    joined: Promise<GroupMembership>,
+    isCurrent: () => boolean,
+  ): Promise<void> {
     const { client, clock } = this.#door
     const committed = await client.asAdmin(admin => committedOffsets(admin, group, [...topics], clock))
     const places = new Map(committed.map(one => [one.topic, BigInt(one.partitions[0]?.offset ?? -1)]))
@@ -213,17 +214,24 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#arrivals.announce()
     // One that cannot begin keeps no other one waiting.
     await Promise.all(
-      [...places].map(([topic, offset]) => (offset < 0n ? this.#beginNew(group, topic, isCurrent) : null)),
+      [...places].map(([topic, offset]) =>
+        offset < 0n ? this.#beginNew(group, topic, joined, isCurrent) : null,
+      ),
     )
   }
 
   /** Registers the sink with a foundation that it has had nothing of, before it has; tried until it is another's. */
-  async #beginNew(group: string, topic: string, isCurrent: () => boolean): Promise<void> {
+  async #beginNew(
+    group: string,
+    topic: string,
+    joined: Promise<GroupMembership>,
+    isCurrent: () => boolean,
+  ): Promise<void> {
     while (isCurrent())
       try {
         const next = await beginningOf(topic, group, this.#door)
         if (!isCurrent()) return
-        await this.#membership?.commit(topic, next).catch(() => undefined)
+        await (await joined).commit(topic, next)
         if (!isCurrent()) return
         this.#positions.set(topic, positionAt(next))
         return this.#arrivals.announce()
@@ -362,24 +370,4 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#mustJoin = true
     this.#wakeWatcher()
   }
-}
-
-function positionAt(offset: bigint): Position {
-  return { waiting: [], waitingBytes: 0, fetched: offset }
-}
-
-function taken(position: Position, max: number): LogRecord[] {
-  let [count, bytes] = [0, 0]
-  for (const record of position.waiting) {
-    if (count === max || bytes >= batchMaxBytes) break
-    count++
-    bytes += record.bytes.length
-  }
-  position.waitingBytes -= bytes
-  return position.waiting.splice(0, count)
-}
-
-function giveBack(position: Position, batch: Batch<LogRecord>): void {
-  position.waiting.unshift(...batch)
-  for (const { bytes } of batch) position.waitingBytes += bytes.length
 }
