@@ -112,7 +112,9 @@ export class Login {
     // Somebody has logged in anew: that one is the younger.
     if (configured !== this.#configured) this.#rotated = null
     this.#configured = configured
-    return this.#rotated ?? configured
+    if (this.#rotated === null) return configured
+    this.#redaction.add(this.#rotated)
+    return this.#rotated
   }
 
   async #read(source: SecretSource, what: string): Promise<string> {
