@@ -26,6 +26,14 @@ export interface AuditEventPage {
   readonly bytes: number
 }
 
+/** How closely `rights` looks. */
+export interface RightsLook {
+  /** With a token just issued, if UAA can be reached: the one in use keeps what it has. */
+  readonly fresh?: boolean
+  /** Events have just been shown to this token: it need not be tried. */
+  readonly isPermitted?: true
+}
+
 /**
  * One foundation's Cloud Controller. Every method repeats what may succeed when repeated, within its retry policy; what
  * it resolves to came from one whole, checked answer. Throws only CloudFoundryErrors, the signal's reason, and RangeError for
@@ -34,11 +42,8 @@ export interface AuditEventPage {
 export interface CloudController {
   /** Asks `GET /` each time; token requests use the newest answer. */
   discover(signal: AbortSignal): Promise<Discovery>
-  /**
-   * Gets a token (`fresh`: a new one, if UAA can be reached) and tries it: a token that is no good is an error, one with too few
-   * scopes is not.
-   */
-  rights(signal: AbortSignal, fresh?: boolean): Promise<Rights>
+  /** Gets a token and tries it: a token that is no good is an error, one with too few scopes is not. */
+  rights(signal: AbortSignal, look?: RightsLook): Promise<Rights>
   /** Told of the scopes of each token before it is used for the first time. Returns what ends that. */
   onScopes(listener: (scopes: readonly string[]) => void): () => void
   /**
@@ -122,16 +127,9 @@ class Controller implements CloudController {
     return discovery
   }
 
-  async rights(signal: AbortSignal, fresh = false): Promise<Rights> {
-    const { scopes, subject } = await this.#client.token(signal, fresh)
-    const fromSec = Math.floor(this.#clock.now() / 1000)
-    let permitted = true
-    try {
-      await this.#page({ fromSec, toSec: fromSec + 1, page: 1, perPage: 1 }, signal)
-    } catch (error) {
-      if (!(error instanceof NotPermittedError)) throw error
-      permitted = false
-    }
+  async rights(signal: AbortSignal, look: RightsLook = {}): Promise<Rights> {
+    const { scopes, subject } = await this.#client.token(signal, look.fresh)
+    const permitted = look.isPermitted ?? (await this.#isPermitted(signal))
     const isSubset = permitted && subject !== null && seesWith(scopes) === 'subset'
     const roles = isSubset ? await this.#ownRoles(subject, signal) : null
     return rightsOf(this.identity, scopes, permitted, roles)
@@ -157,6 +155,17 @@ class Controller implements CloudController {
 
   close(): Promise<void> {
     return this.#client.close()
+  }
+
+  async #isPermitted(signal: AbortSignal): Promise<boolean> {
+    const fromSec = Math.floor(this.#clock.now() / 1000)
+    try {
+      await this.#page({ fromSec, toSec: fromSec + 1, page: 1, perPage: 1 }, signal)
+      return true
+    } catch (error) {
+      if (!(error instanceof NotPermittedError)) throw error
+      return false
+    }
   }
 
   /** With `auto` an API that is switched off, or comes in its place, is found without a restart. */

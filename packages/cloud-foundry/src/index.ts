@@ -1,6 +1,11 @@
 export type { ApiVersion } from './audit-events-api.ts'
 export { type EventWindow, perPageMax, type TimeWindow } from './audit-events-path.ts'
-export { type AuditEventPage, type CloudController, cloudController } from './cloud-controller.ts'
+export {
+  type AuditEventPage,
+  type CloudController,
+  cloudController,
+  type RightsLook,
+} from './cloud-controller.ts'
 export type { Discovery } from './discovery.ts'
 export {
   AnswerTooLargeError,

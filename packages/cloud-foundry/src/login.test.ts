@@ -85,6 +85,26 @@ test('a wrong password is said without it, and not tried again until it changes 
   assert.equal(await count(client), 0)
 })
 
+test('a password is sent once: what renews the token is the refresh token that came for it, until that is refused', async t => {
+  const { clientFor, clock, foundation, tokensAsked } = await scene(t, { rotateRefreshTokens: true })
+  let password = bob.password
+  const client = clientFor(byPassword(() => password))
+  await count(client)
+  for (let renewal = 2; renewal <= 12; renewal++) {
+    clock.advance(545_000)
+    await count(client)
+    assert.equal(tokensAsked(), renewal)
+  }
+  foundation.revokeRefreshTokens()
+  clock.advance(545_000)
+  await count(client)
+  assert.equal(tokensAsked(), 14)
+  // One that was changed is tried at once.
+  password = 'another-one'
+  clock.advance(600_000)
+  await refused(count(client), /does not let user "bob@example\.com" log in/, password, bob.password)
+})
+
 test('a refresh token that is exchanged for another at each use is followed in memory', async t => {
   const { clientFor, clock, foundation, tokensAsked } = await scene(t, { rotateRefreshTokens: true })
   const first = foundation.refreshToken(bob.guid)
@@ -168,8 +188,8 @@ test('each token is told of before it is used, and a fresh one comes when it is 
   await client.rights(never)
   foundation.setScopes(foundation.clientId, ['cloud_controller.read'])
   assert.equal((await client.rights(never)).sees, 'everything')
-  assert.equal((await client.rights(never, true)).sees, 'subset')
+  assert.equal((await client.rights(never, { fresh: true })).sees, 'subset')
   end()
-  await client.rights(never, true)
+  await client.rights(never, { fresh: true })
   assert.deepEqual(told, ['cloud_controller.global_auditor', 'cloud_controller.read'])
 })

@@ -17,19 +17,20 @@ const refusedPasswordMs = 15 * 60_000
 
 /**
  * How the tokens of one foundation are asked for: client credentials (§4.4), user and password (§4.3) or a refresh token (§6). Every
- * secret is read anew before each request. A refresh token that UAA exchanges for another is kept in memory, and no longer
- * than its source says the same; nothing is ever written.
+ * secret is read anew before each request. A refresh token that UAA gives, for a password or in exchange for another, is kept in
+ * memory and used from then on, until it is refused or its source says something else; nothing is ever written.
  */
 export class Login {
   readonly #options: FoundationOptions
   readonly #clock: Clock
   readonly #redaction: Redaction
   #userName: string | null = null
-  /** As the source had it when `#rotated` came of it. */
+  /** As the source had it when `#given` came of it: a refresh token or a password. */
   #configured: string | null = null
-  #rotated: string | null = null
-  /** As it was sent last. */
-  #lastPassword: string | null = null
+  /** The refresh token that UAA gave last. */
+  #given: string | null = null
+  /** Of the last request; null when it was without one. */
+  #sentPassword: string | null = null
   #refusedPassword: { readonly password: string; readonly untilMs: number } | null = null
 
   constructor(options: FoundationOptions, clock: Clock, redaction: Redaction) {
@@ -64,18 +65,18 @@ export class Login {
   issued({ refreshToken, userName }: IssuedToken): void {
     this.#userName = userName
     this.#refusedPassword = null
-    if (this.#options.login?.kind !== 'refresh-token' || refreshToken === null) return
+    if (this.#options.login === undefined || refreshToken === null) return
     this.#redaction.add(refreshToken)
-    if (refreshToken !== this.#configured) this.#rotated = refreshToken
+    if (refreshToken !== this.#configured) this.#given = refreshToken
   }
 
   /** True: there is another way to ask, which is worth trying at once. */
   refused(): boolean {
-    const password = this.#lastPassword
+    const password = this.#sentPassword
     if (password !== null)
       this.#refusedPassword = { password, untilMs: this.#clock.monotonic() + refusedPasswordMs }
-    const had = this.#rotated !== null
-    this.#rotated = null
+    const had = this.#given !== null
+    this.#given = null
     return had
   }
 
@@ -84,11 +85,14 @@ export class Login {
     if (login === undefined) return { grant_type: 'client_credentials', response_type: 'token' }
     if (login.kind === 'password') {
       const password = await this.#read(login.password, `the password of user "${login.username}"`)
+      const given = this.#givenFor(password)
+      this.#sentPassword = given === null ? password : null
+      if (given !== null) return { grant_type: 'refresh_token', refresh_token: given }
       this.#holdBack(password, login.username)
-      this.#lastPassword = password
       return { grant_type: 'password', username: login.username, password }
     }
-    return { grant_type: 'refresh_token', refresh_token: await this.#refreshToken(login.refreshToken) }
+    const configured = await this.#refreshToken(login.refreshToken)
+    return { grant_type: 'refresh_token', refresh_token: this.#givenFor(configured) ?? configured }
   }
 
   #holdBack(password: string, username: string): void {
@@ -109,10 +113,15 @@ export class Login {
         `${what} is not there: give it itself, or the config.json that \`cf login\` has written (\`RefreshToken\` in it)`,
       )
     this.#redaction.add(configured)
-    // Somebody has logged in anew: that one is the younger.
-    if (configured !== this.#configured) this.#rotated = null
+    return configured
+  }
+
+  /** What UAA gave for it; where somebody has configured another since, that is the younger one. */
+  #givenFor(configured: string): string | null {
+    if (configured !== this.#configured) this.#given = null
     this.#configured = configured
-    return this.#rotated ?? configured
+    if (this.#given !== null) this.#redaction.add(this.#given)
+    return this.#given
   }
 
   async #read(source: SecretSource, what: string): Promise<string> {

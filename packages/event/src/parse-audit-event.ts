@@ -61,8 +61,10 @@ export function parseAuditEvent(raw: RawEvent, context: ParseContext): AuditEven
 
 function actorOf(value: unknown): Actor | null {
   const actor = party(value)
-  const username = isObject(value) ? stringOf(value['username']) : ''
-  return actor === null || username === '' ? actor : { ...actor, username }
+  const username = isObject(value) ? value['username'] : undefined
+  return actor === null || typeof username !== 'string' || username === ''
+    ? actor
+    : { ...actor, username: username.toWellFormed() }
 }
 
 function party(value: unknown): Target | null {

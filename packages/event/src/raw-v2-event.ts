@@ -50,6 +50,8 @@ function asV3(value: unknown): unknown {
     actor: isMissing(actor)
       ? null
       : { guid: actor, type: actor_type, name: actor_name, username: actor_username },
+    // As v2 names it, too: what looks for names looks for it here.
+    ...(isMissing(actor_username) ? {} : { actor_username }),
     target: isMissing(actee) ? null : { guid: actee, type: actee_type, name: actee_name },
     data: (entity as Readonly<Record<string, unknown>>)['metadata'] ?? {},
     space: space_guid === '' || isMissing(space_guid) ? null : { guid: space_guid },

@@ -76,7 +76,7 @@ export class RightsGuard {
   async look(signal: AbortSignal): Promise<Rights> {
     const wasNarrowed = this.#narrowed !== null
     this.#isTokenNew = false
-    const rights = await this.#deps.controller.rights(signal, wasNarrowed)
+    const rights = await this.#deps.controller.rights(signal, { fresh: wasNarrowed })
     if (wasNarrowed && lostRights(this.#before, rights) === null)
       throw new RightsRestoredError('the rights are back')
     this.#judge(rights)
@@ -85,8 +85,12 @@ export class RightsGuard {
 
   /** To be asked when the rows have been read on which it depends, right before it is recorded. */
   async mayClose(signal: AbortSignal): Promise<boolean> {
-    if (this.#narrowed === null && this.#before?.sees === 'subset') await this.look(signal)
+    if (this.#narrowed === null && this.#before?.sees === 'subset') await this.#lookAtRoles(signal)
     return this.#narrowed === null && this.#before !== null
+  }
+
+  async #lookAtRoles(signal: AbortSignal): Promise<void> {
+    this.#judge(await this.#deps.controller.rights(signal, { isPermitted: true }))
   }
 
   #noteScopes(scopes: readonly string[]): void {

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startFoundation } from '@cf-audit-drain/foundation-simulator'
+import { systemClock } from '@cf-audit-drain/pipeline'
 import { begin, runs, temporary, until } from './command-for-tests.ts'
 
 const bob = {
@@ -49,7 +50,7 @@ test('a user by refresh token: narrowed in mid-run it is on /metrics, /status an
     const becomes = async (value: string) => {
       for (let now = await metric(); now !== value; now = await metric()) {
         assert.equal(one.child.exitCode, null, one.err())
-        await new Promise(resolve => setImmediate(resolve))
+        await systemClock.sleep(50)
       }
     }
     const end = async () => {
