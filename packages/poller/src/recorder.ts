@@ -38,6 +38,7 @@ export class Recorder {
   readonly seen = new SeenGuids()
   readonly #deps: RecorderDeps
   readonly #buried = new Set<string>()
+  readonly #prepared = new WeakSet<readonly RawEvent[]>()
   #checkpoint: Checkpoint
   #seenSinceSec: number
   #last: Promise<unknown> = Promise.resolve()
@@ -71,10 +72,18 @@ export class Recorder {
    */
   record(rows: readonly RawEvent[], change: (now: Checkpoint) => Checkpoint = now => now): Promise<number> {
     // At once, so that names are looked up while what came before is published.
-    const named = this.#deps.naming?.prepare(rows.filter(row => !this.#isSeen(row)))
+    const named = this.prepare(rows)
     const done = this.#last.then(() => named).then(() => this.#record(rows, change))
     this.#last = done.catch(() => undefined)
     return done
+  }
+
+  /** Has the names of rows looked up that are to be recorded; resolves when they may be. Never rejects. */
+  async prepare(rows: readonly RawEvent[]): Promise<void> {
+    const { naming } = this.#deps
+    if (naming === undefined || this.#prepared.has(rows)) return
+    this.#prepared.add(rows)
+    await naming.prepare(rows.filter(row => !this.#isSeen(row)))
   }
 
   async #record(rows: readonly RawEvent[], change: (now: Checkpoint) => Checkpoint): Promise<number> {
