@@ -7,6 +7,7 @@ import { kafkaBrokers } from './kinds/kafka-brokers.ts'
 import { kafkaProcesses } from './kinds/kafka-processes.ts'
 import { kafkaRecords } from './kinds/kafka-records.ts'
 import { killed } from './kinds/killed.ts'
+import { names } from './kinds/names.ts'
 import { siem } from './kinds/siem.ts'
 import { visibility } from './kinds/visibility.ts'
 
@@ -15,6 +16,7 @@ export const allKinds: readonly Kind[] = [
   ...visibility,
   ...cloudControllerPages,
   ...cloudControllerAnswers,
+  names,
   ...foundation,
   ...killed,
   diskFull,
