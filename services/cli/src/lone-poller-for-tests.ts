@@ -27,10 +27,10 @@ await runMain(
     if (foundation) {
       const scrubber = createScrubber({ key: Buffer.alloc(32, 1) })
       const deps = { log, scrubber, clock: systemClock, random, logger, metrics: null, isAlone: true }
-      const { elected, controller } = foundationService(foundation, deps)
+      const { elected, close } = foundationService(foundation, deps)
       elected.elected(true)
       await elected.poll(signal)
-      await controller.close()
+      await close()
     }
     await log.close()
     return exitCodes.ok
