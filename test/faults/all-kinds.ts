@@ -8,6 +8,7 @@ import { kafkaConnections } from './kinds/kafka-connections.ts'
 import { kafkaProcesses } from './kinds/kafka-processes.ts'
 import { kafkaRecords } from './kinds/kafka-records.ts'
 import { killed } from './kinds/killed.ts'
+import { names } from './kinds/names.ts'
 import { siem } from './kinds/siem.ts'
 import { visibility } from './kinds/visibility.ts'
 
@@ -16,6 +17,7 @@ export const allKinds: readonly Kind[] = [
   ...visibility,
   ...cloudControllerPages,
   ...cloudControllerAnswers,
+  names,
   ...foundation,
   ...killed,
   diskFull,

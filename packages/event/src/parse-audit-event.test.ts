@@ -42,6 +42,7 @@ test('a recorded event has every field in its place', () => {
     crashId: null,
     provenance: 'live',
     receivedAtMs: 1795318103340,
+    names: null,
   })
 })
 

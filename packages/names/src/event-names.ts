@@ -12,6 +12,10 @@ const nobody = new Set(['UNKNOWN', 'unknown-user-guid', 'system'])
 /** The guid of a user is a UUID that UAA made; the id of a client is whatever an operator typed. */
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
+function isNobody(guid: string): boolean {
+  return guid.length < 20 && nobody.has(guid)
+}
+
 /** Whether UAA could know a user by it. */
 export function mayBeUser(guid: string): boolean {
   return uuid.test(guid)
@@ -56,7 +60,7 @@ function actorNames(
   { actor }: AuditEvent,
   find: (mention: Mention) => string | null,
 ): Pick<EventNames, 'actor' | 'actorKind'> {
-  if (actor === null || nobody.has(actor.guid)) return { actor: null, actorKind: 'unknown' }
+  if (actor === null || isNobody(actor.guid)) return { actor: null, actorKind: 'unknown' }
   if (mentions?.actor == null) return { actor: actor.name || null, actorKind: actor.type }
   if (!mayBeUser(actor.guid)) return { actor: actor.guid, actorKind: 'client' }
   return { actor: find(mentions.actor), actorKind: actor.type }

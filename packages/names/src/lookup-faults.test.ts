@@ -107,6 +107,18 @@ test('once half of the rate limit is used up nothing is looked up, and it is sai
   assert.equal(one.asked('spaces') + one.asked('users') + one.asked('organizations'), 0)
 })
 
+test('after a restart into an outage, what was known before is still told', async t => {
+  const one = await NamedFoundation.make(t, { waitMs: 200 })
+  fill(one)
+  await one.namesOf(event(0))
+  for (const path of ['/v3/organizations', '/v3/spaces', '/v3/users'])
+    one.foundation.faults.add(always('hang-before-headers', path, { durationMs: 60_000 }))
+  await one.restart()
+  const [names] = await one.namesOf(event(0))
+  assert.deepEqual([names?.organization, names?.space, names?.actor], ['org 0', 'space 0', 'user 0'])
+  assert.deepEqual(names?.unresolved, [])
+})
+
 test('what no guid can be is not asked for, and asks for nothing else', async t => {
   const one = await NamedFoundation.make(t)
   fill(one)

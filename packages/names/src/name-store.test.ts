@@ -87,6 +87,14 @@ test('above its bound a store forgets those not asked for longest, and has the l
   assert.ok(kept.includes('app a0'))
 })
 
+test('a name as long as a book is not remembered', () => {
+  const store = new NameStore()
+  const long = 'x'.repeat(1_001)
+  assert.equal(store.learn({ kind: 'app', guid: 'a', name: long, atSec: 1 }), false)
+  assert.equal(store.learn({ kind: 'app', guid: long, name: 'a', atSec: 1 }), false)
+  assert.equal(store.size, 0)
+})
+
 test('what the log holds and nobody understands is passed by', () => {
   const store = new NameStore()
   for (const value of ['', 'null', '7', '{', '{"n":7}', '{"n":[["x","y"]]}', '{"n":[[1]]}'])

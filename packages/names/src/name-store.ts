@@ -13,6 +13,9 @@ interface Entry {
   confirmedSec: number
 }
 
+/** Cloud Controller's own limit is 255 characters; what is far beyond it is no name to be remembered. */
+const textMax = 1_000
+
 /** Things remembered at once. About 400 bytes each. */
 export const thingsMax = 200_000
 
@@ -36,7 +39,7 @@ export class NameStore {
 
   /** Takes in what is known; false when it is nothing new. */
   learn({ kind, guid, name, atSec, begins = false, isDeletion = false, parent }: NameFact): boolean {
-    if (guid === '') return false
+    if (guid === '' || guid.length > textMax || (name?.length ?? 0) > textMax) return false
     const entry = this.#find(kind, guid) ?? this.#made(kind, guid)
     const history =
       name === null || name === '' ? entry.history : withName(entry.history, atSec, name, begins)

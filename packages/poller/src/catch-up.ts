@@ -72,7 +72,10 @@ async function readAll(
       session.source,
       { fromSec, toSec: Math.min(range.toSec, fromSec + width.sec) },
       signal,
-    )
+    ).then(async read => {
+      await session.recorder.prepare(read.rows)
+      return read
+    })
     segment.catch(() => undefined) // awaited later, or given up with this function
     return { fromSec, toSec: Math.min(range.toSec, fromSec + width.sec), segment }
   }

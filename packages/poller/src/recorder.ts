@@ -52,6 +52,7 @@ export class Recorder {
   readonly #deps: RecorderDeps
   readonly #held: HeldGuids
   readonly #buried = new Set<string>()
+  readonly #prepared = new WeakSet<readonly RawEvent[]>()
   #checkpoint: Checkpoint
   #last: Promise<unknown> = Promise.resolve()
 
@@ -100,10 +101,18 @@ export class Recorder {
     look: Look | null = null,
   ): Promise<number> {
     // At once, so that names are looked up while what came before is published.
-    const named = this.#deps.naming?.prepare(rows.filter(row => !this.#isSeen(row)))
+    const named = this.prepare(rows)
     const done = this.#last.then(() => named).then(() => this.#record(rows, change, look))
     this.#last = done.catch(() => undefined)
     return done
+  }
+
+  /** Has the names of rows looked up that are to be recorded; resolves when they may be. Never rejects. */
+  async prepare(rows: readonly RawEvent[]): Promise<void> {
+    const { naming } = this.#deps
+    if (naming === undefined || this.#prepared.has(rows)) return
+    this.#prepared.add(rows)
+    await naming.prepare(rows.filter(row => !this.#isSeen(row)))
   }
 
   /** Writes what `change` makes of the ledger, and nothing else. */

@@ -38,10 +38,10 @@ await runMain(
         acceptRights: false,
         isAlone: true,
       }
-      const { elected, controller } = foundationService(foundation, deps)
+      const { elected, close } = foundationService(foundation, deps)
       elected.elected(true)
       await elected.poll(signal)
-      await controller.close()
+      await close()
     }
     await log.close()
     return exitCodes.ok

@@ -38,7 +38,7 @@ topics
 migrate
   --dry-run               say what is there and what would be done; nothing is changed
 events
-  --foundation NAME  --type TYPE (audit.app.* is allowed)  --actor NAME|GUID  --target NAME|GUID  --org GUID
+  --foundation NAME  --type TYPE (audit.app.* is allowed)  --actor NAME|GUID  --target NAME|GUID  --org NAME|GUID
   --since TIME (2026-11-22T00:00:00Z, 2026-11-22, 24h)  --limit N (50)  --json
 compare-apis
   --from TIME  --to TIME (now)  --foundation NAME  --json     ends with 5 when something differs
