@@ -130,7 +130,11 @@ export class Ledger {
         changed.set(range.fromSec, seen.window)
       }
     for (const guid of [...this.#lateAt.keys()].slice(0, -lateMax)) this.#lateAt.delete(guid)
-    const windows = [...changed.values()].filter(window => isNews(window, this.#windows.get(window.fromSec)))
+    const windows: LedgerWindow[] = []
+    for (const window of changed.values())
+      if (isNews(window, this.#windows.get(window.fromSec))) windows.push(window)
+      // That it was as it was when it was last asked need not outlive this process.
+      else this.apply([window])
     return { windows, gone, lateSecs }
   }
 

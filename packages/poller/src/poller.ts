@@ -291,7 +291,7 @@ export class Poller {
   }
 
   async #verifyLoop(session: Session, signal: AbortSignal): Promise<void> {
-    const { clock, controller, observer } = this.#deps
+    const { clock, controller, observer, random } = this.#deps
     const everyMs = this.#options.verifyIntervalMs
     while (!this.#polled) await clock.sleep(Math.min(250, everyMs), signal)
     const rights = this.#rights?.sees
@@ -299,6 +299,7 @@ export class Poller {
       seesAsBefore: async () => (await controller.rights(signal)).sees === rights,
       oldestSec: () => controller.oldestAuditEventSec(signal),
       nowMs: () => clock.now(),
+      random,
     })
     await this.#loop(
       'verify',

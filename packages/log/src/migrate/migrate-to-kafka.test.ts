@@ -146,7 +146,7 @@ describe('an embedded log that is moved to Kafka', { skip: reasonToSkipKafka() }
     const embedded = await openEmbeddedLog({ dir: under.dir, clock: systemClock })
     const report = await under.migrate({}, true)
     await embedded.close()
-    assert.equal(report.made.length, 5)
+    assert.equal(report.made.length, 7)
     assert.deepEqual(
       report.foundations.map(({ foundation, total, before, digest }) => [foundation, total, before, digest]),
       both.map(name => [name, 100, 0, null]),
