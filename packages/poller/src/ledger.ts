@@ -1,4 +1,12 @@
-import { digestOf, emptyWindow, type LedgerWindow, ledgerWindowSec, missingOf } from '@cf-audit-drain/log'
+import {
+  digestOf,
+  emptyWindow,
+  LedgerSummary,
+  type LedgerVerdict,
+  type LedgerWindow,
+  ledgerWindowSec,
+  missingOf,
+} from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import { isPassed } from './is-passed.ts'
 import type { Look, ShownRows } from './look.ts'
@@ -66,6 +74,13 @@ export class Ledger {
   /** Publishes so far: a `Look` says at which of them it began. */
   get publishes(): number {
     return this.#publishes
+  }
+
+  /** What it comes to at this time of Cloud Controller's clock. */
+  verdict(nowSec: number): LedgerVerdict {
+    const summary = new LedgerSummary(ledgerWindowSec, this.expired)
+    for (const window of this.windows) summary.add(window)
+    return summary.verdict(nowSec)
   }
 
   rangeOf(sec: number): Range {
