@@ -1,4 +1,12 @@
-import { digestOf, emptyWindow, type LedgerWindow, ledgerWindowSec, missingOf } from '@cf-audit-drain/log'
+import {
+  digestOf,
+  emptyWindow,
+  LedgerSummary,
+  type LedgerVerdict,
+  type LedgerWindow,
+  ledgerWindowSec,
+  missingOf,
+} from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import { isPassed } from './is-passed.ts'
 import type { Look, ShownRows } from './look.ts'
@@ -68,6 +76,13 @@ export class Ledger {
     return this.#publishes
   }
 
+  /** What it comes to at this time of Cloud Controller's clock. */
+  verdict(nowSec: number): LedgerVerdict {
+    const summary = new LedgerSummary(ledgerWindowSec, this.expired)
+    for (const window of this.windows) summary.add(window)
+    return summary.verdict(nowSec)
+  }
+
   rangeOf(sec: number): Range {
     const fromSec = Math.floor(sec / ledgerWindowSec) * ledgerWindowSec
     const isFirst = this.#startSec > fromSec && this.#startSec < fromSec + ledgerWindowSec
@@ -130,7 +145,11 @@ export class Ledger {
         changed.set(range.fromSec, seen.window)
       }
     for (const guid of [...this.#lateAt.keys()].slice(0, -lateMax)) this.#lateAt.delete(guid)
-    const windows = [...changed.values()].filter(window => isNews(window, this.#windows.get(window.fromSec)))
+    const windows: LedgerWindow[] = []
+    for (const window of changed.values())
+      if (isNews(window, this.#windows.get(window.fromSec))) windows.push(window)
+      // That it was as it was when it was last asked need not outlive this process.
+      else this.apply([window])
     return { windows, gone, lateSecs }
   }
 

@@ -10,9 +10,7 @@ import {
   FencedError,
   type FoundationWriter,
   KafkaStateError,
-  LedgerSummary,
   type LedgerVerdict,
-  type LedgerWindow,
   LogDamagedError,
   type LogEntry,
   ledgerWindowSec,
@@ -29,6 +27,7 @@ import { type NarrowedRights, RightsRestoredError } from './rights-guard.ts'
 import { NotEverythingVisibleError, RightsWatch } from './rights-watch.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
+import { ToldOnce } from './told-once.ts'
 import { type Verified, Verifier } from './verify.ts'
 
 export interface PollerDeps {
@@ -88,7 +87,7 @@ export class Poller {
   #lastError: PollerStatus['lastError'] = null
   /** Guids the log holds and Cloud Controller no longer shows, and the window in which that was first seen. */
   readonly #gone = new Map<string, Range>()
-  readonly #toldGone = new Set<string>()
+  readonly #toldGone = new ToldOnce(10 * goneMax)
   #lastVerified: PollerStatus['lastVerified'] = null
   /** Of this session: polled, and every sweep run, at least once. */
   #polled = false
@@ -151,21 +150,12 @@ export class Poller {
           .map(([window, guids]) => ({ window, heldNotShown: guids.length }))
           .slice(-20),
       },
-      ledger: this.verdict(),
+      ledger: this.#recorder?.ledger.verdict(this.#nowSec()) ?? null,
       lastVerified: this.#lastVerified,
       seenGuids: this.#recorder?.seen.size ?? 0,
       skewMs: this.#deps.controller.skewMs,
       caughtUp: this.caughtUp(),
     }
-  }
-
-  /** What the ledger says now; null before the log was read. */
-  verdict(): LedgerVerdict | null {
-    const ledger = this.#recorder?.ledger
-    if (ledger === undefined) return null
-    const summary = new LedgerSummary(ledgerWindowSec, ledger.expired)
-    for (const window of ledger.windows) summary.add(window)
-    return summary.verdict(this.#nowSec())
   }
 
   /** Everything that was visible when this session began is in the log. */
@@ -253,7 +243,10 @@ export class Poller {
       this.#deps.observer.lateBy?.(createdAtSecs.map(sec => Math.max(0, nowSec - sec)))
     }
     const onGone = (gone: readonly GoneGuids[]) => {
-      for (const { window, guids } of gone) this.#tellGone(window, guids)
+      for (const { window, guids } of gone) {
+        const news = this.#toldGone.news(guids)
+        if (news.length > 0) this.#deps.observer.gone?.(window, news)
+      }
     }
     const onBuried = (count: number) => this.#deps.observer.buried?.(count)
     const recorder = new Recorder(
@@ -326,23 +319,20 @@ export class Poller {
   }
 
   async #verifyLoop(session: Session, signal: AbortSignal): Promise<void> {
-    const { clock, controller, observer } = this.#deps
+    const { clock, controller, observer, random } = this.#deps
     const everyMs = this.#options.verifyIntervalMs
     while (!this.#polled) await clock.sleep(Math.min(250, everyMs), signal)
     const verifier = new Verifier(session, {
       oldestSec: () => controller.oldestAuditEventSec(signal),
       nowMs: () => clock.now(),
+      random,
     })
-    await this.#loop(
-      'verify',
-      everyMs,
-      async () => {
-        const verified = await verifier.verify(signal)
-        this.#lastVerified = { at: new Date(clock.now()).toISOString(), ...verified }
-        observer.verified?.(verified)
-      },
-      signal,
-    )
+    const verify = async () => {
+      const verified = await verifier.verify(signal)
+      this.#lastVerified = { at: new Date(clock.now()).toISOString(), ...verified }
+      observer.verified?.(verified)
+    }
+    await this.#loop('verify', everyMs, verify, signal)
   }
 
   /** Repeats `work` until aborted. What Cloud Foundry does wrong delays it; anything else ends the session. */
@@ -396,14 +386,6 @@ export class Poller {
     // The same guid is found missing by every later sweep: it is news once.
     if (news.length > 0 || window.heldNotShown.length === 0)
       this.#deps.observer.compared?.({ ...window, heldNotShown: news })
-  }
-
-  /** The same guid is found gone by every later look: it is told once. */
-  #tellGone(window: LedgerWindow, guids: readonly string[]): void {
-    const news = guids.filter(guid => !this.#toldGone.has(guid))
-    for (const guid of news) this.#toldGone.add(guid)
-    for (const guid of [...this.#toldGone].slice(0, -10 * goneMax)) this.#toldGone.delete(guid)
-    if (news.length > 0) this.#deps.observer.gone?.(window, news)
   }
 
   #nowSec(): number {

@@ -1,4 +1,5 @@
 import { type LedgerWindow, missingOf } from '@cf-audit-drain/log'
+import type { Random } from '@cf-audit-drain/pipeline'
 import { CleanUp, rangeOfSpan, spansOf } from './clean-up.ts'
 import { isDone } from './ledger.ts'
 import { LookMaker } from './look.ts'
@@ -16,6 +17,10 @@ const cleanUpEveryMs = 3_600_000
 /** Short windows are read again at every verification for so long, and then once in this time. */
 const hourMs = 3_600_000
 const shortWindowsAtOnce = 3
+/** Every so many verifications the sum is right in two parts, too: what came and what went could make up for each other. */
+const cutEvery = 4
+/** Windows of which only the sum is known are counted a day at a time. */
+const windowsOfDay = 288
 /** How long before the clean-up comes a window is compared guid by guid once more. */
 const lastLookSec = 86_400
 /** Last looks wait until a request has this many windows to read: an hour of a quiet foundation. */
@@ -36,6 +41,7 @@ export interface Verified {
 export interface VerifierDeps {
   oldestSec(signal: AbortSignal): Promise<number | null>
   nowMs(): number
+  readonly random: Random
 }
 
 /**
@@ -49,6 +55,7 @@ export class Verifier {
   readonly #cleanUp = new CleanUp()
   readonly #triedMs = new Map<number, { readonly firstMs: number; readonly lastMs: number }>()
   #cleanUpMs = Number.NEGATIVE_INFINITY
+  #verifications = 0
   #requests = 0
   #rows = 0
   #published = 0
@@ -72,7 +79,9 @@ export class Verifier {
     if (!(await mayClose(this.#session, signal))) return this.#result(0)
     if (this.#deps.nowMs() - this.#cleanUpMs >= cleanUpEveryMs) await this.#lookForCleanUp(signal)
     let windows = 0
-    for (const span of spansOf(this.#passed())) windows += await this.#verifySpan(span, signal)
+    const isCut = ++this.#verifications % cutEvery === 0
+    for (const span of spansOf(this.#passed()).flatMap(span => this.#parts(span, isCut)))
+      if (this.#requests < requestsMax) windows += await this.#verifySpan(span, signal)
     await this.#tryShortAgain(signal)
     await this.#lookLast(signal)
     return this.#result(windows)
@@ -82,6 +91,18 @@ export class Verifier {
     const { oldestSec, retentionSec } = this.#cleanUp
     const [requests, rows, published] = [this.#requests, this.#rows, this.#published]
     return { requests, rows, published, windows, oldestSec, retentionSec }
+  }
+
+  /** What is asked for by one count each. */
+  #parts(span: readonly LedgerWindow[], isCut: boolean): readonly (readonly LedgerWindow[])[] {
+    const parts: (readonly LedgerWindow[])[] = []
+    if (span.some(({ state }) => state === 'open')) {
+      for (let i = 0; i < span.length; i += windowsOfDay) parts.push(span.slice(i, i + windowsOfDay))
+      return parts
+    }
+    if (!isCut || span.length < 2) return [span]
+    const at = 1 + Math.floor(this.#deps.random() * (span.length - 1))
+    return [span.slice(0, at), span.slice(at)]
   }
 
   async #verifySpan(span: readonly LedgerWindow[], signal: AbortSignal): Promise<number> {

@@ -10,7 +10,7 @@ export const exitCodes = {
   unreachable: 3,
   /** The log is damaged, from a newer version, held by another process, or moved to Kafka. */
   log: 4,
-  /** Not everything is as it is wanted, and was left so: `topics plan`, `topics apply`. */
+  /** Not everything is as it is wanted, and was left so: `topics plan`, `topics apply`, `ledger`. */
   different: 5,
   /** A second SIGINT: stopped at once, work in hand is done again at the next start. */
   interrupted: 130,

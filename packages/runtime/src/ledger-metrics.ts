@@ -31,10 +31,7 @@ export interface LedgerMetrics {
 
 const labelNames = ['foundation'] as const
 
-/** One set of setters for each foundation; `show` makes the series that exist from the start, `hide` takes all away. */
-export function ledgerMetrics(
-  registry: Registry,
-): (foundation: string) => LedgerMetrics & { show(): void; hide(): void } {
+function makeMetrics(registry: Registry) {
   const of = (name: string, help: string) => ({ name: `cf_audit_${name}`, help, registers: [registry] })
   const windows = new Gauge({
     ...of('ledger_windows', 'Windows of the completeness ledger, by state.'),
@@ -80,6 +77,16 @@ export function ledgerMetrics(
     labelNames,
     buckets: [300, 600, 1_800, 3_600, 14_400, 43_200, 86_400, 604_800, 2_678_400],
   })
+  return { windows, completeUpTo, missing, gone, lost, lastVerified, oldest, retention, requests, rows, late }
+}
+
+/** One set of setters for each foundation; `show` makes the series that exist from the start, `hide` takes all away. */
+export function ledgerMetrics(
+  registry: Registry,
+): (foundation: string) => LedgerMetrics & { show(): void; hide(): void } {
+  const made = makeMetrics(registry)
+  const { windows, completeUpTo, missing, gone, lost, lastVerified, oldest, retention } = made
+  const { requests, rows, late } = made
   const gauges = [completeUpTo, missing, gone, lost, oldest, retention]
   return foundation => {
     const labels = { foundation }

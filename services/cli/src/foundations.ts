@@ -112,6 +112,7 @@ function observerOf(
     closedWindows = Math.max(closedWindows, total)
   }
   return {
+    ...ledgerObserver(logger, metrics, clock),
     resumed(checkpoint) {
       if (checkpoint) {
         closed(checkpoint.closedWindows)
@@ -150,19 +151,6 @@ function observerOf(
       closed(closedWindows + 1)
       logger.info(window, 'window closed: the log holds exactly what Cloud Controller shows')
     },
-    lateBy(agesSec) {
-      for (const ageSec of agesSec) metrics?.lateBy(ageSec)
-    },
-    gone({ fromSec, toSec }, guids) {
-      logger.warn(
-        { from: iso(fromSec), to: iso(toSec), guids: guids.slice(0, 20), count: guids.length },
-        'Cloud Controller no longer shows events that the ledger has, and its clean-up cannot have taken them',
-      )
-    },
-    verified(verified) {
-      metrics?.verified({ ...verified, atMs: clock.now() })
-      logger.debug(verified, "the ledger was compared with Cloud Controller's counts")
-    },
     late({ published }) {
       metrics?.lateEvents(published)
       logger.info({ published }, 'a sweep found events that became visible late')
@@ -178,6 +166,28 @@ function observerOf(
     },
     buried(count) {
       logger.error({ count }, 'malformed events were put into the dead-letter store')
+    },
+  }
+}
+
+function ledgerObserver(
+  logger: Logger,
+  metrics: FoundationMetrics | null,
+  clock: Clock,
+): Pick<PollerObserver, 'lateBy' | 'gone' | 'verified'> {
+  return {
+    lateBy(agesSec) {
+      for (const ageSec of agesSec) metrics?.lateBy(ageSec)
+    },
+    gone({ fromSec, toSec }, guids) {
+      logger.warn(
+        { from: iso(fromSec), to: iso(toSec), guids: guids.slice(0, 20), count: guids.length },
+        'Cloud Controller no longer shows events that the ledger has, and its clean-up cannot have taken them',
+      )
+    },
+    verified(verified) {
+      metrics?.verified({ ...verified, atMs: clock.now() })
+      logger.debug(verified, "the ledger was compared with Cloud Controller's counts")
     },
   }
 }

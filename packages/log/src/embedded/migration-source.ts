@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import type { LedgerWindow } from '../ledger/ledger-window.ts'
 import { LogMissingError } from '../log-error.ts'
 import type { StoredEvent } from '../migrate/stored-event.ts'
 import type { Checkpoint, DeadLetter, NameRecord, SinkPosition, Tally } from '../ports.ts'
 import { readPositions } from './cursors.ts'
 import { keptNames } from './kept-names.ts'
+import { readWindows } from './ledger.ts'
 import { asBytes, asNumber, asText, type LogDatabase, type Row } from './log-database.ts'
 import { type LogFiles, logFiles } from './log-files.ts'
 import { readState } from './log-state.ts'
@@ -148,6 +150,11 @@ export class MigrationSource {
       batch = []
     }
     if (batch.length > 0) yield batch
+  }
+
+  /** The completeness ledger of the foundation, oldest first. */
+  *ledger(foundation: string): Generator<LedgerWindow> {
+    for (const { foundation: _, ...window } of readWindows(this.#database, { foundation })) yield window
   }
 
   /** Every sink that has ever connected. */

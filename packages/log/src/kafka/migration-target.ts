@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { Message, Producer, Transaction } from 'kafkajs'
+import type { LedgerWindow } from '../ledger/ledger-window.ts'
 import type { StoredEvent } from '../migrate/stored-event.ts'
 import type { Checkpoint, DeadLetter, NameRecord, Tally } from '../ports.ts'
 import { committedCheckpoint } from './committed-checkpoint.ts'
@@ -8,12 +9,14 @@ import { committedOffsets } from './committed-offsets.ts'
 import { DeadLetterCollection, deadLetterMessages, identityOf } from './dead-letters.ts'
 import { toStoredMessage } from './event-record.ts'
 import { migrationKey } from './foundation-state.ts'
+import { placesSince } from './guids-of-window.ts'
 import { inRequests } from './in-requests.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaStateError, KafkaUnavailableError, typesOf } from './kafka-error.ts'
 import { type KafkaOptions, limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import { nameMessages } from './kept-names.ts'
+import { toLedgerMessage } from './ledger-record.ts'
 import type { Names } from './names.ts'
 import type { KafkaRecord } from './partition-reader.ts'
 import { readState } from './read-state.ts'
@@ -34,6 +37,8 @@ export interface LastWords {
   readonly seq: number
   readonly checkpoint: Checkpoint
   readonly tallies: readonly Tally[]
+  /** Of the ledger, with their places here. */
+  readonly windows: readonly LedgerWindow[]
 }
 
 /** The place in Kafka to which one foundation of an embedded log is carried. */
@@ -101,6 +106,11 @@ export class MigrationTarget {
     yield* reader.read(topic, from, await reader.edge(topic, 'committed'))
   }
 
+  /** Where each event lies. */
+  async *places(): AsyncGenerator<{ readonly createdAtSec: number; readonly offset: number }> {
+    yield* placesSince(await this.#door.client.reader(), this.#events, 0)
+  }
+
   async firstOffset(): Promise<bigint> {
     return (await this.#door.client.reader()).edge(this.#events, 'earliest')
   }
@@ -133,8 +143,8 @@ export class MigrationTarget {
     }
   }
 
-  /** The tallies, the checkpoint, and the end of the mark: all of it or nothing. The poller may begin. */
-  finish({ seq, checkpoint, tallies }: LastWords): Promise<void> {
+  /** The tallies, the ledger, the checkpoint, and the end of the mark: all of it or nothing. The poller may begin. */
+  finish({ seq, checkpoint, tallies, windows }: LastWords): Promise<void> {
     const { names } = this.#door
     const counted = tallies.map(({ foundation: _, ...tally }) => ({
       key: `tally ${tally.provenance} ${tally.type}`,
@@ -145,6 +155,7 @@ export class MigrationTarget {
     const unmark = { key: migrationKey, value: null, partition: 0 }
     const last = [...counted, mirror, unmark]
     return this.#transact('writing the checkpoint', async transaction => {
+      await this.#send(transaction, this.#door.names.ledger(this.#foundation), windows.map(toLedgerMessage))
       await this.#send(transaction, this.#state, last)
       const place = { partition: 0, offset: String(seq), metadata: checkpoint }
       await transaction.sendOffsets({

@@ -1,6 +1,7 @@
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntry } from '../contract-suite/made-up-entries.ts'
 import { openEmbeddedLog } from '../embedded/embedded-log.ts'
+import { emptyWindow, type LedgerWindow, ledgerWindowSec } from '../ledger/ledger-window.ts'
 import type { EventLog, LogEntry } from '../ports.ts'
 
 const never = new AbortController().signal
@@ -49,7 +50,8 @@ export async function fillEmbeddedLog(dir: string, count: number): Promise<void>
       for (const [w, foundation] of ['lab', 'prod'].entries()) {
         const entries = Array.from({ length: Math.min(50, to - at) }, (_, i) => entryOf(foundation, at + i))
         const letters = at === from ? [letterOf(foundation, `${from}`)] : []
-        await writers[w]?.publish(entries, `checkpoint of ${foundation} at ${at}`, letters)
+        const windows = windowsOf(entries, at)
+        await writers[w]?.publish(entries, `checkpoint of ${foundation} at ${at}`, letters, { windows })
       }
   }
   const half = Math.floor(count / 2)
@@ -65,6 +67,13 @@ export async function fillEmbeddedLog(dir: string, count: number): Promise<void>
   await log.bury([{ ...letterOf('lab', 'refused'), origin: 'siem' }])
   for (const writer of writers) await writer.close()
   await log.close()
+}
+
+/** The window of the ledger that the first of the entries lies in, held up to now. */
+function windowsOf([first]: readonly LogEntry[], held: number): readonly LedgerWindow[] {
+  const fromSec = Math.floor((first?.createdAtSec ?? 0) / ledgerWindowSec) * ledgerWindowSec
+  const window = emptyWindow({ fromSec, toSec: fromSec + ledgerWindowSec })
+  return [{ ...window, held, state: 'closed', counted: held, digest: 'd'.repeat(64) }]
 }
 
 function letterOf(foundation: string, key: string) {

@@ -94,6 +94,32 @@ describe('an embedded log that is moved to Kafka', { skip: reasonToSkipKafka() }
     }
   })
 
+  test('keeps its ledger, whose windows say where their events lie now', async t => {
+    const under = await MigrationUnderTest.filled(t, kafka.brokers)
+    const embedded = await openEmbeddedLog({ dir: under.dir, clock: systemClock })
+    const windows = await Array.fromAsync(embedded.ledger({}))
+    await embedded.close()
+    assert.equal(windows.length, 2)
+    await under.migrate()
+    const log = under.open()
+    const unplaced = (found: typeof windows) =>
+      found.map(window => ({ ...window, firstOffset: null, lastOffset: null }))
+    const moved = await Array.fromAsync(log.ledger({}))
+    assert.deepEqual(unplaced(moved), unplaced(windows))
+    for (const foundation of both) {
+      const writer = await log.writer(foundation)
+      for (const window of moved.filter(one => one.foundation === foundation)) {
+        const guids = await Array.fromAsync(writer.guidsOf(window), ({ guid }) => guid)
+        const { fromSec, toSec } = window
+        assert.deepEqual(
+          new Set(guids),
+          new Set(under.guids(foundation, `created_at >= ${fromSec} AND created_at < ${toSec}`)),
+        )
+      }
+      await writer.close()
+    }
+  })
+
   test('gives every sink what it has not had, and nothing else', async t => {
     const under = await MigrationUnderTest.filled(t, kafka.brokers)
     const cursors = under.rows('SELECT sink, offset FROM cursors ORDER BY sink')
@@ -165,7 +191,7 @@ describe('an embedded log that is moved to Kafka', { skip: reasonToSkipKafka() }
     const embedded = await openEmbeddedLog({ dir: under.dir, clock: systemClock })
     const report = await under.migrate({}, true)
     await embedded.close()
-    assert.equal(report.made.length, 5)
+    assert.equal(report.made.length, 7)
     assert.deepEqual(
       report.foundations.map(({ foundation, total, before, digest }) => [foundation, total, before, digest]),
       both.map(name => [name, 100, 0, null]),

@@ -17,6 +17,7 @@ import { Names } from '../kafka/names.ts'
 import { sinkPositions } from '../kafka/positions.ts'
 import type { SinkPosition } from '../ports.ts'
 import { type Copy, compareCopy } from './compare-copy.ts'
+import { replacedWindows } from './replaced-windows.ts'
 
 export interface MigrationOptions {
   /** The data directory of the embedded log. */
@@ -58,7 +59,7 @@ export interface MigrationReport {
 
 /**
  * Carries an embedded log into Kafka: every event in its order with its bytes, times and number, the guids that are
- * only remembered, the dead letters, the tallies, the places of the sinks, and last the checkpoint. It may be killed at
+ * only remembered, the dead letters, the tallies, the ledger, the places of the sinks, and last the checkpoint. It may be killed at
  * any moment and run again: it goes on after what is there, and compares that first. Until the end a mark in Kafka keeps
  * pollers and sinks from beginning; from the moment everything is compared a mark in the file keeps `start` from going on.
  *
@@ -240,7 +241,8 @@ class Migration {
       await target.place(places)
       // Where every guid was forgotten nothing is there to go on counting from.
       const seq = lastOffset === null ? 0 : total
-      await target.finish({ seq, checkpoint: checkpoint ?? '', tallies })
+      const windows = await replacedWindows(this.#source.ledger(foundation), target.places())
+      await target.finish({ seq, checkpoint: checkpoint ?? '', tallies, windows })
     })
   }
 

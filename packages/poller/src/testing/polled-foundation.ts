@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { cloudController, type FoundationOptions } from '@cf-audit-drain/cloud-foundry'
+import { type CloudController, cloudController, type FoundationOptions } from '@cf-audit-drain/cloud-foundry'
 import { createScrubber, decodeAuditEvent } from '@cf-audit-drain/event'
 import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-audit-drain/foundation-simulator'
 import { type EventLog, type LedgerWindow, openEmbeddedLog } from '@cf-audit-drain/log'
@@ -21,6 +21,8 @@ export class PolledFoundation {
   readonly missing: number[] = []
   readonly narrowed: (NarrowedRights | null)[] = []
   readonly verified: Verified[] = []
+  /** Of audit events, a count being one row. */
+  readonly asked = { requests: 0, rows: 0 }
   /** What was told to be gone, as it was told. */
   readonly gone: { readonly fromSec: number; readonly guids: readonly string[] }[] = []
   readonly lateBy: number[] = []
@@ -95,7 +97,7 @@ export class PolledFoundation {
     this.poller = new Poller(
       { ...this.#options, acceptRights: this.acceptRights },
       {
-        controller: this.#controller,
+        controller: this.#metered(this.#controller),
         log: this.log,
         scrubber,
         clock: noting,
@@ -119,9 +121,27 @@ export class PolledFoundation {
     await this.#controller?.close()
   }
 
-  async started(): Promise<void> {
+  async started(withinMs?: number): Promise<void> {
     this.start().catch(() => undefined)
-    await this.until(() => this.poller.caughtUp())
+    await this.until(() => this.poller.caughtUp(), withinMs)
+  }
+
+  #metered(controller: CloudController): CloudController {
+    const { asked } = this
+    const metered: Partial<CloudController> = {
+      auditEvents: async (query, signal) => {
+        asked.requests++
+        const page = await controller.auditEvents(query, signal)
+        asked.rows += page.resources.length
+        return page
+      },
+      countAuditEvents: async (window, signal) => {
+        asked.requests++
+        asked.rows++
+        return controller.countAuditEvents(window, signal)
+      },
+    }
+    return Object.assign(Object.create(controller), metered)
   }
 
   /** Moves time by `ms`, in steps short enough that no poll is left out. */
@@ -134,17 +154,17 @@ export class PolledFoundation {
   }
 
   /** Moves time until the whole ledger was compared so many times more, each begun after this. */
-  async verifiedAgain(times = 1): Promise<void> {
+  async verifiedAgain(times = 1, withinMs?: number): Promise<void> {
     for (let left = times + 1; left > 0; left--) {
       const before = this.verified.length
       this.clock.advance(this.#options.verifyIntervalMs * 1.1)
-      await this.until(() => this.verified.length > before)
+      await this.until(() => this.verified.length > before, withinMs)
     }
   }
 
   /** Moves time a little again and again (retries and sweeps sleep on it) until the condition holds. */
-  async until(condition: () => boolean | Promise<boolean>): Promise<void> {
-    const giveUpMs = systemClock.monotonic() + 20_000
+  async until(condition: () => boolean | Promise<boolean>, withinMs = 20_000): Promise<void> {
+    const giveUpMs = systemClock.monotonic() + withinMs
     for (let round = 0; !(await condition()); round++) {
       if (systemClock.monotonic() > giveUpMs)
         throw new Error(`gave up waiting: ${JSON.stringify(this.poller.status(), null, 1)}`)

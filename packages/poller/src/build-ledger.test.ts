@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ledgerFaults } from './testing/ledger-audit.ts'
+import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
+
+const dayMs = 24 * hourMs
+
+test('a log from before there was a ledger gets one: built from what it holds, then closed by one count', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  one.foundation.insert(
+    Array.from({ length: 4_000 }, (_, i) => ({ createdAtUs: one.agoUs(hourMs + i * 10 * 60_000) })),
+  )
+  const { writer } = one.log
+  // As version 0.1 wrote it.
+  one.log.writer = async foundation => {
+    const real = await writer.call(one.log, foundation)
+    return {
+      checkpoint: real.checkpoint,
+      guids: since => real.guids(since),
+      names: () => real.names(),
+      guidsOf: window => real.guidsOf(window),
+      places: since => real.places(since),
+      ledger: () => real.ledger(),
+      close: () => real.close(),
+      publish: (entries, next, letters) => real.publish(entries, next, letters),
+    }
+  }
+  await one.started()
+  await one.pass(30 * 60_000)
+  assert.deepEqual(await Array.fromAsync(one.log.ledger({})), [])
+  await one.stop()
+  one.log.writer = writer
+  const [gone] = one.foundation.shown().filter(({ createdAtUs }) => createdAtUs < one.agoUs(20 * dayMs))
+  one.foundation.delete([gone?.guid ?? ''])
+  const [late] = one.foundation.insert([{ createdAtUs: one.agoUs(5 * dayMs) }])
+  await one.started()
+  assert.ok((await Array.fromAsync(one.log.ledger({}))).some(({ state }) => state === 'open'))
+  assert.deepEqual(await ledgerFaults(one.log), [])
+  await one.verifiedAgain(3)
+  assert.deepEqual(await one.differences(), nothingWrong)
+  assert.ok((await one.guids()).includes(late ?? ''))
+  assert.deepEqual(await ledgerFaults(one.log), [])
+  const windows = await Array.fromAsync(one.log.ledger({}))
+  const { tailFromSec = 0, unread = [] } = one.poller.status().checkpoint ?? {}
+  const settledSec = unread[0]?.fromSec ?? tailFromSec
+  assert.deepEqual(
+    windows.filter(({ state, toSec }) => state === 'open' && toSec <= settledSec),
+    [],
+  )
+  assert.deepEqual(
+    windows.filter(({ state }) => state === 'short').map(({ gone }) => gone),
+    [1],
+  )
+  assert.ok(one.verified.every(({ requests }) => requests < 50))
+})
