@@ -141,7 +141,14 @@ export class PolledFoundation {
         return controller.countAuditEvents(window, signal)
       },
     }
-    return Object.assign(Object.create(controller), metered)
+    return new Proxy(controller, {
+      get(of, name) {
+        const own = Reflect.get(metered, name)
+        if (own !== undefined) return own
+        const value = Reflect.get(of, name)
+        return typeof value === 'function' ? value.bind(of) : value
+      },
+    })
   }
 
   /** Moves time by `ms`, in steps short enough that no poll is left out. */
