@@ -1,7 +1,7 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { rowsWanted } from './options.ts'
 import { type Range, subtract } from './range.ts'
-import { readSegment, type Segment } from './read-segment.ts'
+import { readSegment, rowsWantedOf, type Segment } from './read-segment.ts'
 import { compare } from './reconcile.ts'
 import { mayClose, type Session } from './session.ts'
 
@@ -9,23 +9,20 @@ const widthMaxSec = 86_400
 /** Readings of one window that did not agree with Cloud Controller's own count, before it is given time. */
 const hastyReadings = 3
 
-/** A page that is not full needs no count of its own. */
-const pageShare = 0.7
-
-/** How wide the next window should be for a request to return about `rowsWanted` rows, and no full page. */
+/** How wide the next window should be for a request to return about so many rows. */
 export class WindowWidth {
   #perSec: number
-  readonly #rowsWanted: number
+  readonly #rows: number
 
   /** `perSec`: rows a second over the whole range, from one count. */
-  constructor(perSec: number, perPageMax = Number.POSITIVE_INFINITY) {
+  constructor(perSec: number, rows = rowsWanted) {
     this.#perSec = perSec
-    this.#rowsWanted = Math.min(rowsWanted, Math.ceil(perPageMax * pageShare))
+    this.#rows = rows
   }
 
   get sec(): number {
     if (this.#perSec <= 0) return widthMaxSec
-    return Math.min(widthMaxSec, Math.max(1, Math.round(this.#rowsWanted / this.#perSec)))
+    return Math.min(widthMaxSec, Math.max(1, Math.round(this.#rows / this.#perSec)))
   }
 
   /** Quickly down, slowly up: a window too wide costs more than one too narrow. */
@@ -35,7 +32,7 @@ export class WindowWidth {
   }
 
   tooWide(): void {
-    this.#perSec = Math.max(this.#perSec, this.#rowsWanted / widthMaxSec) * 2
+    this.#perSec = Math.max(this.#perSec, this.#rows / widthMaxSec) * 2
   }
 }
 
@@ -52,7 +49,7 @@ export async function catchUp(session: Session, clock: Clock, signal: AbortSigna
   ) {
     if (!(await mayClose(session, signal))) return
     const rows = await session.source.countAuditEvents(range, signal)
-    const width = new WindowWidth(rows / (range.toSec - range.fromSec), session.source.perPageMax)
+    const width = new WindowWidth(rows / (range.toSec - range.fromSec), rowsWantedOf(session.source))
     await readAll(session, range, width, clock, signal)
   }
 }
