@@ -57,8 +57,8 @@ test('integers beyond 2^53, a null column and escaped keys in entity.metadata ar
 
 test('the user name stands beside the actor, too, for whoever learns names from rows', () => {
   const [first] = splitV2EventPage(v2PageOf(recordedLines('events-v2.ndjson').slice(0, 1))).resources
-  assert.ok(first)
-  assert.equal((first.value as { readonly actor_username: unknown }).actor_username, 'admin')
+  const { value } = first ?? assert.fail()
+  assert.equal((value as { readonly actor_username: unknown }).actor_username, 'admin')
 })
 
 test('the time is that of entity.timestamp, which v3 shows too, and a row without guid or time has none', () => {

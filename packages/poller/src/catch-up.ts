@@ -2,7 +2,7 @@ import type { Clock } from '@cf-audit-drain/pipeline'
 import { LookMaker } from './look.ts'
 import { rowsWanted } from './options.ts'
 import { type Range, subtract } from './range.ts'
-import { readSegment, type Segment } from './read-segment.ts'
+import { readSegment, rowsWantedOf, type Segment } from './read-segment.ts'
 import { compare } from './reconcile.ts'
 import { mayClose, type Session } from './session.ts'
 
@@ -12,23 +12,20 @@ const hastyReadings = 3
 /** Then it is passed as short: the others behind it must not wait for a row that is never shown. */
 const readingsMax = 12
 
-/** A page that is not full needs no count of its own. */
-const pageShare = 0.7
-
-/** How wide the next window should be for a request to return about `rowsWanted` rows, and no full page. */
+/** How wide the next window should be for a request to return about so many rows. */
 export class WindowWidth {
   #perSec: number
-  readonly #rowsWanted: number
+  readonly #rows: number
 
   /** `perSec`: rows a second over the whole range, from one count. */
-  constructor(perSec: number, perPageMax = Number.POSITIVE_INFINITY) {
+  constructor(perSec: number, rows = rowsWanted) {
     this.#perSec = perSec
-    this.#rowsWanted = Math.min(rowsWanted, Math.ceil(perPageMax * pageShare))
+    this.#rows = rows
   }
 
   get sec(): number {
     if (this.#perSec <= 0) return widthMaxSec
-    return Math.min(widthMaxSec, Math.max(1, Math.round(this.#rowsWanted / this.#perSec)))
+    return Math.min(widthMaxSec, Math.max(1, Math.round(this.#rows / this.#perSec)))
   }
 
   /** Quickly down, slowly up: a window too wide costs more than one too narrow. */
@@ -38,7 +35,7 @@ export class WindowWidth {
   }
 
   tooWide(): void {
-    this.#perSec = Math.max(this.#perSec, this.#rowsWanted / widthMaxSec) * 2
+    this.#perSec = Math.max(this.#perSec, this.#rows / widthMaxSec) * 2
   }
 }
 
@@ -55,7 +52,7 @@ export async function catchUp(session: Session, clock: Clock, signal: AbortSigna
   ) {
     if (!(await mayClose(session, signal))) return
     const rows = await session.source.countAuditEvents(range, signal)
-    const width = new WindowWidth(rows / (range.toSec - range.fromSec), session.source.perPageMax)
+    const width = new WindowWidth(rows / (range.toSec - range.fromSec), rowsWantedOf(session.source))
     await readAll(session, range, width, clock, signal)
   }
 }

@@ -1,5 +1,6 @@
 import { AnswerTooLargeError, type AuditEventPage, type CloudController } from '@cf-audit-drain/cloud-foundry'
 import { type RawEvent, rawCreatedAtSec } from '@cf-audit-drain/event'
+import { rowsWanted } from './options.ts'
 import { distinctRows, rowKey } from './row-key.ts'
 
 /** `perPageMax`: what v2 gives is less; default 5,000. */
@@ -7,6 +8,14 @@ export type AuditEvents = Pick<CloudController, 'auditEvents' | 'countAuditEvent
   Partial<Pick<CloudController, 'perPageMax'>>
 
 export const perPageMax = 5000
+
+/** A page that is not full needs no count of its own. */
+const pageShare = 0.7
+
+/** About how many rows a window should have: `rowsWanted`, where a page holds them. */
+export function rowsWantedOf(source: AuditEvents): number {
+  return Math.min(rowsWanted, Math.ceil((source.perPageMax ?? perPageMax) * pageShare))
+}
 
 /**
  * What Cloud Controller showed of `[fromSec, toSec)`. `toSec` is null when the read reached the open end, and may be

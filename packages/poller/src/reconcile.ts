@@ -1,8 +1,7 @@
 import { rawCreatedAtSec } from '@cf-audit-drain/event'
-import { rowsWanted } from './options.ts'
 import type { Range } from './range.ts'
 import { readOn } from './read-on.ts'
-import type { Segment } from './read-segment.ts'
+import { rowsWantedOf, type Segment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
 import type { ComparedWindow, Session } from './session.ts'
 
@@ -24,7 +23,7 @@ export async function reconcileByCount(session: Session, range: Range, signal: A
   if (fromSec >= toSec) return nothing
   const shown = await session.source.countAuditEvents(range, signal)
   if (shown === session.recorder.seen.count(fromSec, toSec)) return nothing
-  if (shown <= rowsWanted || toSec - fromSec === 1) return readRange(session, range, signal)
+  if (shown <= rowsWantedOf(session.source) || toSec - fromSec === 1) return readRange(session, range, signal)
   const middleSec = Math.floor((fromSec + toSec) / 2)
   const older = await reconcileByCount(session, { fromSec, toSec: middleSec }, signal)
   const newer = await reconcileByCount(session, { fromSec: middleSec, toSec }, signal)
@@ -47,8 +46,9 @@ export async function readRange(session: Session, range: Range, signal: AbortSig
 /** The end of a window that starts at `fromSec` and holds about as many rows as a request should return. */
 function narrow(session: Session, fromSec: number, toSec: number): number {
   const { seen } = session.recorder
+  const rows = rowsWantedOf(session.source)
   let width = toSec - fromSec
-  while (width > 1 && seen.count(fromSec, fromSec + width) > rowsWanted) width = Math.ceil(width / 2)
+  while (width > 1 && seen.count(fromSec, fromSec + width) > rows) width = Math.ceil(width / 2)
   return fromSec + width
 }
 

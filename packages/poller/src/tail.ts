@@ -1,9 +1,9 @@
 import type { Checkpoint } from './checkpoint.ts'
 import { LookMaker } from './look.ts'
-import { type PollerOptions, rowsWanted, tileSec } from './options.ts'
+import { type PollerOptions, tileSec } from './options.ts'
 import { type Ranges, subtract, union } from './range.ts'
 import { type RecordedSegment, readOn } from './read-on.ts'
-import type { Segment } from './read-segment.ts'
+import { rowsWantedOf, type Segment } from './read-segment.ts'
 import { compare, nothing, readRange, reconcileByCount, sum } from './reconcile.ts'
 import { mayClose, type Session } from './session.ts'
 
@@ -26,9 +26,8 @@ export async function pollTail(session: Session, options: PollerOptions, signal:
   const closeToSec = Math.floor((session.nowSec() - overlapSec) / tileSec) * tileSec
   await leaveToCatchUp(session, closeToSec, overlapSec)
   const { tailFromSec } = session.recorder.checkpoint
-  const page = session.source.perPageMax ?? 2 * rowsWanted
   const busy =
-    session.recorder.seen.count(tailFromSec, Number.POSITIVE_INFINITY) > Math.min(2 * rowsWanted, page)
+    session.recorder.seen.count(tailFromSec, Number.POSITIVE_INFINITY) > 2 * rowsWantedOf(session.source)
   const poll = busy
     ? await pollBusy(session, closeToSec, signal)
     : await readSegments(session, { fromSec: tailFromSec }, signal)
