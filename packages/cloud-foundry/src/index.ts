@@ -15,6 +15,7 @@ export {
   ServerError,
   UnreachableError,
 } from './errors.ts'
+export { linkedAbort } from './linked-abort.ts'
 export {
   canBeLookedUp,
   type LookupAnswer,

@@ -2,6 +2,7 @@ import type { NameLookups } from '@cf-audit-drain/cloud-foundry'
 import type { AuditEvent, EventNames, RawEvent } from '@cf-audit-drain/event'
 import type { NameRecord } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { type BoundedWait, boundedWait } from './bounded-wait.ts'
 import { factsOf } from './event-facts.ts'
 import { type Mention, type Mentions, mentionsOf } from './event-mentions.ts'
 import { mayBeUser, namesFor } from './event-names.ts'
@@ -66,26 +67,17 @@ export class Naming {
   ): Promise<void> {
     const { lookups, clock, heldBackMs = () => 0 } = this.#deps
     if (lookups === null) return
-    const both = AbortSignal.any([signal, this.#deps.signal])
     const learn = (rows: readonly RawEvent[]) => this.#learn(rows)
-    await readAhead(ranges, { lookups, clock, heldBackMs, learn }, both)
+    await readAhead(ranges, { lookups, clock, heldBackMs, learn }, signal)
   }
 
   async prepare(rows: readonly RawEvent[]): Promise<void> {
     this.#learn(rows)
     const { clock, signal } = this.#deps
-    const waited = new AbortController()
-    const ending = AbortSignal.any([waited.signal, signal])
-    let isOver = false
-    const end = clock.sleep(this.#options.waitMs, ending).then(
-      () => {
-        isOver = true
-      },
-      () => undefined,
-    )
     const recentSec = this.#nowSec() - confirmedForSec
     let open = rows.map(row => mentionsOf(row.value)).filter(mentions => mentions !== null)
-    for (let round = 0; round < roundsMax && open.length > 0 && !isOver; round++) {
+    let wait: BoundedWait | null = null
+    for (let round = 0; round < roundsMax && !wait?.isOver; round++) {
       const answers = new Set<Promise<void>>()
       open = open.filter(mentions => {
         const asked = this.#ask(mentions, recentSec)
@@ -93,11 +85,11 @@ export class Naming {
         return asked.length > 0
       })
       if (answers.size === 0) break
-      await Promise.race([Promise.all(answers), end])
-      if (isOver) this.#resolver.gaveUp()
+      wait ??= boundedWait(this.#options.waitMs, clock, signal)
+      await Promise.race([Promise.all(answers), wait.over])
     }
-    waited.abort()
-    await end
+    if (wait?.isOver) this.#resolver.gaveUp()
+    await wait?.end()
   }
 
   namesOf(row: RawEvent, event: AuditEvent): EventNames {
