@@ -75,18 +75,17 @@ export class Naming {
     this.#learn(rows)
     const { clock, signal } = this.#deps
     const recentSec = this.#nowSec() - confirmedForSec
-    let open = rows.map(row => mentionsOf(row.value)).filter(mentions => mentions !== null)
     let wait: BoundedWait | null = null
+    // What is known already, nearly all of a page, is not held on to.
+    let open: Iterable<Mentions> = mentionsOfAll(rows)
     for (let round = 0; round < roundsMax && !wait?.isOver; round++) {
-      const answers = new Set<Promise<void>>()
-      open = open.filter(mentions => {
-        const asked = this.#ask(mentions, recentSec)
-        for (const answer of asked) answers.add(answer)
-        return asked.length > 0
-      })
-      if (answers.size === 0) break
+      const answers: Promise<void>[] = []
+      const asking: Mentions[] = []
+      for (const mentions of open) if (this.#ask(mentions, recentSec, answers)) asking.push(mentions)
+      if (asking.length === 0) break
+      open = asking
       wait ??= boundedWait(this.#options.waitMs, clock, signal)
-      await Promise.race([Promise.all(answers), wait.over])
+      await Promise.race([Promise.all(new Set(answers)), wait.over])
     }
     if (wait?.isOver) this.#resolver.gaveUp()
     await wait?.end()
@@ -104,9 +103,9 @@ export class Naming {
     for (const { value } of rows) for (const fact of factsOf(value)) this.#store.learn(fact)
   }
 
-  /** Asks for what is not known; what is to be waited for. */
-  #ask(mentions: Mentions, recentSec: number): readonly Promise<void>[] {
-    const answers: Promise<void>[] = []
+  /** Asks for what is not known; whether anything is to be waited for. */
+  #ask(mentions: Mentions, recentSec: number, answers: Promise<void>[]): boolean {
+    const before = answers.length
     const { atSec, actor, organization, space, app, target, related, instance } = mentions
     if (actor !== null && mayBeUser(actor.guid)) this.#askName(actor, atSec, answers, recentSec)
     for (const mention of [organization, space, target, ...related])
@@ -114,7 +113,7 @@ export class Naming {
     if (app?.kind === 'process') this.#askParents(app, answers, atSec)
     if (instance !== null)
       this.#askParents(instance, answers, atSec, parent => this.#askName(parent, atSec, answers, recentSec))
-    return answers
+    return answers.length > before
   }
 
   /** `recentSec`: what happened after it is given a name only that was confirmed after it. */
@@ -147,5 +146,12 @@ export class Naming {
 
   #nowSec(): number {
     return Math.floor((this.#deps.clock.now() + (this.#deps.skewMs?.() ?? 0)) / 1000)
+  }
+}
+
+function* mentionsOfAll(rows: readonly RawEvent[]): Generator<Mentions> {
+  for (const { value } of rows) {
+    const mentions = mentionsOf(value)
+    if (mentions !== null) yield mentions
   }
 }
