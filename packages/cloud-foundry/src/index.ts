@@ -23,6 +23,7 @@ export {
   UnreachableError,
 } from './errors.ts'
 export { type Identity, identityText } from './identity.ts'
+export { linkedAbort } from './linked-abort.ts'
 export {
   canBeLookedUp,
   type LookupAnswer,

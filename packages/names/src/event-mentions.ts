@@ -28,19 +28,8 @@ export interface Mentions {
 /** More things than this of one event are left out. */
 export const relatedMax = 16
 
-const made = new WeakMap<object, Mentions | null>()
-
 export function mentionsOf(event: unknown): Mentions | null {
   if (!isObject(event)) return null
-  // Asked for twice: before the names are looked up and after.
-  const known = made.get(event)
-  if (known !== undefined) return known
-  const mentions = mentionsIn(event)
-  made.set(event, mentions)
-  return mentions
-}
-
-function mentionsIn(event: JsonObject): Mentions | null {
   const atSec = timestampSec(stringIn(event, 'created_at'))
   if (atSec === null) return null
   const type = stringIn(event, 'type')

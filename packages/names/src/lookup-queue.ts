@@ -7,6 +7,7 @@ import {
   RateLimitedError,
 } from '@cf-audit-drain/cloud-foundry'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { boundedWait } from './bounded-wait.ts'
 
 /** Why a name is not there. See `UnresolvedName` of the event. */
 export type LookupFailure = 'absent' | 'late' | 'forbidden' | 'rate-limited' | 'unavailable' | 'unknown-form'
@@ -125,14 +126,9 @@ export class LookupQueue {
       this.#failure = { reason: 'rate-limited', untilMs: clock.monotonic() + Math.min(held, pauseMaxMs) }
       return
     }
-    const ended = new AbortController()
-    const signal = AbortSignal.any([this.#signal, ended.signal])
-    const limit = clock.sleep(requestMs, signal).then(
-      () => ended.abort(new Error(`no answer in ${requestMs / 1000} s`)),
-      () => undefined,
-    )
+    const wait = boundedWait(requestMs, clock, this.#signal)
     try {
-      const told = await ask(guids, signal)
+      const told = await ask(guids, wait.signal)
       this.#failure = null
       this.#pauseMs = 0
       this.#isLate = false
@@ -140,8 +136,7 @@ export class LookupQueue {
     } catch (error) {
       this.#failed(error as Error)
     } finally {
-      ended.abort()
-      await limit
+      await wait.end()
     }
   }
 

@@ -2,6 +2,7 @@ import type { NameLookups } from '@cf-audit-drain/cloud-foundry'
 import type { AuditEvent, EventNames, RawEvent } from '@cf-audit-drain/event'
 import type { NameRecord } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { type BoundedWait, boundedWait } from './bounded-wait.ts'
 import { factsOf } from './event-facts.ts'
 import { type Mention, type Mentions, mentionsOf } from './event-mentions.ts'
 import { mayBeUser, namesFor } from './event-names.ts'
@@ -66,38 +67,28 @@ export class Naming {
   ): Promise<void> {
     const { lookups, clock, heldBackMs = () => 0 } = this.#deps
     if (lookups === null) return
-    const both = AbortSignal.any([signal, this.#deps.signal])
     const learn = (rows: readonly RawEvent[]) => this.#learn(rows)
-    await readAhead(ranges, { lookups, clock, heldBackMs, learn }, both)
+    await readAhead(ranges, { lookups, clock, heldBackMs, learn }, signal)
   }
 
   async prepare(rows: readonly RawEvent[]): Promise<void> {
     this.#learn(rows)
     const { clock, signal } = this.#deps
-    const waited = new AbortController()
-    const ending = AbortSignal.any([waited.signal, signal])
-    let isOver = false
-    const end = clock.sleep(this.#options.waitMs, ending).then(
-      () => {
-        isOver = true
-      },
-      () => undefined,
-    )
     const recentSec = this.#nowSec() - confirmedForSec
-    let open = rows.map(row => mentionsOf(row.value)).filter(mentions => mentions !== null)
-    for (let round = 0; round < roundsMax && open.length > 0 && !isOver; round++) {
-      const answers = new Set<Promise<void>>()
-      open = open.filter(mentions => {
-        const asked = this.#ask(mentions, recentSec)
-        for (const answer of asked) answers.add(answer)
-        return asked.length > 0
-      })
-      if (answers.size === 0) break
-      await Promise.race([Promise.all(answers), end])
-      if (isOver) this.#resolver.gaveUp()
+    let wait: BoundedWait | null = null
+    // What is known already, nearly all of a page, is not held on to.
+    let open: Iterable<Mentions> = mentionsOfAll(rows)
+    for (let round = 0; round < roundsMax && !wait?.isOver; round++) {
+      const answers: Promise<void>[] = []
+      const asking: Mentions[] = []
+      for (const mentions of open) if (this.#ask(mentions, recentSec, answers)) asking.push(mentions)
+      if (asking.length === 0) break
+      open = asking
+      wait ??= boundedWait(this.#options.waitMs, clock, signal)
+      await Promise.race([Promise.all(new Set(answers)), wait.over])
     }
-    waited.abort()
-    await end
+    if (wait?.isOver) this.#resolver.gaveUp()
+    await wait?.end()
   }
 
   namesOf(row: RawEvent, event: AuditEvent): EventNames {
@@ -112,9 +103,9 @@ export class Naming {
     for (const { value } of rows) for (const fact of factsOf(value)) this.#store.learn(fact)
   }
 
-  /** Asks for what is not known; what is to be waited for. */
-  #ask(mentions: Mentions, recentSec: number): readonly Promise<void>[] {
-    const answers: Promise<void>[] = []
+  /** Asks for what is not known; whether anything is to be waited for. */
+  #ask(mentions: Mentions, recentSec: number, answers: Promise<void>[]): boolean {
+    const before = answers.length
     const { atSec, actor, organization, space, app, target, related, instance } = mentions
     if (actor !== null && mayBeUser(actor.guid)) this.#askName(actor, atSec, answers, recentSec)
     for (const mention of [organization, space, target, ...related])
@@ -122,7 +113,7 @@ export class Naming {
     if (app?.kind === 'process') this.#askParents(app, answers, atSec)
     if (instance !== null)
       this.#askParents(instance, answers, atSec, parent => this.#askName(parent, atSec, answers, recentSec))
-    return answers
+    return answers.length > before
   }
 
   /** `recentSec`: what happened after it is given a name only that was confirmed after it. */
@@ -155,5 +146,12 @@ export class Naming {
 
   #nowSec(): number {
     return Math.floor((this.#deps.clock.now() + (this.#deps.skewMs?.() ?? 0)) / 1000)
+  }
+}
+
+function* mentionsOfAll(rows: readonly RawEvent[]): Generator<Mentions> {
+  for (const { value } of rows) {
+    const mentions = mentionsOf(value)
+    if (mentions !== null) yield mentions
   }
 }

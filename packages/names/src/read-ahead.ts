@@ -1,6 +1,7 @@
 import { type NameLookups, perPageMax } from '@cf-audit-drain/cloud-foundry'
 import type { RawEvent } from '@cf-audit-drain/event'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { boundedWait } from './bounded-wait.ts'
 
 /** Few of all events, and what tells how organizations and spaces were called, and that they were renamed or deleted. */
 const telling: readonly string[] = [
@@ -34,26 +35,19 @@ export async function readAhead(
   { lookups, clock, heldBackMs, learn }: ReadAheadDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const untilMs = clock.monotonic() + boundMs
-  const ended = new AbortController()
-  const both = AbortSignal.any([signal, ended.signal])
-  const limit = clock.sleep(boundMs, both).then(
-    () => ended.abort(new Error('time is over')),
-    () => undefined,
-  )
+  const wait = boundedWait(boundMs, clock, signal)
   let pages = 0
-  const goesOn = () => pages < pagesMax && clock.monotonic() < untilMs && heldBackMs() === 0
+  const goesOn = () => pages < pagesMax && !wait.isOver && heldBackMs() === 0
   try {
     for (const { fromSec, toSec } of ranges)
       for (let page = 1; goesOn(); page++, pages++) {
-        const rows = await lookups.events({ types: telling, fromSec, toSec, page }, both)
+        const rows = await lookups.events({ types: telling, fromSec, toSec, page }, wait.signal)
         learn(rows)
         if (rows.length < perPageMax) break
       }
   } catch {
     // Names that are not found this way are looked up when they are met.
   } finally {
-    ended.abort()
-    await limit
+    await wait.end()
   }
 }

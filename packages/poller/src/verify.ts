@@ -3,9 +3,8 @@ import type { Random } from '@cf-audit-drain/pipeline'
 import { CleanUp, rangeOfSpan, spansOf } from './clean-up.ts'
 import { isDone } from './ledger.ts'
 import { LookMaker } from './look.ts'
-import { rowsWanted } from './options.ts'
 import { readOn } from './read-on.ts'
-import { type AuditEvents, perPageMax } from './read-segment.ts'
+import { type AuditEvents, perPageMax, rowsWantedOf } from './read-segment.ts'
 import { mayClose, type Session } from './session.ts'
 
 /** Requests of one verification, whatever it finds: what is left over differs at the next one, too. */
@@ -223,8 +222,8 @@ export class Verifier {
       if (fromSec >= dueSec || fromSec < reachesSec || state === 'open') return false
       return (checkedAtMs ?? 0) / 1000 < fromSec + this.#cleanUp.retentionSec - lastLookSec
     })
-    for (const batch of batchesOf(due)) {
-      const isFull = batch.length >= lastLookWindows || expected(batch) >= rowsWanted
+    for (const batch of batchesOf(due, rowsWantedOf(this.#session.source))) {
+      const isFull = batch.length >= lastLookWindows || expected(batch) >= rowsWantedOf(this.#session.source)
       const isUrgent = (batch[0]?.fromSec ?? 0) < reachesSec + lastLookSec / 2
       if (!isFull && !isUrgent) continue
       if (this.#requests >= requestsMax) return
@@ -253,12 +252,12 @@ function expected(windows: readonly LedgerWindow[]): number {
 }
 
 /** Contiguous windows, together about as many rows as a request should return. */
-function batchesOf(windows: readonly LedgerWindow[]): readonly (readonly LedgerWindow[])[] {
+function batchesOf(windows: readonly LedgerWindow[], rows: number): readonly (readonly LedgerWindow[])[] {
   return spansOf(windows).flatMap(span => {
     const batches: LedgerWindow[][] = []
     for (const window of span) {
       const batch = batches.at(-1)
-      if (batch !== undefined && expected(batch) + expected([window]) <= rowsWanted) batch.push(window)
+      if (batch !== undefined && expected(batch) + expected([window]) <= rows) batch.push(window)
       else batches.push([window])
     }
     return batches
