@@ -1,4 +1,5 @@
 export { type Checkpoint, CheckpointUnreadableError } from './checkpoint.ts'
+export type { Deadline } from './deadline.ts'
 export { type PollerOptions, pollerDefaults, type Sweep } from './options.ts'
 export { NotEverythingVisibleError, Poller, type PollerDeps, type PollerStatus } from './poller.ts'
 export type { ComparedWindow, PollerObserver } from './session.ts'

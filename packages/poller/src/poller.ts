@@ -8,15 +8,17 @@ import {
   type LedgerVerdict,
   LogDamagedError,
   type LogEntry,
-  ledgerWindowSec,
 } from '@cf-audit-drain/log'
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
+import { type Deadline, deadlineOf } from './deadline.ts'
+import { firstCheckpoint } from './first-checkpoint.ts'
 import type { GoneGuids } from './ledger.ts'
-import { type PollerOptions, type Sweep, tileSec } from './options.ts'
+import { longestMs, type PollerOptions, type Sweep, tileSec } from './options.ts'
 import type { Range } from './range.ts'
 import { Recorder } from './recorder.ts'
+import { RequestBudget } from './request-budget.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
 import { ToldOnce } from './told-once.ts'
@@ -56,6 +58,8 @@ export interface PollerStatus {
   }
   /** What the completeness ledger says; null before the log was read. */
   readonly ledger: LedgerVerdict | null
+  /** When what is not held yet is deleted; null when nothing is waited for, or that is not known yet. */
+  readonly deadline: Deadline | null
   readonly lastVerified: ({ readonly at: string } & Verified) | null
   readonly seenGuids: number
   readonly skewMs: number | null
@@ -138,6 +142,7 @@ export class Poller {
           .slice(-20),
       },
       ledger: this.#recorder?.ledger.verdict(this.#nowSec()) ?? null,
+      deadline: this.#deadline(),
       lastVerified: this.#lastVerified,
       seenGuids: this.#recorder?.seen.size ?? 0,
       skewMs: this.#deps.controller.skewMs,
@@ -173,11 +178,13 @@ export class Poller {
       await controller.discover(signal)
       await this.#checkRights(signal)
       const recorder = await this.#openRecorder(writer, stored, signal)
+      const budget = new RequestBudget(() => controller.rateLimit, this.#options.pollIntervalMs, clock)
       const session: Session = {
         source: controller,
         recorder,
         observer: { ...observer, compared: window => this.#compared(window) },
         nowSec: () => this.#nowSec(),
+        spareRequest: signal => budget.spare(() => this.#nowSec(), signal),
       }
       this.#recorder = recorder
       const loops = [
@@ -236,22 +243,10 @@ export class Poller {
   }
 
   async #firstCheckpoint(signal: AbortSignal): Promise<Checkpoint> {
-    const { startFrom, overlapMs } = this.#options
-    const recentSec = Math.floor((this.#nowSec() - Math.ceil(overlapMs / 1000)) / tileSec) * tileSec
-    const tailFromSec = typeof startFrom === 'number' ? Math.max(recentSec, startFrom) : recentSec
-    const oldestSec = startFrom === 'now' ? null : await this.#deps.controller.oldestAuditEventSec(signal)
-    const wantedSec = typeof startFrom === 'number' ? startFrom : 0
-    const windowSec = Math.floor((oldestSec ?? tailFromSec) / ledgerWindowSec) * ledgerWindowSec
-    const fromSec = Math.max(wantedSec, windowSec)
-    return {
-      startSec: startFrom === 'now' ? tailFromSec : wantedSec,
-      baselineSec: tailFromSec,
-      tailFromSec,
-      unread: fromSec < tailFromSec ? [{ fromSec, toSec: tailFromSec }] : [],
-      settledSec: Math.max(fromSec, recentSec - Math.ceil(longestMs(this.#options) / 1000)),
-      closedWindows: 0,
-      writtenMs: this.#deps.clock.now(),
-    }
+    const isAsked = this.#options.startFrom !== 'now'
+    const oldestSec = isAsked ? await this.#deps.controller.oldestAuditEventSec(signal) : null
+    const now = { nowSec: this.#nowSec(), writtenMs: this.#deps.clock.now() }
+    return firstCheckpoint(this.#options, oldestSec, now)
   }
 
   async #poll(session: Session, signal: AbortSignal, working: () => void): Promise<void> {
@@ -339,6 +334,12 @@ export class Poller {
     await clock.sleep(delayMs, signal)
   }
 
+  #deadline(): Deadline | null {
+    if (this.#recorder === null || this.#lastVerified === null) return null
+    const { checkpoint, ledger } = this.#recorder
+    return deadlineOf(checkpoint, ledger.windows, this.#lastVerified, this.#nowSec())
+  }
+
   #ingested(entries: readonly LogEntry[]): void {
     const nowSec = this.#nowSec()
     const live = entries.filter(entry => entry.provenance === 'live')
@@ -377,11 +378,6 @@ function mustBeDecided(error: unknown): boolean {
   return [CheckpointUnreadableError, FencedError, KafkaStateError, LogDamagedError].some(
     kind => error instanceof kind,
   )
-}
-
-/** How far back anything looks. */
-function longestMs({ overlapMs, sweeps }: PollerOptions): number {
-  return Math.max(overlapMs, ...sweeps.map(one => one.overMs))
 }
 
 /** Waits for all, then throws what the first of them threw. */

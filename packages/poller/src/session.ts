@@ -53,4 +53,6 @@ export interface Session {
   readonly observer: PollerObserver
   /** Now, in Cloud Controller's clock. */
   nowSec(): number
+  /** Resolves when a request may be made that can wait for others; when it is left out, at once. */
+  spareRequest?(signal: AbortSignal): Promise<void>
 }
