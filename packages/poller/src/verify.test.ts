@@ -170,3 +170,15 @@ test('a clean-up that comes in the middle of a bisection makes nothing short', a
   assert.ok((verdict?.windows.expired ?? 0) > 0)
   assert.deepEqual(await ledgerFaults(one.log), [])
 })
+
+test('a clean-up that is half done, its rows taken in no order, makes windows expire and none short', async t => {
+  const one = await history(t, { events: 3_000, days: 32 })
+  const old = one.foundation.shown().filter(({ createdAtUs }) => createdAtUs < one.agoUs(31.1 * dayMs))
+  const taken = old.filter((_, i) => i % 3 === 1)
+  one.foundation.delete(taken.map(({ guid }) => guid))
+  await one.verifiedAgain(6)
+  assert.deepEqual(one.gone, [])
+  const verdict = one.poller.status().ledger
+  assert.equal(verdict?.windows.short, 0)
+  assert.ok((verdict?.windows.expired ?? 0) > 0)
+})
