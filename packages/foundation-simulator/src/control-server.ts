@@ -74,6 +74,7 @@ function actions(foundation: Foundation, generator: EventGenerator): Readonly<Re
     'DELETE /_simulator/rows': async body => ({ deleted: foundation.delete((await json(body)) as string[]) }),
     'POST /_simulator/recorded': async () => insert(everyRecordedEvent()),
     'POST /_simulator/history': async body => insert(generator.history((await json(body)) as HistoryPlan)),
+    'POST /_simulator/count-only': async body => foundation.countOnly((await json(body)) as string[]),
     'POST /_simulator/truncate': async () => foundation.truncate(),
     'POST /_simulator/clean-up': async body => {
       const limit = Number((await text(body)) || Number.POSITIVE_INFINITY)

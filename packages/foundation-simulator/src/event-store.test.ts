@@ -81,3 +81,29 @@ test('whatever is inserted, revealed and removed, selections are those of a tabl
     }
   }
 })
+
+test('a row that is withheld is counted and on no page, until it is withheld no longer', () => {
+  const random = seededRandom(1)
+  const store = new EventStore()
+  const rows = store.insert(
+    Array.from({ length: 5 }, () => someRow(random, 0)),
+    60_000,
+  )
+  const everything: Selection = {
+    fromUs: Number.NEGATIVE_INFINITY,
+    toUs: Number.POSITIVE_INFINITY,
+    order: 'id',
+    descending: false,
+    where: null,
+  }
+  const guids = () => store.select(everything, 0, 10).map(({ guid }) => guid)
+  const all = guids()
+  store.withhold([rows[2]?.guid ?? ''])
+  assert.equal(store.count(everything), 5)
+  assert.deepEqual(
+    guids(),
+    all.filter(guid => guid !== rows[2]?.guid),
+  )
+  store.withhold([])
+  assert.deepEqual(guids(), all)
+})

@@ -65,16 +65,13 @@ async function readAll(
   signal: AbortSignal,
 ) {
   const read = (fromSec: number) => {
-    const segment = readSegment(
-      session.source,
-      { fromSec, toSec: Math.min(range.toSec, fromSec + width.sec) },
-      signal,
-    ).then(async read => {
+    const window = { fromSec, toSec: Math.min(range.toSec, fromSec + width.sec) }
+    const segment = readWhenSpared(session, window, signal).then(async read => {
       await session.recorder.prepare(read.rows)
       return read
     })
     segment.catch(() => undefined) // awaited later, or given up with this function
-    return { fromSec, toSec: Math.min(range.toSec, fromSec + width.sec), segment }
+    return { ...window, segment }
   }
   let next = read(range.fromSec)
   let disagreements = 0
@@ -106,6 +103,11 @@ async function readAll(
     await pass(session, window, segment)
     if (done) return
   }
+}
+
+async function readWhenSpared(session: Session, window: Range, signal: AbortSignal): Promise<Segment> {
+  await session.spareRequest?.(signal)
+  return readSegment(session.source, window, signal)
 }
 
 /** Of the windows of the ledger: then it is known which of them is short. */

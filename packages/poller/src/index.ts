@@ -6,9 +6,11 @@ export {
   compareApis,
   isEqual,
 } from './compare-apis.ts'
+export type { Deadline } from './deadline.ts'
 export type { EventNaming } from './event-naming.ts'
 export { type PollerOptions, pollerDefaults, type Sweep } from './options.ts'
-export { Poller, type PollerDeps, type PollerStatus } from './poller.ts'
+export { Poller, type PollerDeps } from './poller.ts'
+export type { PollerStatus } from './poller-status.ts'
 export type { NarrowedRights } from './rights-guard.ts'
 export { NotEverythingVisibleError } from './rights-watch.ts'
 export type { ComparedWindow, PollerObserver } from './session.ts'

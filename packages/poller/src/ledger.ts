@@ -144,7 +144,10 @@ export class Ledger {
         if (seen.guids.length > 0 && seen.window.state !== 'expired') gone.push(seen)
         changed.set(range.fromSec, seen.window)
       }
-    for (const guid of [...this.#lateAt.keys()].slice(0, -lateMax)) this.#lateAt.delete(guid)
+    for (const guid of this.#lateAt.keys()) {
+      if (this.#lateAt.size <= lateMax) break
+      this.#lateAt.delete(guid)
+    }
     const windows: LedgerWindow[] = []
     for (const window of changed.values())
       if (isNews(window, this.#windows.get(window.fromSec))) windows.push(window)

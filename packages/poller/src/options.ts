@@ -42,3 +42,8 @@ export const tileSec = 60
 
 /** A request should return about this many rows: narrow windows are two to five times cheaper for the server. */
 export const rowsWanted = 2_500
+
+/** How far back anything looks. */
+export function longestMs({ overlapMs, sweeps }: PollerOptions): number {
+  return Math.max(overlapMs, ...sweeps.map(one => one.overMs))
+}

@@ -1,34 +1,31 @@
-import {
-  type ApiVersion,
-  type CloudController,
-  CloudFoundryError,
-  type Rights,
-} from '@cf-audit-drain/cloud-foundry'
+import { type CloudController, CloudFoundryError } from '@cf-audit-drain/cloud-foundry'
 import type { Scrubber } from '@cf-audit-drain/event'
 import {
   type EventLog,
   FencedError,
   type FoundationWriter,
   KafkaStateError,
-  type LedgerVerdict,
   LogDamagedError,
   type LogEntry,
-  ledgerWindowSec,
 } from '@cf-audit-drain/log'
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
+import { type Deadline, deadlineOf } from './deadline.ts'
 import type { EventNaming } from './event-naming.ts'
+import { firstCheckpoint } from './first-checkpoint.ts'
 import type { GoneGuids } from './ledger.ts'
-import { type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
+import { longestMs, type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
+import type { PollerStatus } from './poller-status.ts'
 import type { Range } from './range.ts'
 import { Recorder } from './recorder.ts'
-import { type NarrowedRights, RightsRestoredError } from './rights-guard.ts'
+import { RequestBudget } from './request-budget.ts'
+import { RightsRestoredError } from './rights-guard.ts'
 import { NotEverythingVisibleError, RightsWatch } from './rights-watch.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
 import { ToldOnce } from './told-once.ts'
-import { type Verified, Verifier } from './verify.ts'
+import { Verifier } from './verify.ts'
 
 export interface PollerDeps {
   readonly controller: CloudController
@@ -39,36 +36,6 @@ export interface PollerDeps {
   readonly observer: PollerObserver
   /** Made anew for each session, which ends with the signal. Left out: events go without names. */
   readonly naming?: (session: AbortSignal) => EventNaming
-}
-
-export interface PollerStatus {
-  readonly foundation: string
-  readonly state: 'starting' | 'running' | 'failing'
-  /** By which API audit events are read; null before the first discovery. */
-  readonly apiVersion: ApiVersion | null
-  readonly rights: Rights | null
-  /** The identity sees less than windows were closed with: none is closed meanwhile. */
-  readonly rightsNarrowed: NarrowedRights | null
-  readonly lastPoll: { readonly at: string; readonly published: number; readonly rows: number } | null
-  readonly lastError: { readonly at: string; readonly loop: string; readonly message: string } | null
-  readonly checkpoint: Checkpoint | null
-  readonly windows: {
-    /** Every window before this is closed, or passed and listed under `unequal`. */
-    readonly completeUpTo: string | null
-    readonly open: number
-    readonly closed: number
-    readonly unread: readonly { readonly from: string; readonly to: string }[]
-    /** Guids the log holds and Cloud Controller no longer shows, as far as this process has seen. */
-    readonly heldNotShown: number
-    /** The windows of these, `from/to`, the latest 20. */
-    readonly unequal: readonly { readonly window: string; readonly heldNotShown: number }[]
-  }
-  /** What the completeness ledger says; null before the log was read. */
-  readonly ledger: LedgerVerdict | null
-  readonly lastVerified: ({ readonly at: string } & Verified) | null
-  readonly seenGuids: number
-  readonly skewMs: number | null
-  readonly caughtUp: boolean
 }
 
 const failureDelayMaxMs = 300_000
@@ -151,6 +118,7 @@ export class Poller {
           .slice(-20),
       },
       ledger: this.#recorder?.ledger.verdict(this.#nowSec()) ?? null,
+      deadline: this.#deadline(),
       lastVerified: this.#lastVerified,
       seenGuids: this.#recorder?.seen.size ?? 0,
       skewMs: this.#deps.controller.skewMs,
@@ -193,12 +161,14 @@ export class Poller {
       const { tailFromSec, unread } = recorder.checkpoint
       const aheadFromSec = Math.min(tailFromSec, unread[0]?.fromSec ?? tailFromSec)
       const ahead = naming?.readAhead([{ fromSec: aheadFromSec, toSec: this.#nowSec() + 1 }], signal)
+      const budget = new RequestBudget(() => controller.rateLimit, this.#options.pollIntervalMs, clock)
       const session: Session = {
         source: controller,
         recorder,
         observer: { ...observer, compared: this.#rights.sure(window => this.#compared(window), signal) },
         rights: guard,
         nowSec: () => this.#nowSec(),
+        spareRequest: signal => budget.spare(() => this.#nowSec(), signal),
       }
       this.#recorder = recorder
       const loops = [
@@ -271,22 +241,10 @@ export class Poller {
   }
 
   async #firstCheckpoint(signal: AbortSignal): Promise<Checkpoint> {
-    const { startFrom, overlapMs } = this.#options
-    const recentSec = Math.floor((this.#nowSec() - Math.ceil(overlapMs / 1000)) / tileSec) * tileSec
-    const tailFromSec = typeof startFrom === 'number' ? Math.max(recentSec, startFrom) : recentSec
-    const oldestSec = startFrom === 'now' ? null : await this.#deps.controller.oldestAuditEventSec(signal)
-    const wantedSec = typeof startFrom === 'number' ? startFrom : 0
-    const windowSec = Math.floor((oldestSec ?? tailFromSec) / ledgerWindowSec) * ledgerWindowSec
-    const fromSec = Math.max(wantedSec, windowSec)
-    return {
-      startSec: startFrom === 'now' ? tailFromSec : wantedSec,
-      baselineSec: tailFromSec,
-      tailFromSec,
-      unread: fromSec < tailFromSec ? [{ fromSec, toSec: tailFromSec }] : [],
-      settledSec: Math.max(fromSec, recentSec - Math.ceil(longestMs(this.#options) / 1000)),
-      closedWindows: 0,
-      writtenMs: this.#deps.clock.now(),
-    }
+    const isAsked = this.#options.startFrom !== 'now'
+    const oldestSec = isAsked ? await this.#deps.controller.oldestAuditEventSec(signal) : null
+    const now = { nowSec: this.#nowSec(), writtenMs: this.#deps.clock.now() }
+    return firstCheckpoint(this.#options, oldestSec, now)
   }
 
   async #poll(session: Session, signal: AbortSignal, working: () => void): Promise<void> {
@@ -372,6 +330,12 @@ export class Poller {
     await clock.sleep(delayMs, signal)
   }
 
+  #deadline(): Deadline | null {
+    if (this.#recorder === null || this.#lastVerified === null) return null
+    const { checkpoint, ledger } = this.#recorder
+    return deadlineOf(checkpoint, ledger.windows, this.#lastVerified, this.#nowSec())
+  }
+
   #ingested(entries: readonly LogEntry[]): void {
     const nowSec = this.#nowSec()
     const live = entries.filter(entry => entry.provenance === 'live')
@@ -410,11 +374,6 @@ function mustBeDecided(error: unknown): boolean {
   return [CheckpointUnreadableError, FencedError, KafkaStateError, LogDamagedError].some(
     kind => error instanceof kind,
   )
-}
-
-/** How far back anything looks. */
-function longestMs({ overlapMs, sweeps }: PollerOptions): number {
-  return Math.max(overlapMs, ...sweeps.map(one => one.overMs))
 }
 
 /** Waits for all, then throws what the first of them threw. */

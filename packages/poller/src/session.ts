@@ -58,6 +58,8 @@ export interface Session {
   readonly rights?: Pick<RightsGuard, 'mayClose'>
   /** Now, in Cloud Controller's clock. */
   nowSec(): number
+  /** Resolves when a request may be made that can wait for others; when it is left out, at once. */
+  spareRequest?(signal: AbortSignal): Promise<void>
 }
 
 /** May windows be closed, and verified, now? To be asked after the rows have been read. */

@@ -149,3 +149,36 @@ test('before the clean-up reaches a window it is compared guid by guid: one miss
   )
   assert.ok((await one.guids()).includes(missing ?? ''))
 })
+
+test('a clean-up that comes in the middle of a bisection makes nothing short', async t => {
+  const one = await history(t, { events: 4_000, days: 32 })
+  const [late] = one.foundation.insert([{ createdAtUs: one.agoUs(12 * dayMs) }])
+  // Strikes between the requests by which the late row is searched for.
+  one.foundation.faults.add({
+    fault: 'clean-up-between-pages',
+    page: 1,
+    count: 6,
+    rows: 20,
+    probability: 0.4,
+  })
+  await one.verifiedAgain(3)
+  assert.equal(one.foundation.faults.left, 0)
+  assert.ok((await one.guids()).includes(late ?? ''))
+  assert.deepEqual(one.gone, [])
+  const verdict = one.poller.status().ledger
+  assert.deepEqual([verdict?.windows.short, verdict?.missing], [0, 0])
+  assert.ok((verdict?.windows.expired ?? 0) > 0)
+  assert.deepEqual(await ledgerFaults(one.log), [])
+})
+
+test('a clean-up that is half done, its rows taken in no order, makes windows expire and none short', async t => {
+  const one = await history(t, { events: 3_000, days: 32 })
+  const old = one.foundation.shown().filter(({ createdAtUs }) => createdAtUs < one.agoUs(31.1 * dayMs))
+  const taken = old.filter((_, i) => i % 3 === 1)
+  one.foundation.delete(taken.map(({ guid }) => guid))
+  await one.verifiedAgain(6)
+  assert.deepEqual(one.gone, [])
+  const verdict = one.poller.status().ledger
+  assert.equal(verdict?.windows.short, 0)
+  assert.ok((verdict?.windows.expired ?? 0) > 0)
+})

@@ -19,6 +19,8 @@ export interface LedgerMetrics {
   ledger(state: LedgerState): void
   /** An event that came after its time was passed: its age then. */
   lateBy(ageSeconds: number): void
+  /** Seconds until the oldest event that is not held is deleted at its source; null when nothing is waited for. */
+  deadline(leftSeconds: number | null): void
   /** The whole ledger was compared with Cloud Controller, and so much was asked for that. */
   verified(verified: {
     readonly atMs: number
@@ -67,6 +69,10 @@ function makeMetrics(registry: Registry) {
     'source_retention_seconds',
     'For how long Cloud Controller keeps an event at least, as far as it was seen.',
   )
+  const deadline = gauge(
+    'unheld_deletion_seconds',
+    'Until Cloud Controller deletes the oldest event that is not held; +Inf when nothing is waited for.',
+  )
   const requests = counter(
     'ledger_requests_total',
     'Requests for comparing the ledger with Cloud Controller.',
@@ -77,7 +83,20 @@ function makeMetrics(registry: Registry) {
     labelNames,
     buckets: [300, 600, 1_800, 3_600, 14_400, 43_200, 86_400, 604_800, 2_678_400],
   })
-  return { windows, completeUpTo, missing, gone, lost, lastVerified, oldest, retention, requests, rows, late }
+  return {
+    windows,
+    completeUpTo,
+    missing,
+    gone,
+    lost,
+    lastVerified,
+    oldest,
+    retention,
+    deadline,
+    requests,
+    rows,
+    late,
+  }
 }
 
 /** One set of setters for each foundation; `show` makes the series that exist from the start, `hide` takes all away. */
@@ -86,7 +105,7 @@ export function ledgerMetrics(
 ): (foundation: string) => LedgerMetrics & { show(): void; hide(): void } {
   const made = makeMetrics(registry)
   const { windows, completeUpTo, missing, gone, lost, lastVerified, oldest, retention } = made
-  const { requests, rows, late } = made
+  const { deadline, requests, rows, late } = made
   const gauges = [completeUpTo, missing, gone, lost, oldest, retention]
   return foundation => {
     const labels = { foundation }
@@ -95,12 +114,13 @@ export function ledgerMetrics(
         for (const state of ['open', 'closed', 'short', 'expired']) windows.set({ ...labels, state }, 0)
         for (const one of gauges) one.set(labels, 0)
         lastVerified.setToCurrentTime(labels)
+        deadline.set(labels, Number.POSITIVE_INFINITY)
         for (const one of [requests, rows]) one.inc(labels, 0)
         late.zero(labels)
       },
       hide: () => {
         for (const state of ['open', 'closed', 'short', 'expired']) windows.remove({ ...labels, state })
-        for (const one of [...gauges, lastVerified, requests, rows, late]) one.remove(labels)
+        for (const one of [...gauges, lastVerified, deadline, requests, rows, late]) one.remove(labels)
       },
       ledger: state => {
         for (const [name, count] of Object.entries(state.windows))
@@ -110,6 +130,7 @@ export function ledgerMetrics(
         gone.set(labels, state.gone)
         lost.set(labels, state.lost)
       },
+      deadline: leftSeconds => deadline.set(labels, leftSeconds ?? Number.POSITIVE_INFINITY),
       lateBy: ageSeconds => late.observe(labels, ageSeconds),
       verified: one => {
         lastVerified.set(labels, one.atMs / 1000)

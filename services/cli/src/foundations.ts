@@ -195,8 +195,9 @@ function ledgerObserver(
 /** Sets the gauges that speak of now; called before every scrape. */
 export function refreshMetrics({ controller, elected }: FoundationService, metrics: FoundationMetrics): void {
   if (elected.poller === null) return
-  const { checkpoint, windows, ledger, skewMs } = elected.poller.status()
+  const { checkpoint, windows, ledger, deadline, skewMs } = elected.poller.status()
   if (ledger !== null) metrics.ledger(ledger)
+  metrics.deadline(deadline?.leftSec ?? null)
   if (checkpoint) {
     metrics.windowsOpen(windows.open)
     if (windows.completeUpTo) metrics.closedThrough(Date.parse(windows.completeUpTo) / 1000)

@@ -1,5 +1,5 @@
 import type { Config } from '@cf-audit-drain/config'
-import type { EventLog, SinkPosition } from '@cf-audit-drain/log'
+import { type EventLog, isoSec, type SinkPosition } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Poller } from '@cf-audit-drain/poller'
 import { describeError, type PatientReading } from '@cf-audit-drain/runtime'
@@ -71,8 +71,16 @@ export async function statusOf(
 /** With the verdict of the ledger as `cf-audit-drain ledger --json` has it. */
 function statusOfPoller(poller: Poller | null) {
   if (poller === null) return {}
-  const { ledger, ...status } = poller.status()
-  return { ...status, ledger: ledger === null ? null : verdictObject(status.foundation, ledger) }
+  const { ledger, deadline, ...status } = poller.status()
+  const waits = deadline && {
+    oldestUnheld: isoSec(deadline.oldestUnheldSec),
+    hoursLeft: Math.floor(deadline.leftSec / 360) / 10,
+  }
+  return {
+    ...status,
+    deadline: waits,
+    ledger: ledger === null ? null : verdictObject(status.foundation, ledger),
+  }
 }
 
 /** Where the log is, and what a publish to it promises. */

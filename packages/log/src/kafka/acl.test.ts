@@ -107,7 +107,7 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
   test('with the rights of README makes topics, polls, delivers and looks, each as its own user', async t => {
     await fresh(t)
     await grant()
-    assert.equal((await makeTopics()).done.length, 3)
+    assert.equal((await makeTopics()).done.length, 4)
     const options = { kafka: optionsOf('cf-audit-topics'), foundations: ['lab'], settings }
     assert.deepEqual(await planTopics(options, systemClock), [])
 

@@ -1,0 +1,27 @@
+import { ledgerWindowSec } from '@cf-audit-drain/log'
+import type { Checkpoint } from './checkpoint.ts'
+import { longestMs, type PollerOptions, tileSec } from './options.ts'
+
+/** Where a foundation begins that was never polled. `oldestSec`: of the oldest event that Cloud Controller shows. */
+export function firstCheckpoint(
+  options: PollerOptions,
+  oldestSec: number | null,
+  { nowSec, writtenMs }: { readonly nowSec: number; readonly writtenMs: number },
+): Checkpoint {
+  const { startFrom, overlapMs } = options
+  const recentSec = Math.floor((nowSec - Math.ceil(overlapMs / 1000)) / tileSec) * tileSec
+  const tailFromSec = typeof startFrom === 'number' ? Math.max(recentSec, startFrom) : recentSec
+  const wantedSec = typeof startFrom === 'number' ? startFrom : 0
+  // A whole window of the ledger: before its oldest event there is nothing.
+  const windowSec = Math.floor((oldestSec ?? tailFromSec) / ledgerWindowSec) * ledgerWindowSec
+  const fromSec = Math.max(wantedSec, oldestSec === null ? tailFromSec : windowSec)
+  return {
+    startSec: startFrom === 'now' ? tailFromSec : wantedSec,
+    baselineSec: tailFromSec,
+    tailFromSec,
+    unread: fromSec < tailFromSec ? [{ fromSec, toSec: tailFromSec }] : [],
+    settledSec: Math.max(fromSec, recentSec - Math.ceil(longestMs(options) / 1000)),
+    closedWindows: 0,
+    writtenMs,
+  }
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { digestOf, emptyWindow } from '@cf-audit-drain/log'
+import type { Checkpoint } from './checkpoint.ts'
+import { type Addition, Ledger } from './ledger.ts'
+
+/** Goal: what one publish makes of one window. Method: by hand, without a log. */
+const checkpoint: Checkpoint = {
+  startSec: 0,
+  baselineSec: 0,
+  tailFromSec: 3_000,
+  settledSec: 0,
+  unread: [],
+  closedWindows: 0,
+  writtenMs: 0,
+}
+const closed = {
+  ...emptyWindow({ fromSec: 300, toSec: 600 }),
+  state: 'closed',
+  counted: 2,
+  held: 2,
+  digest: digestOf(['a', 'b']),
+} as const
+
+function ledgerOf(...windows: readonly (typeof closed)[]): Ledger {
+  const ledger = new Ledger(0)
+  ledger.apply(windows)
+  return ledger
+}
+
+function addition(changes: Partial<Addition>): Addition {
+  return {
+    entries: [],
+    look: null,
+    before: checkpoint,
+    after: checkpoint,
+    nowMs: 9,
+    heldKeys: () => ['a', 'b'],
+    isDeadLetter: () => false,
+    ...changes,
+  }
+}
+
+const lookAt = (keys: readonly string[], since = 0) => ({
+  range: { fromSec: 300, toSec: 600 },
+  shown: new Map([[300, { rows: keys.length, keys: new Set(keys) }]]),
+  missing: 0,
+  since,
+  expiresBeforeSec: Number.NEGATIVE_INFINITY,
+})
+
+test('an event that comes late is in the count and the digest of its window at once', () => {
+  const { windows, lateSecs } = ledgerOf(closed).after(
+    addition({ entries: [{ guid: 'c', createdAtSec: 400 }] }),
+  )
+  assert.deepEqual(windows, [
+    { ...closed, state: 're-checked', counted: 3, held: 3, digest: digestOf(['a', 'b', 'c']) },
+  ])
+  assert.deepEqual(lateSecs, [400])
+})
+
+test('a guid that is held and not shown makes the window short; one that came since the look began does not', () => {
+  const { windows, gone } = ledgerOf(closed).after(addition({ look: lookAt(['a']) }))
+  assert.deepEqual(
+    windows.map(({ state, counted, held, gone: count }) => [state, counted, held, count]),
+    [['short', 1, 2, 1]],
+  )
+  assert.deepEqual(
+    gone.map(({ guids }) => guids),
+    [['b']],
+  )
+  const ledger = ledgerOf(closed)
+  const { windows: later } = ledger.after(addition({ entries: [{ guid: 'c', createdAtSec: 400 }] }))
+  ledger.apply(later)
+  const looked = ledger.after(addition({ heldKeys: () => ['a', 'b', 'c'], look: lookAt(['a', 'b'], 0) }))
+  assert.deepEqual(looked.gone, [])
+  assert.equal(ledger.windowOf(400)?.state, 're-checked')
+})
+
+test('what the clean-up may have reached expires with the numbers of before', () => {
+  const look = { ...lookAt(['a']), expiresBeforeSec: 301 }
+  const { windows, gone } = ledgerOf(closed).after(addition({ look }))
+  assert.deepEqual(windows, [{ ...closed, state: 'expired', checkedAtMs: 9 }])
+  assert.deepEqual(gone, [])
+})
+
+test('a row that is counted and not shown is missing, and the digest is of what is held', () => {
+  const { windows } = ledgerOf(closed).after(addition({ look: { ...lookAt(['a', 'b']), missing: 1 } }))
+  assert.deepEqual(
+    windows.map(({ state, counted, held, digest }) => [state, counted, held, digest]),
+    [['short', 3, 2, closed.digest]],
+  )
+})
+
+test('that a window is as it was is not written again', () => {
+  assert.deepEqual(
+    ledgerOf({ ...closed, state: 're-checked' } as unknown as typeof closed).after(
+      addition({ look: lookAt(['a', 'b']) }),
+    ).windows,
+    [],
+  )
+})
