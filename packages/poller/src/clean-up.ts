@@ -6,8 +6,8 @@ const daySec = 86_400
 const retentionDefaultSec = 31 * daySec
 /** Clocks, and the time that the clean-up takes. */
 const marginSec = 60
-/** The clean-up runs once a day, so an event that is shown may be older by a day, and something, than is kept. */
-const betweenRunsSec = daySec + 3_600
+/** The clean-up runs once a day and may fail for days, so an event that is shown may be so much older than is kept. */
+const betweenRunsSec = 7 * daySec
 /** What a clean-up takes away that had less to take: less than a day's events are no sign of one. */
 const signSec = daySec / 2
 
@@ -25,7 +25,7 @@ export class CleanUp {
   recall(expired: LedgerWindow): void {
     if (expired.checkedAtMs === null) return
     const ageSec = Math.floor(expired.checkedAtMs / 1000) - expired.toSec
-    if (ageSec < retentionDefaultSec - betweenRunsSec) this.#measured(ageSec)
+    if (ageSec < retentionDefaultSec - daySec) this.#measured(ageSec)
   }
 
   /** Nothing younger than this is deleted by the clean-up. */

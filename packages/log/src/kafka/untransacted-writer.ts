@@ -44,7 +44,7 @@ interface Opened {
 
 /**
  * The writing end of one foundation on a Kafka that refuses transactions: at least once. In this order, each on its
- * replicas before the next is sent: events, dead letters, state, checkpoint. A kill in between leaves events that no
+ * replicas before the next is sent: events, dead letters, ledger, state, checkpoint. A kill in between leaves events that no
  * checkpoint covers; opening reads them back, so that the next publish knows them, and counts them.
  *
  * Nothing fences another writer. It is noticed by what it wrote: before a publish by the ends of both topics, and after
