@@ -1,5 +1,6 @@
 export { type EventWindow, perPageMax, type TimeWindow } from './audit-events-path.ts'
 export { type AuditEventPage, type CloudController, cloudController } from './cloud-controller.ts'
+export { Connections } from './connections.ts'
 export type { Discovery } from './discovery.ts'
 export {
   AnswerTooLargeError,
@@ -15,6 +16,7 @@ export {
   ServerError,
   UnreachableError,
 } from './errors.ts'
+export { type Answer, exchange } from './exchange.ts'
 export {
   canBeLookedUp,
   type LookupAnswer,
@@ -26,8 +28,11 @@ export {
   type TypedEventsQuery,
 } from './name-lookups.ts'
 export type { Deps, FoundationOptions, RequestInfo, Warning } from './options.ts'
+export { parsedObject } from './parsed-object.ts'
+export { Redaction } from './redaction.ts'
 export type { RateLimit } from './retry-after.ts'
 export type { RetryPolicy } from './retrying.ts'
 export type { Rights } from './rights.ts'
 export type { IssuedToken } from './token-answer.ts'
 export { TokenEndpoint, type TokenEndpointOptions } from './token-endpoint.ts'
+export { Trust } from './trust.ts'

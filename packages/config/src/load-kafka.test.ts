@@ -47,6 +47,7 @@ test('brokers in a file choose Kafka, with every default; the folder stays for t
       delivery: 'exactly-once',
       tls: null,
       sasl: null,
+      schemaRegistry: null,
       rack: null,
       sessionTimeoutMs: 10_000,
     },
@@ -83,6 +84,7 @@ test('every setting of a file arrives', () => {
       serverName: 'kafka',
       minVersion: 'TLSv1.3',
     },
+    schemaRegistry: null,
     rack: 'eu-1a',
     sessionTimeoutMs: 45_000,
   })

@@ -11,6 +11,7 @@ import type {
 } from './config.ts'
 import type { KafkaDocument } from './kafka-schema.ts'
 import type { ConfigDocument, FoundationDocument, SinkDocument } from './schema.ts'
+import { toSchemaRegistry } from './to-schema-registry.ts'
 
 /** From a document without a fault to what the program works with. */
 export function toConfig(document: ConfigDocument, secrets: FileSecrets): Config {
@@ -95,6 +96,7 @@ function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
     delivery,
     tls,
     sasl,
+    schemaRegistry,
     rack,
     sessionTimeout,
   } = document
@@ -110,6 +112,7 @@ function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
     delivery,
     tls: tls === undefined ? null : toTls(tls),
     sasl: sasl === undefined ? null : toSasl(sasl, secrets),
+    schemaRegistry: schemaRegistry === undefined ? null : toSchemaRegistry(schemaRegistry, secrets),
     rack: rack ?? null,
     sessionTimeoutMs: sessionTimeout,
   }

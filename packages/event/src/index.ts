@@ -12,5 +12,11 @@ export {
   splitEventPage,
   timestampSec,
 } from './raw-event.ts'
+export {
+  type ReleasedSchema,
+  readingObstacle,
+  releasedSchemas,
+  schemaFingerprint,
+} from './released-schemas.ts'
 export { createScrubber, type Scrubber } from './scrub/scrubber.ts'
 export { UndecodableEventError } from './single-object.ts'

@@ -25,6 +25,7 @@ import { keptNames, nameMessages } from './kept-names.ts'
 import type { Names } from './names.ts'
 import type { KafkaRecord } from './partition-reader.ts'
 import type { RecentGuids } from './recent-guids.ts'
+import { idsOfTopic } from './schema-ids.ts'
 import { isTooLarge, type SizeLimits } from './size-limits.ts'
 import { within } from './within.ts'
 import { WriterService } from './writer-service.ts'
@@ -165,13 +166,16 @@ export class KafkaFoundationWriter implements FoundationWriter {
     const { names } = this.#door
     const before = this.#stored?.seq ?? 0
     const stored = { seq: before + entries.length, checkpoint }
-    const change = this.#state.after(entries, stored)
+    const topic = names.events(this.#foundation)
+    const { schemaIds } = this.#door.settings
+    const change = this.#state.after(entries, stored, schemaIds?.kept(topic))
     const transaction = await this.#producer.transaction()
-    const events = entries.map((entry, i) => () => toMessage(entry, before + 1 + i))
+    const idOf = idsOfTopic(schemaIds, topic)
+    const events = entries.map((entry, i) => () => toMessage(entry, before + 1 + i, idOf))
     const letters = deadLetters.flatMap(deadLetterMessages).map(message => () => message)
     const changes = [...nameMessages(kept), ...change.messages].map(message => () => message)
     try {
-      await this.#send(transaction, names.events(this.#foundation), events)
+      await this.#send(transaction, topic, events)
       await this.#send(transaction, names.deadLetters, letters)
       await this.#send(transaction, names.state(this.#foundation), changes)
     } catch (error) {
@@ -182,7 +186,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
       consumerGroupId: names.checkpointGroup(this.#foundation),
       topics: [
         {
-          topic: names.events(this.#foundation),
+          topic,
           partitions: [checkpointOffset(stored)],
         },
       ],
@@ -252,6 +256,8 @@ export async function readBack(
   const count = startAnew ? settings.recentGuids * 4 : settings.recentGuids
   const found = await findCheckpoints(foundation, { client, names, clock }, 'all', count, each)
   refuseHalfMigrated(foundation, found.state)
+  if (found.state.schemaIds !== null)
+    settings.schemaIds?.recall(names.events(foundation), found.state.schemaIds)
   const stored = agree(foundation, found, warn, startAnew)
   return { state: found.state, recent: found.recent, stored, end: found.readTo }
 }
