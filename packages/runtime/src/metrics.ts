@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { DurableMetrics } from './durable-metrics.ts'
 import { createFoundationMetrics, type FoundationMetrics } from './foundation-metrics.ts'
+import { createSchemaRegistryMetrics, type SchemaRegistryMetrics } from './schema-registry-metrics.ts'
 import { createSinkMetrics, type SinkMetrics } from './sink-metrics.ts'
 
 export interface MetricsOptions {
@@ -21,6 +22,8 @@ export interface MetricsOptions {
    * what was read last, and `cf_audit_log_up` is 0. Without it such a scrape fails.
    */
   readonly patienceMs?: number
+  /** There is a schema registry whose ids are written. */
+  readonly hasSchemaRegistry?: boolean
   readonly clock?: Clock
   readonly registry?: Registry
 }
@@ -32,6 +35,7 @@ export interface Metrics {
   /** The setters of one configured foundation; throws for another name. */
   foundation(name: string): FoundationMetrics
   sink(name: string): SinkMetrics
+  readonly schemaRegistry: SchemaRegistryMetrics | null
 }
 
 /**
@@ -79,6 +83,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       return { contentType: registry.contentType, text: await inHand }
     },
     foundation: name => known(foundations, name, 'foundation'),
+    schemaRegistry: options.hasSchemaRegistry ? createSchemaRegistryMetrics(registry) : null,
     sink: name => known(sinks, name, 'sink'),
   }
 }

@@ -1,8 +1,7 @@
 import { type ReleasedSchema, releasedSchemas, schemaFingerprint } from '@cf-audit-drain/event'
 import type { KeptSchemaIds, SchemaIds } from '@cf-audit-drain/log/kafka'
-import type { Clock } from '@cf-audit-drain/pipeline'
+import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { RegistryClient } from './registry-client.ts'
-import { RegistryError } from './registry-error.ts'
 import { subjectOf } from './subject.ts'
 import { type KnownId, TopicIds } from './topic-ids.ts'
 
@@ -124,8 +123,8 @@ export class SchemaIdKeeper implements SchemaIds {
       return isWell
     } catch (error) {
       signal.throwIfAborted()
-      if (!(error instanceof RegistryError)) throw error
-      this.#failed(error.message)
+      // Of whatever kind: nobody may end or wait because of a registry.
+      this.#failed(asError(error).message)
       return false
     }
   }

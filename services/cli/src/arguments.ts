@@ -7,6 +7,7 @@ export interface Arguments {
     | 'sink'
     | 'check'
     | 'topics'
+    | 'schemas'
     | 'events'
     | 'migrate'
     | 'version'
@@ -25,6 +26,7 @@ export interface Arguments {
   readonly dryRun: boolean
   readonly forgetSink?: string
   readonly topics?: TopicsArguments
+  readonly schemas?: SchemasArguments
   /** What `check` looks at with the eyes of. */
   readonly checkFor: CheckedPart
   readonly query: EventArguments
@@ -34,6 +36,11 @@ export interface TopicsArguments {
   readonly action: 'plan' | 'apply'
   /** Topics of which something may be taken away. */
   readonly allowLower: readonly string[]
+}
+
+export interface SchemasArguments {
+  readonly action: 'register' | 'check'
+  readonly dryRun: boolean
 }
 
 export interface EventArguments {
@@ -62,6 +69,7 @@ const commands = [
   'sink',
   'check',
   'topics',
+  'schemas',
   'events',
   'migrate',
   'version',
@@ -96,6 +104,7 @@ const options = {
   sink: { ...configuring, 'http-address': { type: 'string' }, 'until-caught-up': { type: 'boolean' } },
   check: { ...configuring, strict: { type: 'boolean' }, for: { type: 'string' } },
   topics: { ...configuring, 'allow-lower': { type: 'string', multiple: true } },
+  schemas: { ...configuring, 'dry-run': { type: 'boolean' } },
   events: {
     ...configuring,
     foundation: { type: 'string' },
@@ -122,7 +131,8 @@ export function readArguments(argv: readonly string[]): Arguments {
   }
   if (command === 'help' || rest.includes('--help')) return readHelp()
   const action = command === 'topics' ? topicsAction(rest) : undefined
-  const values = parse(command, action === undefined ? rest : rest.slice(1))
+  const ofSchemas = command === 'schemas' ? schemasAction(rest) : undefined
+  const values = parse(command, (action ?? ofSchemas) === undefined ? rest : rest.slice(1))
   const text = (name: string) => (typeof values[name] === 'string' ? { [name]: values[name] } : {})
   return {
     command,
@@ -139,6 +149,7 @@ export function readArguments(argv: readonly string[]): Arguments {
     dryRun: values['dry-run'] === true,
     ...(typeof values['forget-sink'] === 'string' ? { forgetSink: values['forget-sink'] } : {}),
     ...(action === undefined ? {} : { topics: { action, allowLower: list(values['allow-lower']) } }),
+    ...(ofSchemas === undefined ? {} : { schemas: schemasArguments(ofSchemas, values['dry-run'] === true) }),
     checkFor: checkedPart(values['for']),
     query: {
       ...text('foundation'),
@@ -169,6 +180,19 @@ function topicsAction([action]: readonly string[]): TopicsArguments['action'] {
   throw new UsageError(
     'topics needs to be told which: topics plan shows what differs, topics apply makes and raises it',
   )
+}
+
+function schemasAction([action]: readonly string[]): SchemasArguments['action'] {
+  if (action === 'register' || action === 'check') return action
+  throw new UsageError(
+    'schemas needs to be told which: schemas register puts the schemas of events into the registry, schemas check compares',
+  )
+}
+
+function schemasArguments(action: SchemasArguments['action'], dryRun: boolean): SchemasArguments {
+  if (action === 'check' && dryRun)
+    throw new UsageError('--dry-run is for schemas register: check changes nothing')
+  return { action, dryRun }
 }
 
 type Value = string | boolean | readonly string[] | undefined

@@ -10,6 +10,7 @@ import {
 } from '@cf-audit-drain/log'
 import { CheckpointUnreadableError, NotEverythingVisibleError } from '@cf-audit-drain/poller'
 import { type ExitCode, exitCodes } from '@cf-audit-drain/runtime'
+import { RegistryError } from '@cf-audit-drain/schema-registry'
 import { UsageError } from './arguments.ts'
 import { ConfigurationError } from './configuration.ts'
 
@@ -27,7 +28,7 @@ const ofLog = [
 /** Of an error that is the operator's own to mend; undefined for any other. The same for every command. */
 export function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof UsageError || error instanceof ConfigurationError) return exitCodes.configuration
-  if (error instanceof NotEverythingVisibleError || error instanceof KafkaUnavailableError)
+  if ([NotEverythingVisibleError, KafkaUnavailableError, RegistryError].some(kind => error instanceof kind))
     return exitCodes.unreachable
   return ofLog.some(kind => error instanceof kind) ? exitCodes.log : undefined
 }

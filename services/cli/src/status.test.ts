@@ -6,14 +6,17 @@ import { statusOf } from './status.ts'
 test('a sink that another process delivers is not called unconfigured, one that nobody names is', async () => {
   const at = (sink: string) => ({ sink, offset: 0, lag: 0, oldestUndeliveredMs: null })
   const log = { positions: async () => [at('gone'), at('siem')], deadLetterCounts: async () => [] }
-  const status = await statusOf({ config: configOf({}), log, foundations: [], workers: [] }, ['siem'])
+  const status = await statusOf(
+    { config: configOf({}), log, foundations: [], workers: [], schemaIds: null },
+    ['siem'],
+  )
   assert.deepEqual((status as { unconfiguredSinks: unknown }).unconfiguredSinks, ['gone'])
 })
 
 test('/status says where the log is, and what a publish to it promises', async () => {
   const logOf = async (env: Record<string, string>) => {
     const log = { positions: async () => [], deadLetterCounts: async () => [] }
-    const parts = { config: configOf(env), log, foundations: [], workers: [] }
+    const parts = { config: configOf(env), log, foundations: [], workers: [], schemaIds: null }
     return ((await statusOf(parts, [])) as { log: unknown }).log
   }
   assert.deepEqual(await logOf({}), { on: 'disk', delivery: 'exactly-once' })

@@ -1,6 +1,7 @@
 import type { Config } from '@cf-audit-drain/config'
 import type { EventLog } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import type { SchemaIdKeeper } from '@cf-audit-drain/schema-registry'
 import type { FoundationService } from './foundations.ts'
 import type { SinkWorker } from './sink-worker.ts'
 import { version } from './version.ts'
@@ -10,6 +11,7 @@ export interface StatusParts {
   readonly log: EventLog
   readonly foundations: readonly FoundationService[]
   readonly workers: readonly SinkWorker[]
+  readonly schemaIds: SchemaIdKeeper | null
 }
 
 /** The object behind /status. */
@@ -19,6 +21,7 @@ export async function statusOf(
     log,
     foundations,
     workers,
+    schemaIds,
   }: Omit<StatusParts, 'log'> & { readonly log: Pick<EventLog, 'positions' | 'deadLetterCounts'> },
   configuredSinks: readonly string[],
 ): Promise<unknown> {
@@ -26,6 +29,8 @@ export async function statusOf(
   return {
     version,
     log: logKind(config),
+    /** Of this process as a writer; null where no registry is configured, or nothing is polled. */
+    schemaRegistry: schemaIds?.status() ?? null,
     foundations: foundations.map(({ elected, controller, config }) => ({
       foundation: config.name,
       api: config.api,
