@@ -73,10 +73,14 @@ test('the environment names it beside KAFKA_BROKERS, and others that begin alike
   const read = good(undefined, env).log.kafka?.schemaRegistry
   assert.ok(read?.login && 'username' in read.login)
   assert.equal(read.login.password.reveal(), secret)
+  const alone = told(undefined, { SCHEMA_REGISTRY_URL: 'https://r' }).join()
   assert.match(
-    told(undefined, { SCHEMA_REGISTRY_URL: 'https://r' }).join(),
-    /log\.kafka\.brokers \| is missing/,
+    alone,
+    /KAFKA_BROKERS .*is not set, .*or unset the other KAFKA_ and SCHEMA_REGISTRY_ variables/,
   )
+  const halves = told(undefined, { KAFKA_BROKERS: 'k:1', SCHEMA_REGISTRY_USERNAME: 'u' }).join('\n')
+  assert.match(halves, /SCHEMA_REGISTRY_URL .*is not set, but the schema registry needs it/)
+  assert.match(halves, /SCHEMA_REGISTRY_PASSWORD .*is not set/)
   // As Kubernetes sets them for a service of that name, and as Confluent's own image reads them.
   const ofOthers = {
     SCHEMA_REGISTRY_PORT: 'tcp://1',
