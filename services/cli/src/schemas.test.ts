@@ -59,6 +59,18 @@ async function place(t: TestContext) {
   return { run, poll, seen, add, receiver, prefix }
 }
 
+test('what is typed wrongly is told before anything is asked', async t => {
+  const dir = temporary(t)
+  const usage = async (...args: string[]) => {
+    const { code, err } = await runs([...args, '--data-dir', dir], { KAFKA_BROKERS: '127.0.0.1:1' })
+    assert.equal(code, 2)
+    return err
+  }
+  assert.match(await usage('schemas'), /schemas register .* schemas check/)
+  assert.match(await usage('schemas', 'check', '--dry-run'), /--dry-run is for schemas register/)
+  assert.match(await usage('schemas', 'check'), /set KAFKA_BROKERS and SCHEMA_REGISTRY_URL/)
+})
+
 const nobody = 'http://127.0.0.1:1/apis/ccompat/v7'
 
 test('registered, polled, decoded by the reference implementation; then without the registry, from what was kept', {
@@ -105,7 +117,18 @@ test('registered, polled, decoded by the reference implementation; then without 
   )
   for (const one of decoded) assert.equal(one['foundation'], 'lab')
 
+  const poller = begin(run(['poller'], apicurio.url))
+  t.after(() => poller.child.kill('SIGKILL'))
+  await until(() => /"leading/.test(poller.out()))
   await apicurio.stop()
+  add('event-while-it-goes-down')
+  let withIt = published
+  while (withIt.length < 31) withIt = await seen()
+  assert.equal(withIt.at(-1)?.guid, 'event-while-it-goes-down')
+  assert.equal(withIt.at(-1)?.value[0], 0)
+  poller.child.kill('SIGTERM')
+  assert.equal((await poller.ended).code, 0)
+
   add('event-while-it-is-down')
   const out = await poll(apicurio.url)
   assert.match(out, /schema registry at .*ECONNREFUSED/)
@@ -121,7 +144,7 @@ test('registered, polled, decoded by the reference implementation; then without 
 
   const sink = begin(run(['sink'], nobody))
   t.after(() => sink.child.kill('SIGKILL'))
-  await until(() => receiver.received >= 31)
+  await until(() => receiver.received >= 32)
   sink.child.kill('SIGTERM')
   const { code, out: told } = await sink.ended
   assert.equal(code, 0)
