@@ -10,6 +10,7 @@ import { subjectOf } from './subject.ts'
 import { type Apicurio, apicurioMissing, startApicurio } from './testing/apicurio.ts'
 import { keptBy } from './testing/keeper.ts'
 
+const released = releasedSchemas()
 const topics = ['cf-audit.events.eu1', 'cf-audit.events.us 1/ä']
 const signal = AbortSignal.timeout(280_000)
 const skip = process.env['REQUIRE_PEERS'] === '1' ? false : (apicurioMissing() ?? false)
@@ -37,17 +38,22 @@ describe('Apicurio', { skip }, () => {
   test('is empty: a check says what to do, a dry run what would be done, and neither does anything', async () => {
     const [first] = await checkSchemas(client, topics, signal)
     assert.match(first?.text ?? '', /nothing is registered.*schemas register/)
-    assert.deepEqual(await register(true), ['to-do', 'to-do', 'to-do', 'to-do', 'to-do', 'to-do'])
+    assert.deepEqual(new Set(await register(true)), new Set(['to-do']))
     assert.deepEqual(await client.versions(subjectOf(topics[0] ?? ''), signal), [])
   })
 
   test('is registered with once: the second time does nothing, and a check has nothing to say', async () => {
-    assert.deepEqual(await register(), ['done', 'done', 'done', 'done', 'done', 'done'])
-    assert.deepEqual(await register(), ['same', 'same', 'same', 'same', 'same', 'same'])
+    const steps = await register()
+    assert.equal(steps.length, topics.length * (1 + released.length))
+    assert.deepEqual(new Set(steps), new Set(['done']))
+    assert.deepEqual(new Set(await register()), new Set(['same']))
     assert.deepEqual(await verdicts(), ['ok', 'ok'])
     for (const topic of topics) {
       const subject = subjectOf(topic)
-      assert.deepEqual(await client.versions(subject, signal), [1, 2])
+      assert.deepEqual(
+        await client.versions(subject, signal),
+        released.map(({ version }) => version),
+      )
       assert.equal(await client.level(subject, signal), 'BACKWARD_TRANSITIVE')
       for (const { version, text } of releasedSchemas()) {
         assert.equal(await client.schemaOf(subject, version, signal), text)
@@ -73,7 +79,7 @@ describe('Apicurio', { skip }, () => {
   test('gives the ids that a poller writes with; looked up, never registered', async t => {
     const keeper = keptBy(client, [...topics, 'other'])
     t.after(keeper.stop)
-    await keeper.settled(({ topics }) => topics[1]?.missing === 0)
+    await keeper.keeper.asked
     const [v1, v2] = releasedSchemas().map(({ fingerprint }) => fingerprint)
     for (const topic of topics) {
       assert.equal(typeof keeper.keeper.idOf(topic, v1 ?? ''), 'number')
@@ -102,7 +108,7 @@ describe('Apicurio', { skip }, () => {
     )
     assert.deepEqual(
       steps.map(({ did }) => did),
-      ['done', 'failed', 'failed'],
+      ['done', ...released.map(() => 'failed')],
     )
     assert.match(steps[1]?.text ?? '', /409.*take it out/s)
   })
@@ -125,7 +131,7 @@ describe('Apicurio', { skip }, () => {
     t.after(next.stop)
     assert.ok(kept)
     next.keeper.recall(topic, kept)
-    await next.settled(({ topics }) => topics[0]?.missing === 2)
+    await next.settled(({ topics }) => topics[0]?.missing === released.length)
     assert.match(next.warnings.join('\n'), new RegExp(`not registered.*had the id ${before}.*single objects`))
     await register()
     await next.settled(({ topics }) => topics[0]?.missing === 0)

@@ -12,8 +12,9 @@ import { keptBy } from './testing/keeper.ts'
 import { answerJson, type RegistryMood, startScriptedRegistry } from './testing/scripted-registry.ts'
 
 const topic = 'cf-audit.events.eu1'
-const [v1, v2] = releasedSchemas()
-const fingerprint = v2?.fingerprint ?? ''
+const released = releasedSchemas()
+const newest = released.length - 1
+const fingerprint = released[newest]?.fingerprint ?? ''
 const password = 'pass-w0rd-of-the-registry'
 const signal = AbortSignal.timeout(60_000)
 
@@ -32,8 +33,9 @@ function clientOf(t: TestContext, url: string, options: Partial<RegistryOptions>
   return client
 }
 
-const bothHeld = (base: number) =>
-  new Map([[subjectOf(topic), new Map([v1, v2].map((schema, i) => [schema?.text ?? '', base + i]))]])
+/** Schema 1 has the id `base`, the next ones those after it. */
+const allHeld = (base: number) =>
+  new Map([[subjectOf(topic), new Map(released.map(({ text }, i) => [text, base + i]))]])
 
 const html = (status: number) => (response: ServerResponse) =>
   response.writeHead(status, { 'content-type': 'text/html' }).end(`<h1>no ${password}</h1>`)
@@ -132,26 +134,23 @@ test('a bearer token is read for every request, and a file that cannot be read i
 
 test('down from the start, with what the last writer kept: its ids are written, and confirmed when it is back', async t => {
   const registry = await registryOf(t)
-  for (const [subject, schemas] of bothHeld(7)) registry.held.set(subject, schemas)
+  for (const [subject, schemas] of allHeld(7)) registry.held.set(subject, schemas)
   await registry.stop()
   const client = clientOf(t, registry.url)
   const { keeper, settled, warnings, told, stop } = keptBy(client, [topic])
   t.after(stop)
-  keeper.recall(topic, { registry: client.url, ids: { [fingerprint]: 8 } })
+  keeper.recall(topic, { registry: client.url, ids: { [fingerprint]: 7 + newest } })
   await keeper.asked
-  assert.equal(keeper.idOf(topic, fingerprint), 8)
+  assert.equal(keeper.idOf(topic, fingerprint), 7 + newest)
   assert.match(warnings.join('\n'), /ECONNREFUSED.*events are written with the ids that are known/)
   assert.equal(keeper.status().isReachable, false)
   await settled(({ lastError }) => lastError !== null)
   assert.equal(warnings.length, 1, 'the same again is not said again')
   await registry.start()
-  await settled(({ topics }) => topics[0]?.missing === 0)
+  await settled(({ isReachable }) => isReachable === true)
   assert.deepEqual(
     keeper.status().topics[0]?.schemas.map(({ id, from }) => [id, from]),
-    [
-      [7, 'registry'],
-      [8, 'registry'],
-    ],
+    released.map((_, i) => [7 + i, 'registry']),
   )
   assert.deepEqual(told, ['the schema registry answers again'])
 })
@@ -165,11 +164,11 @@ test('down from the start, with nothing kept: no id, said at once, and known as 
   assert.equal(keeper.idOf(topic, fingerprint), null)
   assert.equal(keeper.kept(topic), null)
   assert.match(warnings.join('\n'), /no ids are known yet for cf-audit\.events\.eu1.*Avro single objects/)
-  for (const [subject, schemas] of bothHeld(3)) registry.held.set(subject, schemas)
+  for (const [subject, schemas] of allHeld(3)) registry.held.set(subject, schemas)
   await registry.start()
   await settled(({ topics }) => topics[0]?.missing === 0)
-  assert.equal(keeper.idOf(topic, fingerprint), 4)
-  assert.deepEqual(keeper.kept(topic)?.ids, { [v1?.fingerprint ?? '']: 3, [fingerprint]: 4 })
+  const ids = Object.fromEntries(released.map(({ fingerprint }, i) => [fingerprint, 3 + i]))
+  assert.deepEqual(keeper.kept(topic)?.ids, ids)
 })
 
 test('what was kept of another registry is not taken for its own', async t => {
@@ -189,13 +188,13 @@ const moods: readonly [string, RegistryMood][] = [
 for (const [what, mood] of moods)
   test(`${what} in mid-run: the ids stay, and nobody waits`, async t => {
     const registry = await registryOf(t)
-    for (const [subject, schemas] of bothHeld(1)) registry.held.set(subject, schemas)
+    for (const [subject, schemas] of allHeld(1)) registry.held.set(subject, schemas)
     const { keeper, settled, stop } = keptBy(clientOf(t, registry.url), [topic])
     t.after(stop)
     await settled(({ topics }) => topics[0]?.missing === 0)
     registry.mood = mood
     await settled(({ isReachable }) => isReachable === false)
-    assert.equal(keeper.idOf(topic, fingerprint), 2)
+    assert.equal(keeper.idOf(topic, fingerprint), 1 + newest)
     registry.mood = 'held'
     await settled(({ isReachable }) => isReachable === true)
     assert.equal(keeper.status().lastError, null)
@@ -203,24 +202,25 @@ for (const [what, mood] of moods)
 
 test('one that says for a moment that nothing is there is not believed at once; at the second time it is', async t => {
   const registry = await registryOf(t)
-  for (const [subject, schemas] of bothHeld(1)) registry.held.set(subject, schemas)
+  for (const [subject, schemas] of allHeld(1)) registry.held.set(subject, schemas)
   const { keeper, settled, warnings, stop } = keptBy(clientOf(t, registry.url), [topic])
   t.after(stop)
   await settled(({ topics }) => topics[0]?.missing === 0)
   let emptyAnswers = 0
   registry.mood = (response, { path, body }) => {
     const id = registry.held.get(subjectOf(topic))?.get(JSON.parse(body).schema)
-    if (emptyAnswers++ < 2) answerJson(response, 404, { error_code: 40401, message: `no ${path}` })
+    if (emptyAnswers++ < released.length)
+      answerJson(response, 404, { error_code: 40401, message: `no ${path}` })
     else answerJson(response, 200, { id })
   }
-  await until('asked for both, twice', () => emptyAnswers > 4, 10_000)
-  assert.equal(keeper.idOf(topic, fingerprint), 2)
+  await until('asked for all, twice', () => emptyAnswers > 2 * released.length, 10_000)
+  assert.equal(keeper.idOf(topic, fingerprint), 1 + newest)
   assert.deepEqual(warnings, [])
 
   registry.held.clear()
   registry.mood = 'held'
-  await settled(({ topics }) => topics[0]?.missing === 2)
-  assert.equal(warnings.length, 2)
+  await settled(({ topics }) => topics[0]?.missing === released.length)
+  assert.equal(warnings.length, released.length)
   assert.match(
     warnings[0] ?? '',
     /schema 1 of events is not registered under .*, where it had the id 1: .*single objects/,
