@@ -221,6 +221,7 @@ test('one that says for a moment that nothing is there is not believed at once; 
   registry.mood = 'held'
   await settled(({ topics }) => topics[0]?.missing === released.length)
   assert.equal(warnings.length, released.length)
+  assert.deepEqual(keeper.kept(topic)?.ids, {}, 'what the next start finds')
   assert.match(
     warnings[0] ?? '',
     /schema 1 of events is not registered under .*, where it had the id 1: .*single objects/,

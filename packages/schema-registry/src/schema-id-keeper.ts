@@ -65,8 +65,8 @@ export class SchemaIdKeeper implements SchemaIds {
   }
 
   kept(topic: string): KeptSchemaIds | null {
-    const ids = this.#topics.get(topic)?.ids ?? {}
-    return Object.keys(ids).length === 0 ? null : { registry: this.#client.url, ids }
+    const known = this.#topics.get(topic)
+    return known?.isKnown ? { registry: this.#client.url, ids: known.ids } : null
   }
 
   recall(topic: string, { registry, ids }: KeptSchemaIds): void {

@@ -40,6 +40,11 @@ export class TopicIds {
     return { id: held.id, from: held.isDoubted ? 'kept' : held.from }
   }
 
+  /** Something is known, were it that there is no id: what an earlier writer kept no longer counts. */
+  get isKnown(): boolean {
+    return this.#held.size + this.#absent.size > 0
+  }
+
   /** By fingerprint. */
   get ids(): Readonly<Record<string, number>> {
     return Object.fromEntries([...this.#held].map(([fingerprint, { id }]) => [fingerprint, id]))

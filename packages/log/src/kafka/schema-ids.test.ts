@@ -83,30 +83,13 @@ describe('events on Kafka with a schema registry', { skip: reasonToSkipKafka() }
     test(`${delivery}: both forms lie on one topic, and whoever reads sees single objects, without a registry`, async t => {
       if (fresh(t)) return
       await publish(logWith(null, delivery), singleObjects(0, 2), 'two')
-      await publish(
-        logWith(
-          idsOf(() => 7),
-          delivery,
-        ),
-        singleObjects(2, 2),
-        'four',
-      )
-      await publish(
-        logWith(
-          idsOf(() => 0x7fffffff),
-          delivery,
-        ),
-        singleObjects(4, 1),
-        'five',
-      )
-      await publish(
-        logWith(
-          idsOf(() => null),
-          delivery,
-        ),
-        singleObjects(5, 1),
-        'six',
-      )
+      const writeWith = (id: number | null, entries: readonly LogEntry[], checkpoint: string) => {
+        const ids = idsOf(() => id)
+        return publish(logWith(ids, delivery), entries, checkpoint)
+      }
+      await writeWith(7, singleObjects(2, 2), 'four')
+      await writeWith(0x7fffffff, singleObjects(4, 1), 'five')
+      await writeWith(null, singleObjects(5, 1), 'six')
       assert.deepEqual(await heads(), [
         'c301010203',
         'c301010203',

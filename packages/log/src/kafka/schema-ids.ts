@@ -7,7 +7,7 @@ import type { IdOf } from './wire-format.ts'
 export interface SchemaIds {
   /** Of the schema under the subject of this topic; null: not known. Asked for every event. */
   idOf(topic: string, fingerprint: string): number | null
-  /** What is to be kept beside the events of this topic, for a start without a registry; null: nothing is known. */
+  /** What is to be kept beside the events of this topic, for a start without a registry; null: what is kept stays. */
   kept(topic: string): KeptSchemaIds | null
   /** Told once a writer has opened: what the last one kept. */
   recall(topic: string, kept: KeptSchemaIds): void
