@@ -46,12 +46,10 @@ export function toStoredMessage({ bytes, ...event }: StoredEvent): Message {
 
 /** Null for a record that is not an event of ours. The bytes are a single object, whatever they are on the topic. */
 export function toLogRecord(foundation: string, record: KafkaRecord): LogRecord | null {
-  if (record.key === null || record.value === null) return null
-  // Headers are read for those that need them only: they cost.
-  const bytes = isConfluent(record.value)
-    ? fromConfluent(record.value, record.headers['schema'])
-    : record.value
-  return { offset: Number(record.offset), foundation, guid: record.key.toString(), bytes }
+  const { key, value } = record
+  if (key === null || value === null) return null
+  const bytes = isConfluent(value) ? fromConfluent(value, record.header?.('schema') ?? null) : value
+  return { offset: Number(record.offset), foundation, guid: key.toString(), bytes }
 }
 
 export function createdAtSecOf(record: KafkaRecord): number | null {

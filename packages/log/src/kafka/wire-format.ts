@@ -35,13 +35,23 @@ export function isConfluent(value: Buffer): boolean {
 }
 
 /** The single object again, where the record's header tells its schema; otherwise the value as it is. */
-export function fromConfluent(value: Buffer, schema: Buffer | readonly Buffer[] | undefined): Buffer {
-  if (!Buffer.isBuffer(schema) || schema.length !== fingerprintHexLength) return value
+export function fromConfluent(value: Buffer, schema: Buffer | null): Buffer {
+  if (schema?.length !== fingerprintHexLength) return value
   const bytes = Buffer.allocUnsafe(value.length - confluentHead + singleObjectHead)
-  // What is not hex is not ours.
-  if (bytes.write(schema.toString('latin1'), 2, 'hex') !== fingerprintHexLength / 2) return value
+  for (let i = 0; i < fingerprintHexLength / 2; i++) {
+    const byte = nibble(schema[2 * i]) * 16 + nibble(schema[2 * i + 1])
+    // What is not hex is not ours.
+    if (Number.isNaN(byte)) return value
+    bytes[2 + i] = byte
+  }
   bytes[0] = 0xc3
   bytes[1] = 0x01
   value.copy(bytes, singleObjectHead, confluentHead)
   return bytes
+}
+
+/** Of an ASCII digit of lower-case hex; NaN for anything else. */
+function nibble(character = 0): number {
+  if (character >= 0x30 && character <= 0x39) return character - 0x30
+  return character >= 0x61 && character <= 0x66 ? character - 0x57 : Number.NaN
 }
