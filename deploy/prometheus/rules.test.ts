@@ -66,7 +66,14 @@ test('the runbook has no section for an alert that does not exist', () => {
 })
 
 test('every metric that a rule looks at is one that the runtime package makes', () => {
-  const source = ['durable-metrics', 'foundation-metrics', 'ledger-metrics', 'sink-metrics', 'metrics']
+  const source = [
+    'durable-metrics',
+    'foundation-metrics',
+    'ledger-metrics',
+    'sink-metrics',
+    'schema-registry-metrics',
+    'metrics',
+  ]
     .map(name => readFileSync(`${folder}/../../packages/runtime/src/${name}.ts`, 'utf8'))
     .join('\n')
   const made = new Set(

@@ -1,8 +1,8 @@
 /** Which end of the foundation an error is about. */
 export type End = 'UAA' | 'Cloud Controller'
 
-/** Also one that belongs to no foundation (`TokenEndpoint`). */
-export type AnyEnd = End | 'token endpoint'
+/** Also one that belongs to no foundation. */
+export type AnyEnd = End | 'token endpoint' | 'schema registry'
 
 /** What every error of this package knows. None of it is secret. */
 export interface FaultFacts {

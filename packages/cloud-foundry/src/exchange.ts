@@ -9,12 +9,13 @@ import { transportFault } from './transport-fault.ts'
 
 export interface Call<E extends AnyEnd = End> {
   readonly end: E
-  readonly method: 'GET' | 'POST'
+  readonly method: E extends End ? 'GET' | 'POST' : 'GET' | 'POST' | 'PUT'
   /** The base URL of the end; `path` with its query is put behind it. */
   readonly base: URL
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** Empty for an end that would make nothing of it. */
   readonly requestId: string
 }
 
@@ -75,7 +76,11 @@ export async function exchange(
       origin: call.base.origin,
       path: call.base.pathname.replace(/\/$/, '') + call.path,
       method: call.method,
-      headers: { ...call.headers, 'accept-encoding': 'gzip', 'x-vcap-request-id': call.requestId },
+      headers: {
+        ...call.headers,
+        'accept-encoding': 'gzip',
+        ...(call.requestId === '' ? {} : { 'x-vcap-request-id': call.requestId }),
+      },
       body: call.body ?? null,
       signal: abort.signal,
     })

@@ -146,7 +146,7 @@ export class FoundationClient {
     const { clock, random } = this.#deps
     const onRetry = (error: CloudFoundryError, delayMs: number, number: number) => {
       // Also when the 429 did not say for how long.
-      if (error instanceof RateLimitedError && error.end !== 'token endpoint')
+      if (error instanceof RateLimitedError && (error.end === 'UAA' || error.end === 'Cloud Controller'))
         this.#gates[error.end].pause(delayMs)
       this.#warn(
         `${error.message}; try ${number + 1} of ${this.#policy.tries} in ${Math.round(delayMs)} ms`,

@@ -6,6 +6,7 @@ export {
   cloudController,
   type RightsLook,
 } from './cloud-controller.ts'
+export { Connections } from './connections.ts'
 export type { Discovery } from './discovery.ts'
 export {
   AnswerTooLargeError,
@@ -22,6 +23,7 @@ export {
   ServerError,
   UnreachableError,
 } from './errors.ts'
+export { type Answer, exchange } from './exchange.ts'
 export { type Identity, identityText } from './identity.ts'
 export { linkedAbort } from './linked-abort.ts'
 export {
@@ -35,9 +37,12 @@ export {
   type TypedEventsQuery,
 } from './name-lookups.ts'
 export type { Deps, FoundationOptions, RequestInfo, UserLogin, Warning } from './options.ts'
+export { parsedObject } from './parsed-object.ts'
+export { Redaction } from './redaction.ts'
 export type { RateLimit } from './retry-after.ts'
 export type { RetryPolicy } from './retrying.ts'
 export { type Rights, type Sees, seesWith } from './rights.ts'
 export type { IssuedToken } from './token-answer.ts'
 export { TokenEndpoint, type TokenEndpointOptions } from './token-endpoint.ts'
 export type { TokenSource } from './token-keeper.ts'
+export { Trust } from './trust.ts'

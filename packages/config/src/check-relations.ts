@@ -3,6 +3,7 @@ import { FileChecks } from './check-files.ts'
 import { checkKafka } from './check-kafka.ts'
 import { checkLogin } from './check-login.ts'
 import { checkOneSecret } from './check-one-secret.ts'
+import { checkSchemaRegistry, schemaRegistryPath } from './check-schema-registry.ts'
 import { checkTlsFiles } from './check-tls-files.ts'
 import { durationMs } from './duration.ts'
 import type { Fault } from './fault.ts'
@@ -47,6 +48,8 @@ export function checkRelations(
   checkOneSecret(tree, ['scrub'], { key: 'key', fileKey: 'keyFile', isRequired: false }, say)
   fileSecret(['scrub', 'keyFile'], 32)
   checkKafka(tree, files, say)
+  checkSchemaRegistry(tree, files, say)
+  for (const key of ['passwordFile', 'tokenFile']) fileSecret([...schemaRegistryPath, key])
   fileSecret(['log', 'kafka', 'sasl', 'passwordFile'])
   fileSecret(['log', 'kafka', 'sasl', 'token', 'clientSecretFile'])
   return { faults: [...faults, ...files.faults], secrets }

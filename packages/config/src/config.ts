@@ -42,10 +42,24 @@ export interface KafkaConfig {
   readonly tls: TlsConfig | null
   /** Null: nobody logs in. */
   readonly sasl: KafkaSaslConfig | null
+  /** Null: events are Avro single objects. */
+  readonly schemaRegistry: SchemaRegistryConfig | null
   /** Null: reads from the leaders. */
   readonly rack: string | null
   readonly sessionTimeoutMs: number
 }
+
+export interface SchemaRegistryConfig {
+  /** Without a slash at the end. */
+  readonly url: string
+  readonly login: SchemaRegistryLogin | null
+  readonly caFile: string | null
+}
+
+/** `file`: where the secret was read from; to be read again. */
+export type SchemaRegistryLogin =
+  | { readonly username: string; readonly password: Secret; readonly file: string | null }
+  | { readonly token: Secret; readonly file: string | null }
 
 export type KafkaSaslConfig = KafkaPasswordConfig | KafkaTokenConfig
 

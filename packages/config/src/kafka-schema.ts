@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { brokerPattern, parseBroker } from './kafka-broker.ts'
 import { kafkaPrefixPattern, parseKafkaPrefix } from './kafka-prefix.ts'
 import { extensionPattern, parseExtension, parseTokenUrl } from './kafka-token.ts'
+import { schemaRegistrySchema } from './schema-registry-schema.ts'
 import { duration, flag, oneOf, parsedText, secret, text, wholeNumber } from './setting.ts'
 import { tlsSchema } from './tls-schema.ts'
 
@@ -151,8 +152,10 @@ export const kafkaSchema = z
     ).prefault('exactly-once'),
     tls: tls.optional(),
     sasl: sasl.optional(),
+    schemaRegistry: schemaRegistrySchema.optional(),
     insecure: flag({
-      about: 'Allows `sasl` without `tls` to a broker that is not this machine.',
+      about:
+        'Allows `sasl` without `tls` to a broker that is not this machine, and a login at `schemaRegistry` by plain `http://`.',
       example: 'false',
     }).prefault(false),
     rack: text({

@@ -47,6 +47,7 @@ test('brokers in a file choose Kafka, with every default; the folder stays for t
       delivery: 'exactly-once',
       tls: null,
       sasl: null,
+      schemaRegistry: null,
       rack: null,
       sessionTimeoutMs: 10_000,
     },
@@ -83,6 +84,7 @@ test('every setting of a file arrives', () => {
       serverName: 'kafka',
       minVersion: 'TLSv1.3',
     },
+    schemaRegistry: null,
     rack: 'eu-1a',
     sessionTimeoutMs: 45_000,
   })
@@ -257,7 +259,7 @@ test('what KAFKA_BROKERS has wrong is told with its name', () => {
 
 test('half of Kafka in the environment is a fault that names what is missing, and what was misspelt', () => {
   assert.deepEqual(told(undefined, { KAFKA_SASL_USERNAME: 'u', KAFKA_BROKER: 'a:1' }), [
-    'environment variable KAFKA_BROKERS |  | is not set, but a log on Kafka needs it | did you mean KAFKA_BROKERS (KAFKA_BROKER is set and nobody reads it)? Otherwise set KAFKA_BROKERS, or unset the other KAFKA_ variables',
+    'environment variable KAFKA_BROKERS |  | is not set, but a log on Kafka needs it | did you mean KAFKA_BROKERS (KAFKA_BROKER is set and nobody reads it)? Otherwise set KAFKA_BROKERS, or unset the other KAFKA_ and SCHEMA_REGISTRY_ variables',
     'environment variable KAFKA_SASL_MECHANISM |  | is not set, but the login at Kafka needs it | set KAFKA_SASL_MECHANISM, or unset the other KAFKA_SASL_ variables',
     'environment variable KAFKA_SASL_PASSWORD |  | is not set, but the login at Kafka needs it | set KAFKA_SASL_PASSWORD, or unset the other KAFKA_SASL_ variables',
   ])

@@ -7,7 +7,8 @@ import { type Path, pathText, type SettingsTree } from './settings-tree.ts'
 const groups: readonly { readonly path: Path; readonly called: string; readonly prefix: string }[] = [
   { path: ['foundations', 0], called: 'a foundation', prefix: 'CF_' },
   { path: ['log', 'kafka', 'sasl'], called: 'the login at Kafka', prefix: 'KAFKA_SASL_' },
-  { path: ['log', 'kafka'], called: 'a log on Kafka', prefix: 'KAFKA_' },
+  { path: ['log', 'kafka', 'schemaRegistry'], called: 'the schema registry', prefix: 'SCHEMA_REGISTRY_' },
+  { path: ['log', 'kafka'], called: 'a log on Kafka', prefix: 'KAFKA_ and SCHEMA_REGISTRY_' },
 ]
 
 /** What the environment's foundation or log lacks is said by the variable's name: there is no line to point to. */

@@ -13,6 +13,7 @@ import type {
 import type { KafkaDocument } from './kafka-schema.ts'
 import type { ConfigDocument, FoundationDocument, SinkDocument } from './schema.ts'
 import { Secret } from './secret.ts'
+import { toSchemaRegistry } from './to-schema-registry.ts'
 
 /** From a document without a fault to what the program works with. */
 export function toConfig(document: ConfigDocument, secrets: FileSecrets): Config {
@@ -119,6 +120,7 @@ function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
     delivery,
     tls,
     sasl,
+    schemaRegistry,
     rack,
     sessionTimeout,
   } = document
@@ -134,6 +136,7 @@ function toKafka(document: KafkaDocument, secrets: FileSecrets): KafkaConfig {
     delivery,
     tls: tls === undefined ? null : toTls(tls),
     sasl: sasl === undefined ? null : toSasl(sasl, secrets),
+    schemaRegistry: schemaRegistry === undefined ? null : toSchemaRegistry(schemaRegistry, secrets),
     rack: rack ?? null,
     sessionTimeoutMs: sessionTimeout,
   }

@@ -13,5 +13,11 @@ export {
   timestampSec,
 } from './raw-event.ts'
 export { splitV2EventPage } from './raw-v2-event.ts'
+export {
+  type ReleasedSchema,
+  readingObstacle,
+  releasedSchemas,
+  schemaFingerprint,
+} from './released-schemas.ts'
 export { createScrubber, type Scrubber } from './scrub/scrubber.ts'
 export { UndecodableEventError } from './single-object.ts'

@@ -66,7 +66,7 @@ export function singleObjectCodec(schemas: readonly string[]): SingleObjectCodec
       const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       if (buffer.length < HEADER_BYTES || buffer[0] !== 0xc3 || buffer[1] !== 0x01)
         throw new UndecodableEventError(
-          'not an Avro single object: it does not begin with C3 01 and a fingerprint',
+          `not an Avro single object: it does not begin with C3 01 and a fingerprint${orConfluent(buffer)}`,
         )
       if (buffer.readUInt32LE(2) === low && buffer.readUInt32LE(6) === high)
         return decodeBody(buffer, newest, type, undefined)
@@ -80,6 +80,12 @@ export function singleObjectCodec(schemas: readonly string[]): SingleObjectCodec
       return decodeBody(buffer, version, type, version.resolver)
     },
   }
+}
+
+/** The log on Kafka turns such records back by their header, so this one has lost it, or is another program's. */
+function orConfluent(buffer: Buffer): string {
+  if (buffer.length < 5 || buffer[0] !== 0) return ''
+  return `; it begins as Confluent's wire format does, with schema id ${buffer.readUInt32BE(1)}, and its record has no header schema that says which version that is`
 }
 
 function copyOf(scratch: Buffer, end: number, header: Buffer): Uint8Array {

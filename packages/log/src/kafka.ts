@@ -10,6 +10,8 @@ export {
   type TopicsOptions,
   wantedTopics,
 } from './kafka/manage-topics.ts'
+export { Names } from './kafka/names.ts'
+export type { KeptSchemaIds, SchemaIds } from './kafka/schema-ids.ts'
 export type { TopicChange } from './kafka/topic-plan.ts'
 export type { TopicSettings } from './kafka/topics.ts'
 

@@ -243,7 +243,7 @@ test('where the log is and what it promises is a metric', async () => {
 })
 
 test('the README lists every metric there is, with its type and labels', async () => {
-  const metrics = metricsOf()
+  const metrics = metricsOf({}, { hasSchemaRegistry: true })
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   const listed = [...readme.matchAll(/^\| `(cf_audit_\w+)` +\| (\w+) +\|/gm)].map(
     match => `${match[1]} ${match[2]}`,

@@ -4,6 +4,7 @@ import { Gauge, Registry } from 'prom-client'
 import { DurableMetrics } from './durable-metrics.ts'
 import { createFoundationMetrics, type FoundationMetrics } from './foundation-metrics.ts'
 import { collectProcessMetrics } from './process-metrics.ts'
+import { createSchemaRegistryMetrics, type SchemaRegistryMetrics } from './schema-registry-metrics.ts'
 import { createSinkMetrics, type SinkMetrics } from './sink-metrics.ts'
 
 export interface MetricsOptions {
@@ -22,6 +23,8 @@ export interface MetricsOptions {
    * what was read last, and `cf_audit_log_up` is 0. Without it such a scrape fails.
    */
   readonly patienceMs?: number | null
+  /** There is a schema registry whose ids are written. */
+  readonly hasSchemaRegistry?: boolean
   readonly clock?: Clock
   readonly registry?: Registry
 }
@@ -33,6 +36,7 @@ export interface Metrics {
   /** The setters of one configured foundation; throws for another name. */
   foundation(name: string): FoundationMetrics
   sink(name: string): SinkMetrics
+  readonly schemaRegistry: SchemaRegistryMetrics | null
 }
 
 /**
@@ -77,6 +81,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
       return { contentType: registry.contentType, text: await inHand }
     },
     foundation: name => known(foundations, name, 'foundation'),
+    schemaRegistry: options.hasSchemaRegistry ? createSchemaRegistryMetrics(registry) : null,
     sink: name => known(sinks, name, 'sink'),
   }
 }

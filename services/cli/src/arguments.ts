@@ -8,6 +8,7 @@ export interface Arguments {
     | 'sink'
     | 'check'
     | 'topics'
+    | 'schemas'
     | 'events'
     | 'ledger'
     | 'migrate'
@@ -30,6 +31,7 @@ export interface Arguments {
   readonly acceptRights: boolean
   readonly forgetSink?: string
   readonly topics?: TopicsArguments
+  readonly schemas?: SchemasArguments
   /** What `check` looks at with the eyes of. */
   readonly checkFor: CheckedPart
   readonly query: EventArguments
@@ -48,6 +50,11 @@ export interface TopicsArguments {
   readonly action: 'plan' | 'apply'
   /** Topics of which something may be taken away. */
   readonly allowLower: readonly string[]
+}
+
+export interface SchemasArguments {
+  readonly action: 'register' | 'check'
+  readonly dryRun: boolean
 }
 
 export interface EventArguments {
@@ -76,6 +83,7 @@ const commands = [
   'sink',
   'check',
   'topics',
+  'schemas',
   'events',
   'ledger',
   'migrate',
@@ -114,6 +122,7 @@ const options = {
   sink: { ...configuring, 'http-address': { type: 'string' }, 'until-caught-up': { type: 'boolean' } },
   check: { ...configuring, strict: { type: 'boolean' }, for: { type: 'string' } },
   topics: { ...configuring, 'allow-lower': { type: 'string', multiple: true } },
+  schemas: { ...configuring, 'dry-run': { type: 'boolean' } },
   events: {
     ...configuring,
     foundation: { type: 'string' },
@@ -155,7 +164,8 @@ export function readArguments(argv: readonly string[]): Arguments {
   }
   if (command === 'help' || rest.includes('--help')) return readHelp()
   const action = command === 'topics' ? topicsAction(rest) : undefined
-  const values = parse(command, action === undefined ? rest : rest.slice(1))
+  const ofSchemas = command === 'schemas' ? schemasAction(rest) : undefined
+  const values = parse(command, (action ?? ofSchemas) === undefined ? rest : rest.slice(1))
   const text = (name: string) => (typeof values[name] === 'string' ? { [name]: values[name] } : {})
   return {
     command,
@@ -178,6 +188,7 @@ export function readArguments(argv: readonly string[]): Arguments {
           compare: { ...text('foundation'), ...text('from'), ...text('to'), json: values['json'] === true },
         }
       : {}),
+    ...(ofSchemas === undefined ? {} : { schemas: schemasArguments(ofSchemas, values['dry-run'] === true) }),
     checkFor: checkedPart(values['for']),
     query: {
       ...text('foundation'),
@@ -216,6 +227,19 @@ function topicsAction([action]: readonly string[]): TopicsArguments['action'] {
   throw new UsageError(
     'topics needs to be told which: topics plan shows what differs, topics apply makes and raises it',
   )
+}
+
+function schemasAction([action]: readonly string[]): SchemasArguments['action'] {
+  if (action === 'register' || action === 'check') return action
+  throw new UsageError(
+    'schemas needs to be told which: schemas register puts the schemas of events into the registry, schemas check compares',
+  )
+}
+
+function schemasArguments(action: SchemasArguments['action'], dryRun: boolean): SchemasArguments {
+  if (action === 'check' && dryRun)
+    throw new UsageError('--dry-run is for schemas register: check changes nothing')
+  return { action, dryRun }
 }
 
 type Value = string | boolean | readonly string[] | undefined

@@ -4,6 +4,7 @@ import { type ExitCode, exitCodes, type Logger } from '@cf-audit-drain/runtime'
 import type { CheckedPart } from './arguments.ts'
 import { checkFoundation, foundationEnd } from './check-foundation.ts'
 import { checkLog } from './check-log.ts'
+import { checkSchemaRegistry, registryEnd } from './check-schema-registry.ts'
 import { type Finding, failed, renderFinding, tried } from './finding.ts'
 import { kafkaOptions, topicSettings } from './kafka-options.ts'
 import { print } from './print.ts'
@@ -49,6 +50,7 @@ export async function check(config: Config, deps: CheckDeps, signal: AbortSignal
   // Nobody else is waiting for an answer when the log, which blocks the process, is read.
   const ofSinks = await Promise.all(sinks)
   await report(await checkAnyLog(config, { ...deps, clock }))
+  if (part !== 'sink') await report(await checkSchemaRegistry(config, { logger: deps.logger, clock }, signal))
   await report(delivers && sinks.length === 0 ? [note('sink', 'events would stay in the log')] : ofSinks)
   return codes.includes(exitCodes.log) ? exitCodes.log : (codes[0] ?? exitCodes.ok)
 }
@@ -73,11 +75,12 @@ async function checkAnyLog(
   return found.map(one => (one.verdict === 'FAIL' ? failed('log', one.error) : { ...one, end: 'log' }))
 }
 
-function endWidth({ foundations, sinks }: Config): number {
+function endWidth({ foundations, sinks, log }: Config): number {
   const ends = [
     'configuration',
     ...foundations.map(one => foundationEnd(one, 'Cloud Controller')),
     ...sinks.map(sinkEnd),
+    ...(log.kafka?.schemaRegistry ? [registryEnd] : []),
   ]
   return Math.max(...ends.map(({ length }) => length))
 }

@@ -28,7 +28,7 @@ test('version names the pinned Node, help names every command', async () => {
 test('what was typed wrongly is said with what can be typed, and exits with 2', async () => {
   const wrong = await runs(['begin'])
   assert.deepEqual([wrong.code, wrong.out], [2, ''])
-  assert.match(wrong.err, /no command "begin".*start, poller, sink, check, topics, events/)
+  assert.match(wrong.err, /no command "begin".*start, poller, sink, check, topics, schemas, events/)
   const option = await runs(['start', '--untill-caught-up'])
   assert.equal(option.code, 2)
   assert.match(option.err, /--untill-caught-up.*--until-caught-up/)

@@ -15,6 +15,7 @@ import {
   NotEverythingVisibleError,
 } from '@cf-audit-drain/poller'
 import { type ExitCode, exitCodes } from '@cf-audit-drain/runtime'
+import { RegistryError } from '@cf-audit-drain/schema-registry'
 import { UsageError } from './arguments.ts'
 import { ConfigurationError } from './configuration.ts'
 
@@ -32,7 +33,13 @@ const ofLog = [
 /** Of an error that is the operator's own to mend; undefined for any other. The same for every command. */
 export function exitCodeOf(error: unknown): ExitCode | undefined {
   if (error instanceof UsageError || error instanceof ConfigurationError) return exitCodes.configuration
-  const ofEnds = [CloudFoundryError, ApiUnsteadyError, NotEverythingVisibleError, KafkaUnavailableError]
+  const ofEnds = [
+    CloudFoundryError,
+    ApiUnsteadyError,
+    NotEverythingVisibleError,
+    KafkaUnavailableError,
+    RegistryError,
+  ]
   if (ofEnds.some(kind => error instanceof kind)) return exitCodes.unreachable
   return ofLog.some(kind => error instanceof kind) ? exitCodes.log : undefined
 }

@@ -90,6 +90,7 @@ function configOf(brokers: readonly string[], tls: TlsConfig): KafkaConfig {
     delivery: 'exactly-once',
     tls,
     sasl: null,
+    schemaRegistry: null,
     rack: null,
     sessionTimeoutMs: 6_000,
   }

@@ -137,6 +137,7 @@ function config(brokers: readonly string[], prefix: string, token: KafkaTokenCon
     delivery: 'exactly-once',
     tls: null,
     sasl: { mechanism: 'OAUTHBEARER', token, extensions: { traceId: 'x' } },
+    schemaRegistry: null,
     rack: null,
     sessionTimeoutMs: 6_000,
   }

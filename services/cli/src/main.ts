@@ -21,6 +21,7 @@ import { openLog } from './open-log.ts'
 import { partOf } from './part-of.ts'
 import { print, say } from './print.ts'
 import { random } from './random.ts'
+import { manageSchemas } from './schemas.ts'
 import { startConfigured, startSimulated } from './start-command.ts'
 import { manageTopics } from './topics.ts'
 import { usage } from './usage.ts'
@@ -55,6 +56,11 @@ async function main(given: Arguments): Promise<void> {
   const { level } = config.logging
   if (given.topics !== undefined)
     return endProcess(await manageTopics(config, given.topics, quietLogger(level)))
+  const { schemas } = given
+  if (schemas !== undefined)
+    return running(quietLogger(level), config.shutdownTimeoutMs, signal =>
+      manageSchemas(config, schemas, signal),
+    )
   const misspelt = given.config === undefined ? misspeltVariables(process.env) : []
   if (given.command === 'check') {
     const logger = quietLogger(level)

@@ -1,15 +1,21 @@
 import type { Config } from '@cf-audit-drain/config'
 import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
+import type { SchemaIds } from '@cf-audit-drain/log/kafka'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
 import { kafkaOptions } from './kafka-options.ts'
+
+interface WritingOptions {
+  readonly startAnew?: readonly string[] | undefined
+  readonly schemaIds?: SchemaIds | null
+}
 
 /** The log that the configuration asks for. `read`: for looking into it, beside whoever writes. */
 export async function openLog(
   config: Config,
   deps: { readonly clock: Clock; readonly logger: Logger | null },
   mode: 'write' | 'read' = 'write',
-  startAnew: readonly string[] = [],
+  { startAnew = [], schemaIds = null }: WritingOptions = {},
 ): Promise<EventLog> {
   const { kafka, dir } = config.log
   if (kafka === null) return openEmbeddedLog({ dir, clock: deps.clock, mode })
@@ -24,6 +30,7 @@ export async function openLog(
     {
       ...kafkaOptions(kafka, mode, { clock: deps.clock, warn: sentence => logger?.warn(sentence) }),
       startAnew,
+      schemaIds,
       onLog: ({ level, namespace, message }) => logger?.[level]({ namespace }, message),
     },
     {

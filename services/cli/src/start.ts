@@ -9,10 +9,12 @@ import {
   PatientReading,
   startHttpServer,
 } from '@cf-audit-drain/runtime'
+import type { SchemaIdKeeper } from '@cf-audit-drain/schema-registry'
 import { ConfigurationError } from './configuration.ts'
 import { type FoundationService, foundationService, pollElected, refreshMetrics } from './foundations.ts'
 import { openLog } from './open-log.ts'
 import { keepRetention } from './retention.ts'
+import { startSchemaRegistry } from './schema-registry.ts'
 import { scrubKey } from './scrub-key.ts'
 import { type SinkObserver, SinkWorker } from './sink-worker.ts'
 import { allIn, logKind, readLogState, statusOf } from './status.ts'
@@ -48,9 +50,11 @@ const kafkaPatienceMs = 4_000
  */
 export async function start(options: StartOptions, signal: AbortSignal): Promise<void> {
   const { config, logger, random, clock = systemClock } = options
-  const log = await openLog(config, { clock, logger }, 'write', options.startAnew)
+  const registry = await startSchemaRegistry(config, { clock, logger })
+  const schemaIds = registry?.keeper ?? null
+  const log = await openLog(config, { clock, logger }, 'write', { startAnew: options.startAnew, schemaIds })
   try {
-    const metrics = metricsOf(config, log, clock)
+    const metrics = metricsOf(config, log, schemaIds, clock)
     const foundations =
       config.foundations.length === 0 ? [] : await pollers({ ...options, clock }, log, metrics)
     const workers = config.sinks.map(
@@ -62,9 +66,10 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
           sinkObserver(sink, logger, metrics, clock),
         ),
     )
-    await runAll({ ...options, clock }, { config, log, metrics, foundations, workers }, signal)
+    await runAll({ ...options, clock }, { config, log, metrics, foundations, workers, schemaIds }, signal)
   } finally {
     await log.close()
+    await registry?.close()
   }
 }
 
@@ -100,6 +105,8 @@ interface Parts {
   readonly metrics: Metrics
   readonly foundations: readonly FoundationService[]
   readonly workers: readonly SinkWorker[]
+  /** Null where no schema registry is configured, or nothing is polled. */
+  readonly schemaIds: SchemaIdKeeper | null
 }
 
 async function runAll(
@@ -152,6 +159,7 @@ async function listen(options: StartOptions, parts: Parts) {
     logger,
     metrics: () => {
       for (const one of parts.foundations) refreshMetrics(one, parts.metrics.foundation(one.config.name))
+      showRegistry(parts)
       return parts.metrics.expose()
     },
     notReady: () => notReady(parts),
@@ -163,6 +171,14 @@ async function listen(options: StartOptions, parts: Parts) {
   logger.info({ url: server.url }, 'listening: /metrics /healthz /readyz /status')
   options.onListening?.(server.url)
   return server
+}
+
+function showRegistry({ schemaIds, metrics, config }: Parts): void {
+  if (schemaIds === null) return
+  const { isReachable, topics } = schemaIds.status()
+  metrics.schemaRegistry?.reachable(isReachable ?? false)
+  for (const [i, { missing }] of topics.entries())
+    metrics.schemaRegistry?.missing(config.foundations[i]?.name ?? '', missing)
 }
 
 /** A SIEM that is down does not make the poller unready; a process that only delivers has nothing else to do. */
@@ -182,7 +198,7 @@ function patienceOf(config: Config): number | null {
   return config.log.kafka === null ? null : kafkaPatienceMs
 }
 
-function metricsOf(config: Config, log: EventLog, clock: Clock): Metrics {
+function metricsOf(config: Config, log: EventLog, schemaIds: SchemaIdKeeper | null, clock: Clock): Metrics {
   return createMetrics({
     version,
     log: logKind(config),
@@ -191,6 +207,7 @@ function metricsOf(config: Config, log: EventLog, clock: Clock): Metrics {
     knownTypes: new Set(catalogue.keys()),
     durable: log,
     patienceMs: patienceOf(config),
+    hasSchemaRegistry: schemaIds !== null,
     clock,
   })
 }

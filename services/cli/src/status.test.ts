@@ -8,14 +8,17 @@ import { type LogState, readLogState, statusOf } from './status.ts'
 test('a sink that another process delivers is not called unconfigured, one that nobody names is', async () => {
   const at = (sink: string) => ({ sink, offset: 0, lag: 0, oldestUndeliveredMs: null })
   const log = readOnce({ positions: [at('gone'), at('siem')], deadLetters: [] })
-  const status = await statusOf({ config: configOf({}), log, foundations: [], workers: [] }, ['siem'])
+  const status = await statusOf(
+    { config: configOf({}), log, foundations: [], workers: [], schemaIds: null },
+    ['siem'],
+  )
   assert.deepEqual((status as { unconfiguredSinks: unknown }).unconfiguredSinks, ['gone'])
 })
 
 test('/status says where the log is, and what a publish to it promises', async () => {
   const logOf = async (env: Record<string, string>) => {
     const log = readOnce({ positions: [], deadLetters: [] })
-    const parts = { config: configOf(env), log, foundations: [], workers: [] }
+    const parts = { config: configOf(env), log, foundations: [], workers: [], schemaIds: null }
     return ((await statusOf(parts, [])) as { log: unknown }).log
   }
   assert.deepEqual(await logOf({}), { on: 'disk', delivery: 'exactly-once', problem: null })
@@ -44,6 +47,7 @@ test('/status answers while the brokers are away, with what was read last; a fil
     log: new PatientReading(() => readLogState(log), 20, systemClock),
     foundations: [],
     workers: [],
+    schemaIds: null,
   })
   const onKafka = parts({ KAFKA_BROKERS: 'kafka-1:9092' })
   const answers = [await statusOf(onKafka, []), await statusOf(onKafka, [])] as {

@@ -3,6 +3,7 @@ import { type EventLog, isoSec, type SinkPosition } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Poller } from '@cf-audit-drain/poller'
 import { describeError, type PatientReading } from '@cf-audit-drain/runtime'
+import type { SchemaIdKeeper } from '@cf-audit-drain/schema-registry'
 import type { FoundationService } from './foundations.ts'
 import { verdictObject } from './ledger.ts'
 import type { SinkWorker } from './sink-worker.ts'
@@ -13,6 +14,7 @@ export interface StatusParts {
   readonly log: EventLog
   readonly foundations: readonly FoundationService[]
   readonly workers: readonly SinkWorker[]
+  readonly schemaIds: SchemaIdKeeper | null
 }
 
 /** What /status tells of the log itself. */
@@ -33,6 +35,7 @@ export async function statusOf(
     log,
     foundations,
     workers,
+    schemaIds,
   }: Omit<StatusParts, 'log'> & { readonly log: Pick<PatientReading<LogState>, 'latest'> },
   configuredSinks: readonly string[],
 ): Promise<unknown> {
@@ -47,6 +50,8 @@ export async function statusOf(
       /** Why positions and dead letters are those that were read last, or none; null when they are of now. */
       problem: problem === null ? null : describeError(problem).message,
     },
+    /** Of this process as a writer; null where no registry is configured, or nothing is polled. */
+    schemaRegistry: schemaIds?.status() ?? null,
     foundations: foundations.map(({ elected, controller, config }) => ({
       foundation: config.name,
       api: config.api,

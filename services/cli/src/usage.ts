@@ -6,6 +6,8 @@ export const usage = `cf-audit-drain takes every audit event out of Cloud Foundr
   cf-audit-drain check    says every fault of the configuration, then tries each end; sends no event
   cf-audit-drain topics plan|apply
                           what the topics on Kafka should be and are not; apply makes and raises it, and lowers nothing
+  cf-audit-drain schemas register|check
+                          puts the schemas of events into the schema registry, once; check compares, and changes nothing
   cf-audit-drain events   looks into the log, also while it is being written
   cf-audit-drain ledger   what was compared with Cloud Controller's own counts, window by window, and the verdict
   cf-audit-drain migrate  carries the log of --data-dir into Kafka, once; end start before it. Killed, it is run again
@@ -13,7 +15,7 @@ export const usage = `cf-audit-drain takes every audit event out of Cloud Foundr
                           whether /v3/audit_events and /v2/events show the same of a span; reads Cloud Controller only
   cf-audit-drain version
 
-start, poller, sink, check, topics, events, ledger, migrate, compare-apis
+start, poller, sink, check, topics, schemas, events, ledger, migrate, compare-apis
   --config FILE           YAML, see docs/reference/config.md; one foundation needs only the environment:
                           CF_API, CF_CLIENT_ID, CF_CLIENT_SECRET, SINK_URL (syslog://host:port, syslog-tls://host:port)
   --data-dir DIR          the log and the scrubbing key (./data)
@@ -35,6 +37,8 @@ start
   --forget-sink NAME      drop the place of a sink that is gone, so that retention no longer waits for it
 topics
   --allow-lower TOPIC     apply may take something away from this one; may be given several times
+schemas register
+  --dry-run               say what would be done; nothing is changed
 migrate
   --dry-run               say what is there and what would be done; nothing is changed
 events

@@ -7,6 +7,8 @@ export interface RawRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: Readonly<Record<string, Buffer | readonly Buffer[]>>
+  /** The first header of this name (ASCII), without making the others; null: there is none. */
+  header?(name: string): Buffer | null
   /** Written by the broker: the end of a transaction. Never for users. */
   readonly isControlRecord: boolean
   /** The batch it came in. */

@@ -2,12 +2,13 @@ import type { Message } from 'kafkajs'
 import type { StoredEvent } from '../migrate/stored-event.ts'
 import type { LogEntry, LogRecord } from '../ports.ts'
 import type { KafkaRecord } from './partition-reader.ts'
+import { fromConfluent, type IdOf, isConfluent, singleObjectSchema, toConfluent } from './wire-format.ts'
 
 /*
  * An event on its topic:
  *
  *   key        guid
- *   value      Avro single object
+ *   value      Avro single object; or, where the id of its schema is known, Confluent's wire format (schema-ids.ts)
  *   timestamp  receivedAtMs, so that retention counts from when it came to us
  *   headers    type, provenance, created_at (seconds), seq (1, 2, 3 … of the foundation), schema (fingerprint)
  *
@@ -15,13 +16,16 @@ import type { KafkaRecord } from './partition-reader.ts'
  * known, so that it is not taken a second time. Readers pass it by.
  */
 
-export function toMessage(entry: LogEntry, seq: number): Message {
+/** `idOf`: the id of the schema of this fingerprint; null: the event stays a single object. */
+export function toMessage(entry: LogEntry, seq: number, idOf: IdOf = () => null): Message {
   if (!Number.isSafeInteger(entry.receivedAtMs) || !Number.isSafeInteger(entry.createdAtSec))
     throw new TypeError(`event ${entry.guid} has no time: ${entry.receivedAtMs} ms, ${entry.createdAtSec} s`)
-  const value = Buffer.from(entry.bytes.buffer, entry.bytes.byteOffset, entry.bytes.byteLength)
+  const bytes = Buffer.from(entry.bytes.buffer, entry.bytes.byteOffset, entry.bytes.byteLength)
+  const schema = singleObjectSchema(bytes)
+  const id = schema === null ? null : idOf(schema)
   return {
     key: entry.guid,
-    value,
+    value: id === null ? bytes : toConfluent(bytes, id),
     partition: 0,
     timestamp: String(entry.receivedAtMs),
     headers: {
@@ -29,7 +33,7 @@ export function toMessage(entry: LogEntry, seq: number): Message {
       provenance: entry.provenance,
       created_at: String(entry.createdAtSec),
       seq: String(seq),
-      ...(isSingleObject(value) ? { schema: value.toString('hex', 2, 10) } : {}),
+      ...(schema === null ? {} : { schema }),
     },
   }
 }
@@ -40,10 +44,12 @@ export function toStoredMessage({ bytes, ...event }: StoredEvent): Message {
   return { ...toMessage({ ...event, bytes: new Uint8Array() }, event.seq), value: null }
 }
 
-/** Null for a record that is not an event of ours. */
+/** Null for a record that is not an event of ours. The bytes are a single object, whatever they are on the topic. */
 export function toLogRecord(foundation: string, record: KafkaRecord): LogRecord | null {
-  if (record.key === null || record.value === null) return null
-  return { offset: Number(record.offset), foundation, guid: record.key.toString(), bytes: record.value }
+  const { key, value } = record
+  if (key === null || value === null) return null
+  const bytes = isConfluent(value) ? fromConfluent(value, record.header?.('schema') ?? null) : value
+  return { offset: Number(record.offset), foundation, guid: key.toString(), bytes }
 }
 
 export function createdAtSecOf(record: KafkaRecord): number | null {
@@ -72,8 +78,4 @@ export function differences(record: KafkaRecord, event: StoredEvent): readonly s
 function wholeNumber(header: KafkaRecord['headers'][string]): number | null {
   const number = header === undefined ? Number.NaN : Number(header.toString())
   return Number.isSafeInteger(number) ? number : null
-}
-
-function isSingleObject(value: Buffer): boolean {
-  return value.length >= 10 && value[0] === 0xc3 && value[1] === 0x01
 }

@@ -1,6 +1,7 @@
 import type { Message } from 'kafkajs'
 import type { Checkpoint, LogEntry, Tally } from '../ports.ts'
 import type { KafkaRecord } from './partition-reader.ts'
+import { isKeptSchemaIds, type KeptSchemaIds } from './schema-ids.ts'
 
 /** The checkpoint, and how many events the foundation had when it was written. */
 export interface StoredCheckpoint {
@@ -9,6 +10,7 @@ export interface StoredCheckpoint {
 }
 
 export const migrationKey = 'migration'
+const schemaIdsKey = 'schema-ids'
 
 type Counted = Omit<Tally, 'foundation'>
 
@@ -25,11 +27,13 @@ export type Countable = Pick<LogEntry, 'type' | 'provenance' | 'receivedAtMs' | 
  *   "tally <provenance> <type>"     {"type":…,"provenance":…,"count":…,"lastReceivedAtMs":…,"lastCreatedAtSec":…,"seq":…}
  *   "begun"                         {}, written before the first event where there are no transactions
  *   "name <kind> <guid>"            what the poller keeps of a name, as kept-names.ts reads it; not looked at here
+ *   "schema-ids"                    {"registry":"…","ids":{"<fingerprint>":…}}, where events are in Confluent's wire format
  *   "migration"                     {…} while an embedded log is being carried here; emptied when that is done
  */
 export class FoundationState {
   #mirror: StoredCheckpoint | null = null
   readonly #tallies = new Map<string, StoredTally>()
+  #schemaIds: KeptSchemaIds | null = null
   #isMigrating = false
   #isBegun = false
 
@@ -46,6 +50,11 @@ export class FoundationState {
     return [...this.#tallies.values()].map(({ seq: _, ...tally }) => tally)
   }
 
+  /** What the last writer knew of the ids of a schema registry. */
+  get schemaIds(): KeptSchemaIds | null {
+    return this.#schemaIds
+  }
+
   /** A first publish without transactions began, so that events may come before the first checkpoint. */
   get isBegun(): boolean {
     return this.#isBegun
@@ -56,6 +65,7 @@ export class FoundationState {
     const name = key?.toString() ?? ''
     const read = value === null ? null : parsed(value)
     if (name === 'checkpoint' && isStored(read)) this.#mirror = { seq: read.seq, checkpoint: read.checkpoint }
+    if (name === schemaIdsKey && isKeptSchemaIds(read)) this.#schemaIds = read
     if (name === migrationKey) this.#isMigrating = value !== null
     if (name === begunMessage.key && value !== null) this.#isBegun = true
     if (name.startsWith('tally ') && isCounted(read)) this.#tallies.set(name, read)
@@ -71,6 +81,7 @@ export class FoundationState {
   after(
     entries: readonly Countable[],
     { seq, checkpoint }: { readonly seq: number; readonly checkpoint: Checkpoint | null },
+    schemaIds: KeptSchemaIds | null = null,
   ): FoundationChange {
     const changed = new Map<string, StoredTally>()
     for (const { type, provenance, receivedAtMs, createdAtSec } of entries) {
@@ -86,7 +97,9 @@ export class FoundationState {
       })
     }
     const mirror = checkpoint === null ? [] : [['checkpoint', { seq, checkpoint }] as const]
-    const records = [...changed, ...mirror].map(([key, value]) => ({
+    const isNews = schemaIds !== null && JSON.stringify(schemaIds) !== JSON.stringify(this.#schemaIds)
+    const ids = isNews ? [[schemaIdsKey, schemaIds] as const] : []
+    const records = [...changed, ...ids, ...mirror].map(([key, value]) => ({
       key,
       value: JSON.stringify(value),
     }))

@@ -31,6 +31,7 @@ import { readLedger } from './ledger-table.ts'
 import type { Names } from './names.ts'
 import type { KafkaRecord } from './partition-reader.ts'
 import type { RecentGuids } from './recent-guids.ts'
+import { idsOfTopic } from './schema-ids.ts'
 import { isTooLarge, type SizeLimits } from './size-limits.ts'
 import { within } from './within.ts'
 import { WriterService } from './writer-service.ts'
@@ -188,15 +189,18 @@ export class KafkaFoundationWriter implements FoundationWriter {
     const { names } = this.#door
     const before = this.#stored?.seq ?? 0
     const stored = { seq: before + entries.length, checkpoint }
-    const change = this.#state.after(entries, stored)
+    const topic = names.events(this.#foundation)
+    const { schemaIds } = this.#door.settings
+    const change = this.#state.after(entries, stored, schemaIds?.kept(topic))
     const transaction = await this.#producer.transaction()
-    const events = entries.map((entry, i) => () => toMessage(entry, before + 1 + i))
+    const idOf = idsOfTopic(schemaIds, topic)
+    const events = entries.map((entry, i) => () => toMessage(entry, before + 1 + i, idOf))
     const letters = deadLetters.flatMap(deadLetterMessages).map(message => () => message)
     const changes = [...nameMessages(kept), ...change.messages].map(message => () => message)
     const offsets = new Map<string, number>()
     let placed: readonly LedgerWindow[]
     try {
-      const offsetsOfEvents = await this.#send(transaction, names.events(this.#foundation), events)
+      const offsetsOfEvents = await this.#send(transaction, topic, events)
       if (windows.length > 0)
         for (const [i, entry] of entries.entries()) offsets.set(entry.guid, offsetsOfEvents[i] ?? 0)
       placed = placeWindows(windows, entries, { offsets })
@@ -215,7 +219,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
       consumerGroupId: names.checkpointGroup(this.#foundation),
       topics: [
         {
-          topic: names.events(this.#foundation),
+          topic,
           partitions: [checkpointOffset(stored)],
         },
       ],
@@ -299,6 +303,8 @@ export async function readBack(
   const count = startAnew ? settings.recentGuids * 4 : settings.recentGuids
   const found = await findCheckpoints(foundation, { client, names, clock }, 'all', count, each)
   refuseHalfMigrated(foundation, found.state)
+  if (found.state.schemaIds !== null)
+    settings.schemaIds?.recall(names.events(foundation), found.state.schemaIds)
   const stored = agree(foundation, found, warn, startAnew)
   return { state: found.state, recent: found.recent, stored, end: found.readTo }
 }

@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from 'node:tls'
 import type { ISocketFactory, SASLOptions } from 'kafkajs'
+import type { SchemaIds } from './schema-ids.ts'
 import type { TopicSettings } from './topics.ts'
 
 export interface KafkaOptions {
@@ -26,6 +27,8 @@ export interface KafkaOptions {
   readonly recentGuids?: number
   /** Foundations whose checkpoint is gone, and of which the operator has said where to go on. */
   readonly startAnew?: readonly string[]
+  /** Events are written in Confluent's wire format, as far as these are known. Readers need none. */
+  readonly schemaIds?: SchemaIds | null
   readonly socketFactory?: ISocketFactory
   readonly onLog?: (line: KafkaLogLine) => void
 }
@@ -50,6 +53,7 @@ export const kafkaDefaults = {
   requestBytesMax: 900_000,
   recentGuids: 50_000,
   startAnew: [],
+  schemaIds: null,
 } as const satisfies Omit<Settings, 'brokers'>
 
 /** Limits on single steps, none of them configurable: each is far above what a healthy cluster needs. */

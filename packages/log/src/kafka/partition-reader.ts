@@ -20,6 +20,8 @@ export interface KafkaRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
   readonly headers: Readonly<Record<string, Buffer | readonly Buffer[] | undefined>>
+  /** The first header of this name (ASCII), without making the others; null: there is none. */
+  header?(name: string): Buffer | null
 }
 
 export interface Fetched {
@@ -276,6 +278,11 @@ class CommittedRecord implements KafkaRecord {
 
   get headers(): KafkaRecord['headers'] {
     return this.#raw.headers ?? {}
+  }
+
+  header(name: string): Buffer | null {
+    if (this.#raw.header !== undefined) return this.#raw.header(name)
+    return [this.headers[name] ?? []].flat()[0] ?? null
   }
 }
 

@@ -91,6 +91,8 @@ test('a header that is there twice has both values', async () => {
   assert(head)
   const [record] = readRecords(head, batch.subarray(61))
   assert.deepEqual(record?.headers, { a: [Buffer.from('1'), Buffer.from('2')], b: Buffer.from('3') })
+  const one = ['a', 'b', 'c', ''].map(name => record?.header?.(name)?.toString() ?? null)
+  assert.deepEqual(one, ['1', '3', null, null])
 })
 
 test('records that the broker stamped have its time', async () => {

@@ -135,6 +135,15 @@ class BatchRecord implements RawRecord {
     return headers
   }
 
+  header(name: string): Buffer | null {
+    const bytes = this.#afterFields(2)
+    for (let left = bytes.varint(); left > 0; left--) {
+      if (bytes.fieldIs(name)) return bytes.field()
+      bytes.skipField()
+    }
+    return null
+  }
+
   #afterFields(count: number): Varints {
     const bytes = new Varints(this.#bytes, this.#at)
     for (let left = count; left > 0; left--) bytes.skipField()
@@ -166,6 +175,15 @@ class Varints {
   field(): Buffer | null {
     const length = this.skipField()
     return length < 0 ? null : this.#bytes.subarray(this.at - length, this.at)
+  }
+
+  /** Reads a field, and whether it is this ASCII text. */
+  fieldIs(text: string): boolean {
+    const length = this.skipField()
+    if (length !== text.length) return false
+    for (let i = 0; i < length; i++)
+      if (this.#bytes[this.at - length + i] !== text.charCodeAt(i)) return false
+    return true
   }
 
   /** Returns its length. */

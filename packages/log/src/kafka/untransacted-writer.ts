@@ -28,6 +28,7 @@ import { PartitionTail } from './partition-tail.ts'
 import { patiently } from './patiently.ts'
 import type { RecentGuids } from './recent-guids.ts'
 import { resumableCheckpoint } from './resumable-checkpoint.ts'
+import { idsOfTopic } from './schema-ids.ts'
 import { within } from './within.ts'
 import { WriterService } from './writer-service.ts'
 
@@ -146,9 +147,11 @@ export class UntransactedWriter implements FoundationWriter {
     const { client, names } = this.#door
     const { state, recent, events, states } = this.#opened
     const seq = this.#seq + entries.length
-    const change = state.after(entries, { seq, checkpoint })
+    const { schemaIds } = this.#door.settings
+    const change = state.after(entries, { seq, checkpoint }, schemaIds?.kept(events.topic))
+    const idOf = idsOfTopic(schemaIds, events.topic)
     // All are made before the first is sent: one that cannot be made leaves nothing behind.
-    const messages = entries.map((entry, i) => toMessage(entry, this.#seq + 1 + i))
+    const messages = entries.map((entry, i) => toMessage(entry, this.#seq + 1 + i, idOf))
     const letters = deadLetters.flatMap(deadLetterMessages)
     await this.#requireUntouched()
     const firstOffset = Number(events.end)

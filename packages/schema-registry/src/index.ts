@@ -1,0 +1,5 @@
+export { checkSchemas, type SchemaFinding } from './check-schemas.ts'
+export { type RegisterStep, registerSchemas } from './register-schemas.ts'
+export { RegistryClient, type RegistryOptions } from './registry-client.ts'
+export { RegistryError, type RegistryErrorKind } from './registry-error.ts'
+export { type RegistryStatus, SchemaIdKeeper } from './schema-id-keeper.ts'

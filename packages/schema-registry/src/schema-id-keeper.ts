@@ -1,0 +1,157 @@
+import { type ReleasedSchema, releasedSchemas, schemaFingerprint } from '@cf-audit-drain/event'
+import type { KeptSchemaIds, SchemaIds } from '@cf-audit-drain/log/kafka'
+import { asError, type Clock } from '@cf-audit-drain/pipeline'
+import type { RegistryClient } from './registry-client.ts'
+import { subjectOf } from './subject.ts'
+import { type KnownId, TopicIds } from './topic-ids.ts'
+
+export interface KeeperDeps {
+  readonly clock: Clock
+  /** Something an operator should know of, in one sentence without secrets; each as often as it begins to be true. */
+  readonly warn: (sentence: string) => void
+  readonly inform: (sentence: string) => void
+}
+
+/** How often the registry is asked when all is well, and when something is missing. */
+const confirmMs = 300_000
+const againMs = 30_000
+
+export interface RegistryStatus {
+  readonly url: string
+  /** Null before the first answer or failure. */
+  readonly isReachable: boolean | null
+  /** Of the newest round that failed; null when the newest did not. */
+  readonly lastError: string | null
+  readonly lastAnswerAt: string | null
+  readonly topics: readonly TopicStatus[]
+}
+
+export interface TopicStatus {
+  readonly topic: string
+  readonly subject: string
+  readonly schemas: readonly (Pick<ReleasedSchema, 'version' | 'fingerprint'> & KnownId)[]
+  /** How many schemas have no id: their events are written as single objects. */
+  readonly missing: number
+}
+
+/**
+ * The ids of the released schemas at a registry. Looks them up and never registers. Whoever writes asks `idOf` and never
+ * waits: ids are known from the registry, from what the last writer kept beside the events, or not at all.
+ */
+export class SchemaIdKeeper implements SchemaIds {
+  readonly #client: RegistryClient
+  readonly #deps: KeeperDeps
+  readonly #topics: ReadonlyMap<string, TopicIds>
+  readonly #schemas = releasedSchemas()
+  readonly #confirmed = new Set<string>()
+  readonly #firstRound = Promise.withResolvers<void>()
+  #isReachable: boolean | null = null
+  #lastError: string | null = null
+  #lastAnswerMs: number | null = null
+
+  constructor(client: RegistryClient, topics: readonly string[], deps: KeeperDeps) {
+    this.#client = client
+    this.#deps = deps
+    this.#topics = new Map(topics.map(topic => [topic, new TopicIds(topic, deps.warn)]))
+  }
+
+  /** Resolves when the registry was asked once for everything, or has failed. */
+  get asked(): Promise<void> {
+    return this.#firstRound.promise
+  }
+
+  idOf(topic: string, fingerprint: string): number | null {
+    return this.#topics.get(topic)?.idOf(fingerprint) ?? null
+  }
+
+  kept(topic: string): KeptSchemaIds | null {
+    const known = this.#topics.get(topic)
+    return known?.isKnown ? { registry: this.#client.url, ids: known.ids } : null
+  }
+
+  recall(topic: string, { registry, ids }: KeptSchemaIds): void {
+    if (registry === this.#client.url) this.#topics.get(topic)?.recall(ids)
+  }
+
+  status(): RegistryStatus {
+    return {
+      url: this.#client.url,
+      isReachable: this.#isReachable,
+      lastError: this.#lastError,
+      lastAnswerAt: this.#lastAnswerMs === null ? null : new Date(this.#lastAnswerMs).toISOString(),
+      topics: [...this.#topics].map(([topic, ids]) => {
+        const schemas = this.#schemas.map(({ version, fingerprint }) => ({
+          version,
+          fingerprint,
+          ...ids.known(fingerprint),
+        }))
+        const missing = schemas.filter(({ id }) => id === null).length
+        return { topic, subject: subjectOf(topic), schemas, missing }
+      }),
+    }
+  }
+
+  /** Asks until the signal is aborted. Never ends in an error. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      while (!signal.aborted) {
+        const isWell = await this.#round(signal)
+        this.#firstRound.resolve()
+        await this.#deps.clock.sleep(isWell ? confirmMs : againMs, signal)
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error
+    } finally {
+      this.#firstRound.resolve()
+    }
+  }
+
+  /** Whether every schema has an id that the registry has just confirmed. */
+  async #round(signal: AbortSignal): Promise<boolean> {
+    try {
+      let isWell = true
+      for (const [topic, ids] of this.#topics)
+        for (const schema of this.#schemas) {
+          const id = await this.#lookUp(topic, schema, signal)
+          this.#lastAnswerMs = this.#deps.clock.now()
+          ids.answered(schema, id)
+          isWell &&= ids.known(schema.fingerprint).from === 'registry'
+        }
+      if (this.#isReachable === false) this.#deps.inform('the schema registry answers again')
+      this.#isReachable = true
+      this.#lastError = null
+      return isWell
+    } catch (error) {
+      signal.throwIfAborted()
+      // Of whatever kind: nobody may end or wait because of a registry.
+      this.#failed(asError(error).message)
+      return false
+    }
+  }
+
+  /** Null also for an id that would give a consumer something else. */
+  async #lookUp(topic: string, schema: ReleasedSchema, signal: AbortSignal): Promise<number | null> {
+    const id = await this.#client.idOf(subjectOf(topic), schema.text, signal)
+    if (id === null) return null
+    const name = `${id} ${schema.fingerprint}`
+    if (!this.#confirmed.has(name)) {
+      const text = await this.#client.schemaById(id, signal)
+      if (text === null || schemaFingerprint(text) !== schema.fingerprint) return null
+      this.#confirmed.add(name)
+    }
+    return id
+  }
+
+  #failed(sentence: string): void {
+    this.#isReachable = false
+    if (sentence !== this.#lastError) {
+      const withoutIds = [...this.#topics].filter(([, { ids }]) => Object.keys(ids).length === 0)
+      const meanwhile =
+        withoutIds.length === 0
+          ? 'events are written with the ids that are known'
+          : `no ids are known yet for ${withoutIds.map(([topic]) => topic).join(', ')}: until there are, events are written as Avro single objects`
+      this.#deps.warn(`${sentence}; ${meanwhile}`)
+    }
+    this.#lastError = sentence
+  }
+}
