@@ -101,7 +101,7 @@ describe('Kafka that refuses', { skip: reasonToSkipKafka() || (given ?? false) }
     )
     assert.equal(
       (await planTopics({ kafka: options, foundations: ['lab'], settings }, systemClock)).length,
-      3,
+      4,
     )
     assert.equal((await checkpointStates(options, ['lab'], systemClock)).get('lab'), 'none')
     await assert.rejects(log.writer('lab'), /Kafka has no topic/)
