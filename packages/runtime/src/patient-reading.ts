@@ -7,15 +7,20 @@ export interface LatestReading<T> {
   readonly problem: Error | null
 }
 
+/** A reading that takes longer has got lost: whoever asks then begins another. */
+const lostAfterMs = 60_000
+
 /**
  * What is read from something that may be away, or slow: one reading at a time, and nobody waits longer for it than
- * `patienceMs` (null: as long as it takes). One that is late is waited for by whoever asks next, and not begun a second time.
+ * `patienceMs` (null: as long as it takes). One that is late is waited for by whoever asks next, and not begun a second
+ * time unless it is lost.
  */
 export class PatientReading<T> {
   readonly #read: () => Promise<T>
   readonly #patienceMs: number | null
   readonly #clock: Clock
   #reading: Promise<T> | null = null
+  #begunMs = 0
   #last: T | null = null
 
   constructor(read: () => Promise<T>, patienceMs: number | null, clock: Clock) {
@@ -25,6 +30,8 @@ export class PatientReading<T> {
   }
 
   async latest(): Promise<LatestReading<T>> {
+    if (this.#patienceMs !== null && this.#clock.monotonic() - this.#begunMs > lostAfterMs)
+      this.#reading = null
     this.#reading ??= this.#begin()
     const over = new AbortController()
     try {
@@ -43,12 +50,13 @@ export class PatientReading<T> {
   }
 
   #begin(): Promise<T> {
-    const reading = this.#read().then(value => {
-      this.#last = value
+    this.#begunMs = this.#clock.monotonic()
+    const reading: Promise<T> = this.#read().then(value => {
+      if (this.#reading === reading) this.#last = value
       return value
     })
     const isOver = () => {
-      this.#reading = null
+      if (this.#reading === reading) this.#reading = null
     }
     reading.then(isOver, isOver)
     return reading
