@@ -47,7 +47,7 @@ for (const seed of seeds)
       }
       one.clock.advance(below(20 * minuteMs))
       const polls = one.polls
-      await one.until(() => one.polls > polls)
+      await one.until(() => isSoon(one, () => one.polls > polls))
       assert.deepEqual(await ledgerFaults(one.log), [], `round ${round}`)
     }
     failures.delete(one)
@@ -55,7 +55,7 @@ for (const seed of seeds)
     one.foundation.runCleanUp()
     one.clock.advance(6 * hourMs)
     // The row that is hidden is waited for, second by second of its clock.
-    await one.until(() => one.poller.caughtUp(), 60_000)
+    await one.until(() => isSoon(one, () => one.poller.caughtUp()), 60_000)
     await one.verifiedAgain(3)
     assert.deepEqual(await ledgerFaults(one.log), [])
     const windows = await Array.fromAsync(one.log.ledger({}))
@@ -75,6 +75,12 @@ for (const seed of seeds)
       nothingWrong,
     )
   })
+
+/** Failed publishes are rested from for minutes of its clock. */
+function isSoon(one: PolledFoundation, condition: () => boolean): boolean {
+  one.clock.advance(200)
+  return condition()
+}
 
 function hideOne(one: PolledFoundation, random: Random) {
   const hiddenSec = Math.floor(one.agoUs((2 + random() * 20) * dayMs) / 1e6)
