@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { RawEvent } from '@cf-audit-drain/event'
 import type { SimulatedRow } from '@cf-audit-drain/foundation-simulator'
 import { NamedFoundation, nowSec, uuid } from './testing/named-foundation.ts'
 
@@ -289,7 +290,10 @@ test('read ahead, what is renamed and deleted later in a backfill has its name f
   ]
   one.foundation.insert(rows)
   const toSec = nowSec()
-  await one.naming.readAhead([{ fromSec: toSec - 10_000, toSec }], AbortSignal.timeout(20_000))
+  const recorded: RawEvent[] = []
+  const record = async (page: readonly RawEvent[]) => recorded.push(...page)
+  await one.naming.readAhead([{ fromSec: toSec - 10_000, toSec }], AbortSignal.timeout(20_000), record)
+  assert.ok(recorded.length > 0, 'what was shown is recorded')
   const names = await one.namesOf(ago(8_000, {}), ago(4_000, {}))
   assert.deepEqual(
     names.map(({ organization, space, unresolved }) => [organization, space, unresolved.length]),

@@ -64,11 +64,15 @@ export class Naming {
   async readAhead(
     ranges: readonly { readonly fromSec: number; readonly toSec: number }[],
     signal: AbortSignal,
+    record: (rows: readonly RawEvent[]) => Promise<unknown>,
   ): Promise<void> {
     const { lookups, clock, heldBackMs = () => 0 } = this.#deps
     if (lookups === null) return
-    const learn = (rows: readonly RawEvent[]) => this.#learn(rows)
-    await readAhead(ranges, { lookups, clock, heldBackMs, learn }, signal)
+    const take = async (rows: readonly RawEvent[]) => {
+      this.#learn(rows)
+      await record(rows)
+    }
+    await readAhead(ranges, { lookups, clock, heldBackMs, take }, signal)
   }
 
   async prepare(rows: readonly RawEvent[]): Promise<void> {

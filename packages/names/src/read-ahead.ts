@@ -19,7 +19,8 @@ export interface ReadAheadDeps {
   readonly lookups: NameLookups
   readonly clock: Clock
   readonly heldBackMs: () => number
-  readonly learn: (rows: readonly RawEvent[]) => void
+  /** Of each page, in its order; what it throws is thrown. */
+  readonly take: (rows: readonly RawEvent[]) => Promise<void>
 }
 
 const pagesMax = 40
@@ -27,12 +28,12 @@ const boundMs = 30_000
 
 /**
  * Reads what tells of names in a time that is yet to be read in its order: an event of a space is read long before the one
- * that renames or deletes it, and then it is too late to ask. Best effort: ends quietly at the first failure, after 40 pages,
- * or after 30 s.
+ * that renames or deletes it, and then it is too late to ask. Best effort: ends quietly at the first failure to be told, after 40
+ * pages, or after 30 s.
  */
 export async function readAhead(
   ranges: readonly { readonly fromSec: number; readonly toSec: number }[],
-  { lookups, clock, heldBackMs, learn }: ReadAheadDeps,
+  { lookups, clock, heldBackMs, take }: ReadAheadDeps,
   signal: AbortSignal,
 ): Promise<void> {
   const wait = boundedWait(boundMs, clock, signal)
@@ -41,12 +42,14 @@ export async function readAhead(
   try {
     for (const { fromSec, toSec } of ranges)
       for (let page = 1; goesOn(); page++, pages++) {
-        const rows = await lookups.events({ types: telling, fromSec, toSec, page }, wait.signal)
-        learn(rows)
+        const rows = await lookups
+          .events({ types: telling, fromSec, toSec, page }, wait.signal)
+          // Names that are not found this way are looked up when they are met.
+          .catch(() => null)
+        if (rows === null) return
+        await take(rows)
         if (rows.length < perPageMax) break
       }
-  } catch {
-    // Names that are not found this way are looked up when they are met.
   } finally {
     await wait.end()
   }

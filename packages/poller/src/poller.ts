@@ -160,7 +160,9 @@ export class Poller {
       await this.#rights.record(recorder)
       const { tailFromSec, unread } = recorder.checkpoint
       const aheadFromSec = Math.min(tailFromSec, unread[0]?.fromSec ?? tailFromSec)
-      const ahead = naming?.readAhead([{ fromSec: aheadFromSec, toSec: this.#nowSec() + 1 }], signal)
+      const aheadRange = { fromSec: aheadFromSec, toSec: this.#nowSec() + 1 }
+      const ahead = naming?.readAhead([aheadRange], signal, rows => recorder.record(rows))
+      ahead?.catch(() => undefined) // awaited by the catch-up
       const budget = new RequestBudget(() => controller.rateLimit, this.#options.pollIntervalMs, clock)
       const session: Session = {
         source: controller,
