@@ -12,6 +12,8 @@ export class HeldGuids {
   readonly recent = new SeenGuids()
   readonly #old = new SeenGuids()
   readonly #loaded = new Set<number>()
+  /** Windows of which the log no longer says all that it has held. */
+  readonly #forgotten = new Set<number>()
   readonly #writer: FoundationWriter
   readonly #ledger: Ledger
   #sinceSec: number
@@ -43,15 +45,30 @@ export class HeldGuids {
       this.#loaded.add(fromSec)
       const window = this.#ledger.windowOf(sec)
       if (window === null || window.held === window.deadLetters) continue
-      for await (const { guid, createdAtSec } of this.#writer.guidsOf(window))
+      let found = 0
+      for await (const { guid, createdAtSec } of this.#writer.guidsOf(window)) {
         this.#old.add(guid, createdAtSec)
+        found++
+      }
+      if (found < window.held - window.deadLetters) this.#forgotten.add(fromSec)
     }
+  }
+
+  /**
+   * The log has held more there than it says now: retention has taken it, or the ledger does not say where it lies. What
+   * is shown there may have been recorded long ago, so none of it is new.
+   */
+  isForgotten(sec: number): boolean {
+    return this.#forgotten.has(this.#ledger.rangeOf(sec).fromSec)
   }
 
   /** These windows are done with. */
   release(windows: Iterable<Range>): void {
     for (const { fromSec, toSec } of windows)
-      if (this.#loaded.delete(fromSec)) this.#old.forget(fromSec, toSec)
+      if (this.#loaded.delete(fromSec)) {
+        this.#old.forget(fromSec, toSec)
+        this.#forgotten.delete(fromSec)
+      }
   }
 
   has(guid: string, createdAtSec: number): boolean {

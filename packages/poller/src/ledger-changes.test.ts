@@ -37,6 +37,7 @@ function addition(changes: Partial<Addition>): Addition {
     nowMs: 9,
     heldKeys: () => ['a', 'b'],
     isDeadLetter: () => false,
+    isForgotten: () => false,
     ...changes,
   }
 }

@@ -23,6 +23,8 @@ export interface Addition {
   /** Keys held in a range before this publish, dead letters of this session among them. */
   heldKeys(range: Range): Iterable<string>
   isDeadLetter(key: string): boolean
+  /** The log no longer says which guids it has held in the window of that second. */
+  isForgotten(sec: number): boolean
 }
 
 export interface GoneGuids {
@@ -176,6 +178,8 @@ export class Ledger {
     const found = compared(part, shown, addition, news, cameSince)
     if (!isDone(window, addition.before)) return pass(window, { look, part, found }, addition, news)
     if (part.fromSec > window.fromSec || part.toSec < window.toSec) return null
+    if (addition.isForgotten(window.fromSec))
+      return countAgain(window, shown.rows + look.missing, addition.nowMs)
     return lookAgain(window, look, found, addition.nowMs)
   }
 }
@@ -237,6 +241,11 @@ function pass(
   for (const key of found.keys) keys.add(key)
   const digest = keys.size === passed.held ? digestOf(keys) : null
   return { window: judged({ ...passed, digest }, 'closed'), guids }
+}
+
+/** Only the numbers can be compared where the log no longer says what it has held. */
+function countAgain(window: LedgerWindow, counted: number, nowMs: number): GoneGuids {
+  return { window: judged({ ...window, counted, checkedAtMs: nowMs }, 're-checked'), guids: [] }
 }
 
 /** A window that was passed before was read whole again. */

@@ -143,6 +143,7 @@ export class Recorder {
       after: changed,
       nowMs: this.#deps.clock.now(),
       heldKeys: range => this.#held.keys(range),
+      isForgotten: sec => this.#held.isForgotten(sec),
       isDeadLetter: key => this.#buried.has(key) || buried.has(key),
     })
     if (gone.length > 0) this.#deps.onGone?.(gone)
@@ -213,7 +214,8 @@ export class Recorder {
     for (const row of rows) {
       const key = rowKey(row)
       const createdAtSec = rawCreatedAtSec(row)
-      const isHeld = createdAtSec !== null && this.#held.has(key, createdAtSec)
+      const isHeld =
+        createdAtSec !== null && (this.#held.has(key, createdAtSec) || this.#held.isForgotten(createdAtSec))
       if (isHeld || this.#buried.has(key) || batch.has(key)) continue
       batch.add(key)
       const parsed = this.#parse(row, key)
