@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { alterWriter } from './testing/alter-writer.ts'
 import { hourMs, PolledFoundation } from './testing/polled-foundation.ts'
 
 const dayMs = 24 * hourMs
@@ -16,23 +17,13 @@ test('rows of a window that the log has forgotten are not taken for new, and the
   await one.pass(10 * 60_000)
   await one.stop()
   const again: string[] = []
-  const { writer } = one.log
-  one.log.writer = async foundation => {
-    const real = await writer.call(one.log, foundation)
-    return {
-      checkpoint: real.checkpoint,
-      guids: since => real.guids(since),
-      names: () => real.names(),
-      async *guidsOf() {},
-      places: since => real.places(since),
-      ledger: () => real.ledger(),
-      close: () => real.close(),
-      publish: (entries, ...rest) => {
-        for (const { guid, createdAtSec } of entries) if (createdAtSec === oldUs / 1e6) again.push(guid)
-        return real.publish(entries, ...rest)
-      },
-    }
-  }
+  alterWriter(one.log, real => ({
+    async *guidsOf() {},
+    publish: (entries, ...rest) => {
+      for (const { guid, createdAtSec } of entries) if (createdAtSec === oldUs / 1e6) again.push(guid)
+      return real.publish(entries, ...rest)
+    },
+  }))
   one.foundation.insert([{ createdAtUs: oldUs }])
   await one.started()
   await one.verifiedAgain(2)

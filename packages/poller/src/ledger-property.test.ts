@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Random, seededRandom } from '@cf-audit-drain/pipeline'
+import { alterWriter } from './testing/alter-writer.ts'
 import { ledgerFaults } from './testing/ledger-audit.ts'
 import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
 
@@ -94,24 +95,13 @@ const failures = new Map<PolledFoundation, Random>()
 /** Now and then a publish fails: before it is done, or after, as if the process were killed there. */
 function failPublishes(one: PolledFoundation, random: Random): void {
   failures.set(one, random)
-  const { writer } = one.log
-  one.log.writer = async foundation => {
-    const real = await writer.call(one.log, foundation)
-    return {
-      checkpoint: real.checkpoint,
-      guids: since => real.guids(since),
-      names: () => real.names(),
-      guidsOf: window => real.guidsOf(window),
-      places: since => real.places(since),
-      ledger: () => real.ledger(),
-      close: () => real.close(),
-      publish: async (...what) => {
-        const luck = failures.get(one)?.() ?? 1
-        if (luck < 0.03) throw new Error('killed before the publish')
-        const result = await real.publish(...what)
-        if (luck < 0.06) throw new Error('killed after the publish')
-        return result
-      },
-    }
-  }
+  alterWriter(one.log, real => ({
+    publish: async (...what) => {
+      const luck = failures.get(one)?.() ?? 1
+      if (luck < 0.03) throw new Error('killed before the publish')
+      const result = await real.publish(...what)
+      if (luck < 0.06) throw new Error('killed after the publish')
+      return result
+    },
+  }))
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { KafkaStateError, LogDamagedError } from '@cf-audit-drain/log'
 import { seededRandom } from '@cf-audit-drain/pipeline'
+import { alterWriter } from './testing/alter-writer.ts'
 import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
 
 const minuteMs = 60_000
@@ -236,24 +237,13 @@ test('a window whose rows Cloud Controller counts and does not show neither clos
 test('a log that fails ends the session, not the poller: it is opened again and read from the checkpoint', async t => {
   const one = await PolledFoundation.make(t)
   await one.started()
-  const { writer } = one.log
   let failing = true
-  one.log.writer = async foundation => {
-    const real = await writer.call(one.log, foundation)
-    return {
-      checkpoint: real.checkpoint,
-      guids: since => real.guids(since),
-      names: () => real.names(),
-      guidsOf: window => real.guidsOf(window),
-      places: since => real.places(since),
-      ledger: () => real.ledger(),
-      close: () => real.close(),
-      publish: (...args) => {
-        if (failing && args[0].length > 0) return Promise.reject(new Error('no space left'))
-        return real.publish(...args)
-      },
-    }
-  }
+  alterWriter(one.log, real => ({
+    publish: (...args) => {
+      if (failing && args[0].length > 0) return Promise.reject(new Error('no space left'))
+      return real.publish(...args)
+    },
+  }))
   await one.stop()
   one.start().catch(() => undefined)
   one.foundation.insert([{}])
@@ -331,20 +321,9 @@ test('a checkpoint that cannot be read stops the poller instead of starting from
 test('a log that is found damaged in mid-run stops the poller: trying again would hide it', async t => {
   const one = await PolledFoundation.make(t)
   await one.started()
-  const { writer } = one.log
-  one.log.writer = async foundation => {
-    const real = await writer.call(one.log, foundation)
-    return {
-      checkpoint: real.checkpoint,
-      guids: since => real.guids(since),
-      names: () => real.names(),
-      guidsOf: window => real.guidsOf(window),
-      places: since => real.places(since),
-      ledger: () => real.ledger(),
-      close: () => real.close(),
-      publish: () => Promise.reject(new LogDamagedError('log.db', 'a page makes no sense', 'Keep it')),
-    }
-  }
+  alterWriter(one.log, () => ({
+    publish: () => Promise.reject(new LogDamagedError('log.db', 'a page makes no sense', 'Keep it')),
+  }))
   await one.stop()
   one.foundation.insert([{}])
   await assert.rejects(one.start(), { name: 'LogDamagedError' })
@@ -352,22 +331,11 @@ test('a log that is found damaged in mid-run stops the poller: trying again woul
 
 test('a topic that goes wrong under a poller at work is told again and again, and ends no other foundation', async t => {
   const one = await PolledFoundation.make(t)
-  const { writer } = one.log
   let isGone = true
   const refuse = () => Promise.reject(new KafkaStateError('the topic was deleted'))
-  one.log.writer = async foundation => {
-    const real = await writer.call(one.log, foundation)
-    return {
-      checkpoint: real.checkpoint,
-      guids: since => real.guids(since),
-      names: () => real.names(),
-      guidsOf: window => real.guidsOf(window),
-      places: since => real.places(since),
-      ledger: () => real.ledger(),
-      close: () => real.close(),
-      publish: (...what) => (isGone ? refuse() : real.publish(...what)),
-    }
-  }
+  alterWriter(one.log, real => ({
+    publish: (...what) => (isGone ? refuse() : real.publish(...what)),
+  }))
   await assert.rejects(one.start(), { name: 'KafkaStateError' }, 'at its start it is for the operator')
   isGone = false
   await one.started()

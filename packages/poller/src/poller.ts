@@ -4,6 +4,7 @@ import {
   type EventLog,
   FencedError,
   type FoundationWriter,
+  isoSec,
   KafkaStateError,
   LogDamagedError,
   type LogEntry,
@@ -105,15 +106,17 @@ export class Poller {
       lastError: this.#lastError,
       checkpoint,
       windows: {
-        completeUpTo: checkpoint && iso(completeUpToSec(checkpoint)),
+        completeUpTo: checkpoint && isoSec(completeUpToSec(checkpoint)),
         open: this.#openWindows(checkpoint),
         closed: checkpoint?.closedWindows ?? 0,
         unread: (checkpoint?.unread ?? []).map(({ fromSec, toSec }) => ({
-          from: iso(fromSec),
-          to: iso(toSec),
+          from: isoSec(fromSec),
+          to: isoSec(toSec),
         })),
         heldNotShown: this.#gone.size,
-        unequal: [...Map.groupBy(this.#gone.values(), range => `${iso(range.fromSec)}/${iso(range.toSec)}`)]
+        unequal: [
+          ...Map.groupBy(this.#gone.values(), range => `${isoSec(range.fromSec)}/${isoSec(range.toSec)}`),
+        ]
           .map(([window, guids]) => ({ window, heldNotShown: guids.length }))
           .slice(-20),
       },
@@ -387,8 +390,4 @@ async function settled(loops: readonly Promise<void>[]): Promise<void> {
 
 function completeUpToSec(checkpoint: Checkpoint): number {
   return Math.min(checkpoint.tailFromSec, checkpoint.unread[0]?.fromSec ?? Infinity)
-}
-
-function iso(sec: number): string {
-  return new Date(sec * 1000).toISOString().replace('.000Z', 'Z')
 }

@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs'
 import type { Deps, FoundationOptions, UserLogin } from '@cf-audit-drain/cloud-foundry'
-import {
-  type FoundationConfig,
-  readSecretFile,
-  type Secret,
-  type UserLoginConfig,
-} from '@cf-audit-drain/config'
+import type { FoundationConfig, UserLoginConfig } from '@cf-audit-drain/config'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
+import { secretSource } from './secret-source.ts'
 
 export interface ClientDeps {
   readonly clock: Clock
@@ -22,7 +17,7 @@ export function clientOptions(config: FoundationConfig): FoundationOptions {
     name: config.name,
     api: config.api,
     clientId: config.clientId,
-    clientSecret: sourceOf(config.clientSecret, config.clientSecretFile),
+    clientSecret: secretSource(config.clientSecret, config.clientSecretFile),
     ...(config.login === null ? {} : { login: loginOf(config.login) }),
     apiVersion: config.apiVersion,
     ...(config.caFile === null ? {} : { caFile: config.caFile }),
@@ -31,15 +26,14 @@ export function clientOptions(config: FoundationConfig): FoundationOptions {
   }
 }
 
-/** From its file, if it has one, as it is then. */
-function sourceOf(secret: Secret, file: string | null): () => string {
-  return () => (file === null ? secret : readSecretFile(file, path => readFileSync(path, 'utf8'))).reveal()
-}
-
 function loginOf(login: UserLoginConfig): UserLogin {
   return login.kind === 'password'
-    ? { kind: 'password', username: login.username, password: sourceOf(login.password, login.passwordFile) }
-    : { kind: 'refresh-token', refreshToken: sourceOf(login.refreshToken, login.refreshTokenFile) }
+    ? {
+        kind: 'password',
+        username: login.username,
+        password: secretSource(login.password, login.passwordFile),
+      }
+    : { kind: 'refresh-token', refreshToken: secretSource(login.refreshToken, login.refreshTokenFile) }
 }
 
 export function clientDeps(deps: ClientDeps): Deps {

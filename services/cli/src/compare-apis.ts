@@ -1,5 +1,6 @@
 import type { Config, FoundationConfig } from '@cf-audit-drain/config'
 import { createScrubber } from '@cf-audit-drain/event'
+import { isoSec } from '@cf-audit-drain/log'
 import { type Clock, type Random, systemClock } from '@cf-audit-drain/pipeline'
 import { type ApiDifference, compareApis, isEqual } from '@cf-audit-drain/poller'
 import { type ExitCode, exitCodes, type Logger } from '@cf-audit-drain/runtime'
@@ -86,7 +87,7 @@ async function compareOne(
       equal &&= isEqual(window)
       differences.push(...window.differences.slice(0, shownMax - differences.length))
     }
-    const [from, to] = [iso(span.fromSec), iso(span.toSec)]
+    const [from, to] = [isoSec(span.fromSec), isoSec(span.toSec)]
     return { foundation: config.name, from, to, ...counts, equal, differences }
   } finally {
     await Promise.all([v3.close(), v2.close()])
@@ -105,7 +106,7 @@ function spanOf(
   const fromSec = sinceSec(wanted.from, '--from', clock.now())
   const toSec = wanted.to === undefined ? nowSec : sinceSec(wanted.to, '--to', clock.now())
   if (fromSec < toSec) return { fromSec, toSec }
-  throw new UsageError(`--to (${iso(toSec)}) is not after --from (${iso(fromSec)})`)
+  throw new UsageError(`--to (${isoSec(toSec)}) is not after --from (${isoSec(fromSec)})`)
 }
 
 function readable({ foundation, from, to, v3, v2, equal, differences }: Verdict): string {
@@ -117,8 +118,4 @@ function readable({ foundation, from, to, v3, v2, equal, differences }: Verdict)
   const verdict = equal ? 'both show the same' : 'they do not show the same'
   lines.push(`foundation ${foundation} from ${from} to ${to}: v3 ${v3} events, v2 ${v2} events; ${verdict}`)
   return lines.join('\n')
-}
-
-function iso(sec: number): string {
-  return new Date(sec * 1000).toISOString().replace('.000Z', 'Z')
 }

@@ -1,7 +1,7 @@
 import { type CloudController, CloudFoundryError, cloudController } from '@cf-audit-drain/cloud-foundry'
 import type { FoundationConfig } from '@cf-audit-drain/config'
 import type { Scrubber } from '@cf-audit-drain/event'
-import type { EventLog } from '@cf-audit-drain/log'
+import { type EventLog, isoSec } from '@cf-audit-drain/log'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerObserver, type PollerOptions } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
@@ -140,7 +140,7 @@ function observerOf(
       for (const lagSec of lagsSec) metrics?.ingested(lagSec)
     },
     compared({ fromSec, toSec, shown, heldNotShown }) {
-      const window = { from: iso(fromSec), to: iso(toSec), shown }
+      const window = { from: isoSec(fromSec), to: isoSec(toSec), shown }
       if (heldNotShown.length > 0) {
         logger.warn(
           { ...window, guids: heldNotShown.slice(0, 20), count: heldNotShown.length },
@@ -181,7 +181,7 @@ function ledgerObserver(
     },
     gone({ fromSec, toSec }, guids) {
       logger.warn(
-        { from: iso(fromSec), to: iso(toSec), guids: guids.slice(0, 20), count: guids.length },
+        { from: isoSec(fromSec), to: isoSec(toSec), guids: guids.slice(0, 20), count: guids.length },
         'Cloud Controller no longer shows events that the ledger has, and its clean-up cannot have taken them',
       )
     },
@@ -205,8 +205,4 @@ export function refreshMetrics({ controller, elected }: FoundationService, metri
   }
   if (skewMs !== null) metrics.clockSkew(skewMs / 1000)
   if (controller.rateLimit) metrics.rateLimitRemaining(controller.rateLimit.remaining)
-}
-
-function iso(sec: number): string {
-  return new Date(sec * 1000).toISOString()
 }

@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { TokenEndpoint } from '@cf-audit-drain/cloud-foundry'
-import {
-  type KafkaPasswordConfig,
-  type KafkaSaslConfig,
-  type KafkaTokenConfig,
-  type KafkaTokenEndpointConfig,
-  readSecretFile,
-  type Secret,
+import type {
+  KafkaPasswordConfig,
+  KafkaSaslConfig,
+  KafkaTokenConfig,
+  KafkaTokenEndpointConfig,
+  Secret,
 } from '@cf-audit-drain/config'
 import type { KafkaOptions } from '@cf-audit-drain/log/kafka'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { secretSource } from './secret-source.ts'
 import { tokenInFile } from './token-in-file.ts'
 
 export interface KafkaLoginDeps {
@@ -38,18 +37,17 @@ function byPassword({ mechanism, username, password, passwordFile }: KafkaPasswo
     username,
     /** kafkajs asks for it at each login. */
     get password() {
-      return passwordNow(password, passwordFile).reveal()
+      return passwordNow(password, passwordFile)
     },
   }
 }
 
 /** What the file holds; while it cannot be read, as in the middle of a rotation, what was read at the start. */
-function passwordNow(first: Secret, file: string | null): Secret {
-  if (file === null) return first
+function passwordNow(first: Secret, file: string | null): string {
   try {
-    return readSecretFile(file, path => readFileSync(path, 'utf8'))
+    return secretSource(first, file)()
   } catch {
-    return first
+    return first.reveal()
   }
 }
 
@@ -67,10 +65,7 @@ function askedFrom(config: KafkaTokenEndpointConfig, { clock, warn }: KafkaLogin
     {
       ...options,
       requestTimeoutMs: tokenTimeoutMs,
-      clientSecret: () =>
-        clientSecretFile === null
-          ? clientSecret.reveal()
-          : readSecretFile(clientSecretFile, path => readFileSync(path, 'utf8')).reveal(),
+      clientSecret: secretSource(clientSecret, clientSecretFile),
     },
     { clock, onWarning: warn },
   )

@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs'
-import {
-  type Config,
-  type KafkaConfig,
-  readSecretFile,
-  type SchemaRegistryLogin,
-} from '@cf-audit-drain/config'
+import type { Config, KafkaConfig, SchemaRegistryLogin } from '@cf-audit-drain/config'
 import { type Clock, deadline } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
 import { RegistryClient, type RegistryOptions, SchemaIdKeeper } from '@cf-audit-drain/schema-registry'
+import { secretSource } from './secret-source.ts'
 
 /** How long a start waits for the first answer of a registry, so that the first events have their ids already. */
 const startPatienceMs = 5_000
@@ -33,13 +28,9 @@ export function registryClient(
 }
 
 function loginOf(login: SchemaRegistryLogin): NonNullable<RegistryOptions['login']> {
-  const read = (secret: { reveal(): string }) => () =>
-    login.file === null
-      ? secret.reveal()
-      : readSecretFile(login.file, path => readFileSync(path, 'utf8')).reveal()
   return 'token' in login
-    ? { token: read(login.token) }
-    : { username: login.username, password: read(login.password) }
+    ? { token: secretSource(login.token, login.file) }
+    : { username: login.username, password: secretSource(login.password, login.file) }
 }
 
 /** The topics of events of every configured foundation. */

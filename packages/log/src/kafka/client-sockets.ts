@@ -1,18 +1,6 @@
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
+import type { Socket } from 'node:net'
 import type { ISocketFactory } from 'kafkajs'
-
-const keepAliveMs = 60_000
-
-/** As kafkajs makes them itself. */
-const plain: ISocketFactory = ({ host, port, ssl, onConnect }) => {
-  const servername = isIP(host) === 0 ? { servername: host } : {}
-  const socket = ssl
-    ? connectTls({ host, port, ...servername, ...ssl }, onConnect)
-    : connectTcp({ host, port }, onConnect)
-  socket.setKeepAlive(true, keepAliveMs)
-  return socket
-}
+import { defaultSocketFactory } from './kafkajs-door.ts'
 
 /**
  * The sockets of one client of kafkajs. A client that is told to disconnect ends those it has just then: one that it
@@ -23,7 +11,7 @@ export class ClientSockets {
   readonly #open = new Set<Socket>()
   #isClosed = false
 
-  constructor(make: ISocketFactory = plain) {
+  constructor(make: ISocketFactory = defaultSocketFactory()) {
     this.#make = make
   }
 

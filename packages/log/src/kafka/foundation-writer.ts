@@ -16,8 +16,6 @@ import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
 import { findCheckpoints } from './find-checkpoints.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
-import { guidsOfWindow, placesSince } from './guids-of-window.ts'
-import { guidsSince } from './guids-since.ts'
 import { refuseHalfMigrated } from './half-migrated.ts'
 import { endHangingTransaction } from './hanging-transaction.ts'
 import { inRequests, type ProduceRequest } from './in-requests.ts'
@@ -25,15 +23,15 @@ import type { KafkaClient } from './kafka-client.ts'
 import { FencedError, isFencing, KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
-import { keptNames, nameMessages } from './kept-names.ts'
+import { nameMessages } from './kept-names.ts'
 import { toLedgerMessage } from './ledger-record.ts'
-import { readLedger } from './ledger-table.ts'
 import type { Names } from './names.ts'
 import type { KafkaRecord } from './partition-reader.ts'
 import type { RecentGuids } from './recent-guids.ts'
 import { idsOfTopic } from './schema-ids.ts'
 import { isTooLarge, type SizeLimits } from './size-limits.ts'
 import { within } from './within.ts'
+import { WriterReads } from './writer-reads.ts'
 import { WriterService } from './writer-service.ts'
 
 export interface WriterDoor {
@@ -54,7 +52,7 @@ export interface WriterDoor {
  * offset commit, so that the brokers themselves decide whether it took effect. Opening fences every earlier writer and
  * only then reads the checkpoint.
  */
-export class KafkaFoundationWriter implements FoundationWriter {
+export class KafkaFoundationWriter extends WriterReads implements FoundationWriter {
   readonly #foundation: string
   readonly #door: WriterDoor
   readonly #service: WriterService
@@ -74,6 +72,7 @@ export class KafkaFoundationWriter implements FoundationWriter {
       stored: GoOn | null
     },
   ) {
+    super(foundation, door)
     this.#foundation = foundation
     this.#door = door
     this.#service = new WriterService(foundation, door, opened.producer, onClose)
@@ -114,31 +113,6 @@ export class KafkaFoundationWriter implements FoundationWriter {
 
   get checkpoint(): Checkpoint | null {
     return this.#stored?.checkpoint ?? null
-  }
-
-  async *guids(sinceSec: number): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
-    const { client, names } = this.#door
-    yield* await guidsSince(await client.reader(), names.events(this.#foundation), sinceSec)
-  }
-
-  async *names(): AsyncGenerator<NameRecord> {
-    const { client, names } = this.#door
-    yield* await keptNames(await client.reader(), names.state(this.#foundation))
-  }
-
-  async *guidsOf(window: LedgerWindow) {
-    const { client, names } = this.#door
-    yield* guidsOfWindow(await client.reader(), names.events(this.#foundation), window)
-  }
-
-  async *places(sinceSec: number) {
-    const { client, names } = this.#door
-    yield* placesSince(await client.reader(), names.events(this.#foundation), sinceSec)
-  }
-
-  async *ledger() {
-    const { client, names } = this.#door
-    yield* await readLedger(await client.reader(), names.ledger(this.#foundation), 'all')
   }
 
   async publish(

@@ -49,26 +49,31 @@ export class KafkaClient {
     this.#clock = clock
   }
 
-  /** With sockets of its own, which end when it disconnects. */
   #client<C extends { disconnect(): Promise<void> }>(make: (kafka: KafkaClientType) => C): C {
-    const connection = connectionOf(this.#options)
-    const sockets = new ClientSockets(connection.socketFactory)
-    const kafka = new Kafka({
-      clientId,
-      brokers: [...this.#options.brokers],
-      ...connection,
-      socketFactory: sockets.factory,
-      connectionTimeout: limits.connectionMs,
-      authenticationTimeout: limits.connectionMs,
-      requestTimeout: limits.requestMs,
-      retry,
-      logLevel: logLevel.INFO,
-      logCreator: this.#logCreator(),
-    })
-    return this.#mortal(make(kafka), sockets)
+    return this.#mortal(connection =>
+      make(
+        new Kafka({
+          clientId,
+          brokers: [...this.#options.brokers],
+          ...connection,
+          connectionTimeout: limits.connectionMs,
+          authenticationTimeout: limits.connectionMs,
+          requestTimeout: limits.requestMs,
+          retry,
+          logLevel: logLevel.INFO,
+          logCreator: this.#logCreator(),
+        }),
+      ),
+    )
   }
 
-  #mortal<C extends { disconnect(): Promise<void> }>(client: C, sockets: ClientSockets): C {
+  /** With sockets of its own, which end when it disconnects. */
+  #mortal<C extends { disconnect(): Promise<void> }>(
+    make: (connection: ReturnType<typeof connectionOf>) => C,
+  ): C {
+    const connection = connectionOf(this.#options)
+    const sockets = new ClientSockets(connection.socketFactory)
+    const client = make({ ...connection, socketFactory: sockets.factory })
     const disconnect = client.disconnect.bind(client)
     client.disconnect = async () => {
       try {
@@ -145,21 +150,20 @@ export class KafkaClient {
 
   /** Connected; whoever asked for it disconnects it. `isQuiet`: for whoever asks what is to be refused. */
   async newCluster({ isQuiet = false } = {}): Promise<Cluster> {
-    const connection = connectionOf(this.#options)
-    const sockets = new ClientSockets(connection.socketFactory)
-    const cluster = openCluster({
-      brokers: this.#options.brokers,
-      clientId,
-      ...connection,
-      socketFactory: sockets.factory,
-      connectionTimeoutMs: limits.connectionMs,
-      requestTimeoutMs: limits.requestMs,
-      authenticationTimeoutMs: limits.connectionMs,
-      retries: retry.retries,
-      logLevel: isQuiet ? logLevel.NOTHING : logLevel.INFO,
-      logCreator: this.#logCreator(),
-    })
-    return this.#connected(this.#mortal(cluster, sockets), 'a reader')
+    const cluster = this.#mortal(connection =>
+      openCluster({
+        brokers: this.#options.brokers,
+        clientId,
+        ...connection,
+        connectionTimeoutMs: limits.connectionMs,
+        requestTimeoutMs: limits.requestMs,
+        authenticationTimeoutMs: limits.connectionMs,
+        retries: retry.retries,
+        logLevel: isQuiet ? logLevel.NOTHING : logLevel.INFO,
+        logCreator: this.#logCreator(),
+      }),
+    )
+    return this.#connected(cluster, 'a reader')
   }
 
   groupOffsets(): Promise<GroupOffsets> {

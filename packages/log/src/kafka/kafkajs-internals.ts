@@ -247,7 +247,8 @@ const ClusterClass = fromKafkajs('src/cluster/index.js') as new (options: object
 const { createLogger } = fromKafkajs('src/loggers/index.js') as {
   createLogger(options: { readonly level: logLevel; readonly logCreator: logCreator }): Logger
 }
-const defaultSocketFactory = fromKafkajs('src/network/socketFactory.js') as () => ISocketFactory
+/** Sockets as kafkajs makes them where it is told nothing else. */
+export const defaultSocketFactory = fromKafkajs('src/network/socketFactory.js') as () => ISocketFactory
 
 /** Not connected yet. It never lets a broker create a topic. */
 export function openCluster(options: ClusterOptions): Cluster {

@@ -203,7 +203,6 @@ export class PartitionReader {
       return await ask()
     } catch (error) {
       if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) {
-        // Not none at all: that would be all topics of the cluster, and a stranger's without a leader would fail them.
         this.cluster.targetTopics.clear()
         for (const topic of topics) this.cluster.targetTopics.add(topic)
         await this.cluster.refreshMetadata().catch(() => undefined)

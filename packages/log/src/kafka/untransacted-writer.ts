@@ -1,12 +1,10 @@
 import type { Message, Producer } from 'kafkajs'
-import type { LedgerWindow } from '../ledger/ledger-window.ts'
 import { placeWindows } from '../ledger/place-windows.ts'
 import type {
   Checkpoint,
   DeadLetter,
   FoundationWriter,
   LogEntry,
-  NameRecord,
   PublishedBeside,
   PublishResult,
 } from '../ports.ts'
@@ -15,21 +13,19 @@ import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
 import { begunMessage, type Countable, type FoundationState } from './foundation-state.ts'
 import { readBack, refusalsLearned, type WriterDoor } from './foundation-writer.ts'
-import { guidsOfWindow, placesSince } from './guids-of-window.ts'
-import { guidsSince } from './guids-since.ts'
 import { inRequests } from './in-requests.ts'
 import { FencedError, KafkaUnavailableError } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
-import { keptNames, nameMessages } from './kept-names.ts'
+import { nameMessages } from './kept-names.ts'
 import { toLedgerMessage } from './ledger-record.ts'
-import { readLedger } from './ledger-table.ts'
 import { PartitionTail } from './partition-tail.ts'
 import { patiently } from './patiently.ts'
 import type { RecentGuids } from './recent-guids.ts'
 import { resumableCheckpoint } from './resumable-checkpoint.ts'
 import { idsOfTopic } from './schema-ids.ts'
 import { within } from './within.ts'
+import { WriterReads } from './writer-reads.ts'
 import { WriterService } from './writer-service.ts'
 
 interface Opened {
@@ -52,7 +48,7 @@ interface Opened {
  * each request by the offset it was given. Then this writer is out of service, and opens anew knowing what is there.
  * What two can double: docs/decisions/0007-without-transactions.md.
  */
-export class UntransactedWriter implements FoundationWriter {
+export class UntransactedWriter extends WriterReads implements FoundationWriter {
   readonly #foundation: string
   readonly #door: WriterDoor
   readonly #service: WriterService
@@ -63,6 +59,7 @@ export class UntransactedWriter implements FoundationWriter {
   #isAlone = false
 
   private constructor(foundation: string, door: WriterDoor, onClose: () => void, opened: Opened) {
+    super(foundation, door)
     this.#foundation = foundation
     this.#door = door
     this.#service = new WriterService(foundation, door, opened.producer, onClose)
@@ -88,31 +85,6 @@ export class UntransactedWriter implements FoundationWriter {
 
   get checkpoint(): Checkpoint | null {
     return this.#checkpoint
-  }
-
-  async *guids(sinceSec: number): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
-    const { client, names } = this.#door
-    yield* await guidsSince(await client.reader(), names.events(this.#foundation), sinceSec)
-  }
-
-  async *names(): AsyncGenerator<NameRecord> {
-    const { client, names } = this.#door
-    yield* await keptNames(await client.reader(), names.state(this.#foundation))
-  }
-
-  async *guidsOf(window: LedgerWindow) {
-    const { client, names } = this.#door
-    yield* guidsOfWindow(await client.reader(), names.events(this.#foundation), window)
-  }
-
-  async *places(sinceSec: number) {
-    const { client, names } = this.#door
-    yield* placesSince(await client.reader(), names.events(this.#foundation), sinceSec)
-  }
-
-  async *ledger() {
-    const { client, names } = this.#door
-    yield* await readLedger(await client.reader(), names.ledger(this.#foundation), 'all')
   }
 
   async publish(

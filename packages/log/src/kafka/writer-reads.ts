@@ -1,0 +1,49 @@
+import type { LedgerWindow } from '../ledger/ledger-window.ts'
+import type { NameRecord } from '../ports.ts'
+import { guidsOfWindow, placesSince } from './guids-of-window.ts'
+import { guidsSince } from './guids-since.ts'
+import type { KafkaClient } from './kafka-client.ts'
+import { keptNames } from './kept-names.ts'
+import { readLedger } from './ledger-table.ts'
+import type { Names } from './names.ts'
+
+interface ReadsDoor {
+  readonly client: KafkaClient
+  readonly names: Names
+}
+
+/** What a writer on Kafka reads of its foundation, however it publishes. */
+export class WriterReads {
+  readonly #of: string
+  readonly #from: ReadsDoor
+
+  constructor(foundation: string, door: ReadsDoor) {
+    this.#of = foundation
+    this.#from = door
+  }
+
+  async *guids(sinceSec: number): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
+    const { client, names } = this.#from
+    yield* await guidsSince(await client.reader(), names.events(this.#of), sinceSec)
+  }
+
+  async *names(): AsyncGenerator<NameRecord> {
+    const { client, names } = this.#from
+    yield* await keptNames(await client.reader(), names.state(this.#of))
+  }
+
+  async *guidsOf(window: LedgerWindow) {
+    const { client, names } = this.#from
+    yield* guidsOfWindow(await client.reader(), names.events(this.#of), window)
+  }
+
+  async *places(sinceSec: number) {
+    const { client, names } = this.#from
+    yield* placesSince(await client.reader(), names.events(this.#of), sinceSec)
+  }
+
+  async *ledger() {
+    const { client, names } = this.#from
+    yield* await readLedger(await client.reader(), names.ledger(this.#of), 'all')
+  }
+}

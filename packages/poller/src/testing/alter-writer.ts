@@ -1,0 +1,24 @@
+import type { EventLog, FoundationWriter } from '@cf-audit-drain/log'
+
+/** From now on each writer that `log` opens does what `changes` says instead. Returns what opens them as before. */
+export function alterWriter(
+  log: EventLog,
+  changes: (real: FoundationWriter) => Partial<FoundationWriter>,
+): EventLog['writer'] {
+  const { writer } = log
+  log.writer = async foundation => {
+    const real = await writer.call(log, foundation)
+    return {
+      checkpoint: real.checkpoint,
+      guids: since => real.guids(since),
+      names: () => real.names(),
+      guidsOf: window => real.guidsOf(window),
+      places: since => real.places(since),
+      ledger: () => real.ledger(),
+      close: () => real.close(),
+      publish: (...what) => real.publish(...what),
+      ...changes(real),
+    }
+  }
+  return writer
+}
