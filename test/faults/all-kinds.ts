@@ -7,6 +7,7 @@ import { kafkaBrokers } from './kinds/kafka-brokers.ts'
 import { kafkaConnections } from './kinds/kafka-connections.ts'
 import { kafkaProcesses } from './kinds/kafka-processes.ts'
 import { kafkaRecords } from './kinds/kafka-records.ts'
+import { kafkaUpgrade } from './kinds/kafka-upgrade.ts'
 import { killed } from './kinds/killed.ts'
 import { names } from './kinds/names.ts'
 import { siem } from './kinds/siem.ts'
@@ -26,4 +27,5 @@ export const allKinds: readonly Kind[] = [
   ...kafkaConnections,
   ...kafkaProcesses,
   ...kafkaRecords,
+  kafkaUpgrade,
 ]

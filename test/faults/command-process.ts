@@ -27,6 +27,8 @@ export interface CommandOptions {
 /** One process of the real command, started again whenever it was killed. */
 export class CommandProcess {
   readonly name: string
+  /** What its next life runs. */
+  program = places.drain
   readonly #options: CommandOptions
   #child: Child | null = null
   #lives = 0
@@ -56,7 +58,7 @@ export class CommandProcess {
     const { folder, name, args, env } = this.#options
     this.#lives++
     this.#child = new Child({
-      command: places.drain,
+      command: this.program,
       args,
       outputFile: this.outputFile,
       errorFile: join(folder, `${name}.err`),

@@ -20,6 +20,9 @@ export function encodeAuditEvent(event: AuditEvent): Uint8Array {
   return (needsNewest ? codec : firstVersion).encode(event)
 }
 
+/** The fingerprint of the schema that the bytes say they are written by, where it is none of ours; else null. */
+export const unknownSchema = (bytes: Uint8Array): string | null => codec.unknownSchema(bytes)
+
 /** Reads every version ever written. Throws UndecodableEventError, whose message says what is wrong with the bytes. */
 export function decodeAuditEvent(bytes: Uint8Array): AuditEvent {
   const record = codec.decode(bytes) as AuditEvent

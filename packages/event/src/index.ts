@@ -1,5 +1,5 @@
 export * from './audit-event.ts'
-export { decodeAuditEvent, encodeAuditEvent } from './avro.ts'
+export { decodeAuditEvent, encodeAuditEvent, unknownSchema } from './avro.ts'
 export { catalogue, type EventType, eventType } from './catalogue.ts'
 export { describeEvent } from './describe.ts'
 export { MalformedEventError, type ParseContext, parseAuditEvent } from './parse-audit-event.ts'

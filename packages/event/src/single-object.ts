@@ -14,6 +14,8 @@ export interface SingleObjectCodec {
   encode(value: unknown): Uint8Array
   /** The value in the shape of the newest schema. Throws UndecodableEventError. */
   decode(bytes: Uint8Array): unknown
+  /** The fingerprint that stands in a single object whose schema is none of ours; null of anything else. */
+  unknownSchema(bytes: Uint8Array): string | null
 }
 
 /*
@@ -78,6 +80,13 @@ export function singleObjectCodec(schemas: readonly string[]): SingleObjectCodec
         )
       version.resolver ??= type.createResolver(version.type)
       return decodeBody(buffer, version, type, version.resolver)
+    },
+    unknownSchema(bytes) {
+      if (bytes.length < HEADER_BYTES || bytes[0] !== 0xc3 || bytes[1] !== 0x01) return null
+      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, HEADER_BYTES)
+      if (buffer.readUInt32LE(2) === low && buffer.readUInt32LE(6) === high) return null
+      const fingerprint = buffer.toString('hex', 2)
+      return byFingerprint.has(fingerprint) ? null : fingerprint
     },
   }
 }

@@ -24,6 +24,8 @@ export interface LogRecord {
   readonly foundation: string
   readonly guid: string
   readonly bytes: Uint8Array
+  /** The fingerprint that its writer named beside the bytes; null or missing where the log keeps none. */
+  readonly schema?: string | null
 }
 
 /** What is known of one thing by its guid, kept beside the events; the log looks into neither. */

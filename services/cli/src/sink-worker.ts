@@ -11,6 +11,7 @@ import {
   withPatientSettling,
   withRetry,
 } from '@cf-audit-drain/pipeline'
+import { withKnownSchemas } from './known-schemas.ts'
 
 /** What a sink worker tells about itself; the service makes log lines, metrics and /status of it. */
 export interface SinkObserver {
@@ -80,7 +81,7 @@ export class SinkWorker {
   async #deliver(signal: AbortSignal): Promise<void> {
     const { log, clock, random, drainMs } = this.#deps
     const retried = withRetry<LogRecord>(
-      withDrain(this.#sink, drainMs, clock),
+      withKnownSchemas(withDrain(this.#sink, drainMs, clock)),
       { firstDelayMs: 250, maxDelayMs: 60_000, onFailure: failure => this.#failed(failure) },
       { clock, random },
     )

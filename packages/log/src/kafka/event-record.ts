@@ -49,7 +49,16 @@ export function toLogRecord(foundation: string, record: KafkaRecord): LogRecord 
   const { key, value } = record
   if (key === null || value === null) return null
   const bytes = isConfluent(value) ? fromConfluent(value, record.header?.('schema') ?? null) : value
-  return { offset: Number(record.offset), foundation, guid: key.toString(), bytes }
+  return {
+    offset: Number(record.offset),
+    foundation,
+    guid: key.toString(),
+    bytes,
+    /** Headers are read when somebody asks: nearly nobody does. */
+    get schema() {
+      return record.header?.('schema')?.toString() ?? null
+    },
+  }
 }
 
 export function createdAtSecOf(record: KafkaRecord): number | null {
