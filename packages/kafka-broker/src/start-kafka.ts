@@ -1,3 +1,4 @@
+import { archiveFlags } from './class-archive.ts'
 import type { KafkaCluster, KafkaOptions } from './contract.ts'
 import { beyondDocker, startDockerCluster } from './docker-cluster.ts'
 import { connectDocker, type DockerEngine } from './docker-engine.ts'
@@ -43,7 +44,8 @@ async function inDocker(options: KafkaOptions): Promise<KafkaCluster | null> {
 async function onJvm(source: JarsSource | MissingSource, options: KafkaOptions): Promise<KafkaCluster> {
   if (source.kind === 'missing') throw new Error(source.why)
   const jvm = await prepareJvm(source, options.signal)
-  return startLocalCluster({ ...jvm, flags: options.jvmFlags ?? [] }, options)
+  const flags = [...archiveFlags(jvm.jars), ...(options.jvmFlags ?? [])]
+  return startLocalCluster({ ...jvm, flags }, options)
 }
 
 /** Fetches the jars, unless that was done before, and sees that `java` can run them. */
