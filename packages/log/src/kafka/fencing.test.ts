@@ -7,6 +7,7 @@ import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import type { EventLog, FoundationWriter, LogEntry } from '../ports.ts'
 import { FencedError, KafkaStateError, typesOf } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
+import type { KafkaLogLine } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { Names } from './names.ts'
 import { apiKey, watchedSockets } from './watched-sockets-for-tests.ts'
@@ -19,6 +20,7 @@ describe('a writer on Kafka', { skip: reasonToSkipKafka() }, () => {
   let prefixes = 0
   const opened: EventLog[] = []
   const warnings: string[] = []
+  const lines: KafkaLogLine[] = []
 
   before(async () => {
     kafka = await startKafka()
@@ -27,7 +29,7 @@ describe('a writer on Kafka', { skip: reasonToSkipKafka() }, () => {
 
   const fresh = (t: test.TestContext): boolean => {
     prefix = `fencing-${process.pid}-${++prefixes}`
-    warnings.length = 0
+    warnings.length = lines.length = 0
     t.after(async () => {
       for (const log of opened.splice(0)) await log.close()
     })
@@ -42,6 +44,7 @@ describe('a writer on Kafka', { skip: reasonToSkipKafka() }, () => {
         createTopics: { replicationFactor: 1 },
         requestBytesMax: 2_000,
         socketFactory: sockets.factory,
+        onLog: line => lines.push(line),
       },
       { clock: systemClock, observer: { warn: sentence => warnings.push(sentence) } },
     )
@@ -70,6 +73,19 @@ describe('a writer on Kafka', { skip: reasonToSkipKafka() }, () => {
       await client.disconnect()
     }
   }
+
+  test('publishes one right after the other, and no line but for debugging says that the brokers make it wait', async t => {
+    if (fresh(t)) return
+    const { log } = aProcess()
+    const writer = await writerOf(log)
+    lines.length = 0
+    for (let i = 0; i < 20; i++) await writer.publish(makeEntries(i, 1), String(i))
+    assert.ok(lines.some(({ message }) => message.includes('concurrent operation on the same transaction')))
+    assert.deepEqual(
+      lines.filter(({ level }) => level !== 'debug'),
+      [],
+    )
+  })
 
   test('is fenced by the next one: its publish fails, and leaves nothing that another client sees', async t => {
     if (fresh(t)) return

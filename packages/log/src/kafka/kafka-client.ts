@@ -332,12 +332,16 @@ export class KafkaClient {
     const names = { [logLevel.ERROR]: 'warn', [logLevel.WARN]: 'info' } as const
     return () =>
       ({ namespace, level, log }) => {
-        const name = (names as Record<number, 'warn' | 'info' | undefined>)[level] ?? 'debug'
         const cause = typeof log['error'] === 'string' ? `: ${log['error']}` : ''
+        const isOrdinary = cause.includes(lastOneEnding) || log.message.includes(lastOneEnding)
+        const name = (!isOrdinary && (names as Record<number, 'warn' | 'info' | undefined>)[level]) || 'debug'
         this.#options.onLog?.({ level: name, namespace, message: `${log.message}${cause}` })
       }
   }
 }
+
+/** Of a publish right after another one: the brokers are still writing the end of the last transaction, and it waits. */
+const lastOneEnding = 'another concurrent operation on the same transaction was ongoing'
 
 /** How long the brokers wait for every member when a group is shared out. */
 export function rebalanceTimeoutMs(sessionTimeoutMs: number): number {
