@@ -2,7 +2,7 @@ import { type LedgerWindow, missingOf } from '@cf-audit-drain/log'
 import type { Random } from '@cf-audit-drain/pipeline'
 import { CleanUp, rangeOfSpan, spansOf } from './clean-up.ts'
 import { isDone } from './ledger.ts'
-import { LookMaker } from './look.ts'
+import { type Look, LookMaker } from './look.ts'
 import { readOn } from './read-on.ts'
 import { type AuditEvents, perPageMax, rowsWantedOf } from './read-segment.ts'
 import { mayClose, type Session } from './session.ts'
@@ -153,14 +153,30 @@ export class Verifier {
     }
     this.#published += published
     if (published > 0) observer.late?.({ ...range, published })
-    // Which of them it is that does not show all that it counts, each has to be asked.
-    if (missing > 0 && span.length > 1) {
-      for (const window of span) if (this.#requests < requestsMax) await this.#read([window], signal)
-      return
-    }
+    if (missing > 0 && span.length > 1) return this.#pinDown(span, rowsByWindow(look.made()), signal)
     if (!(await mayClose(this.#session, signal))) return
     const expiresBeforeSec = this.#cleanUp.reachesSec(this.#session.nowSec())
     await recorder.record([], now => now, look.made({ missing, expiresBeforeSec }))
+  }
+
+  /**
+   * Windows that together do not show all that is counted: halves whose count is what they have shown, and what is known to
+   * be missing there, are left alone.
+   * Reading each instead would use up the requests of this verification, and of the next one on the same windows again.
+   */
+  async #pinDown(
+    span: readonly LedgerWindow[],
+    shownIn: ReadonlyMap<number, number>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (this.#requests >= requestsMax) return
+    if (span.length === 1) return this.#read(span, signal)
+    const middle = span.length >> 1
+    for (const half of [span.slice(0, middle), span.slice(middle)]) {
+      const explained = half.reduce((sum, one) => sum + (shownIn.get(one.fromSec) ?? 0) + missingOf(one), 0)
+      const counted = await this.#session.source.countAuditEvents(rangeOfSpan(half), signal)
+      if (counted !== explained) await this.#pinDown(half, shownIn, signal)
+    }
   }
 
   async #lookForCleanUp(signal: AbortSignal): Promise<void> {
@@ -249,6 +265,10 @@ export class Verifier {
 /** What Cloud Controller should count there: what it counted last; where it was never asked, what is held. */
 function expected(windows: readonly LedgerWindow[]): number {
   return windows.reduce((sum, { counted, held }) => sum + (counted ?? held), 0)
+}
+
+function rowsByWindow({ shown }: Look): ReadonlyMap<number, number> {
+  return new Map([...shown].map(([fromSec, { rows }]) => [fromSec, rows]))
 }
 
 /** Contiguous windows, together about as many rows as a request should return. */
