@@ -2,6 +2,7 @@ import type { Kind } from './kind.ts'
 import { cloudControllerAnswers } from './kinds/cloud-controller-answers.ts'
 import { cloudControllerPages } from './kinds/cloud-controller-pages.ts'
 import { diskFull } from './kinds/disk-full.ts'
+import { everythingAtOnce } from './kinds/everything.ts'
 import { foundation } from './kinds/foundation.ts'
 import { kafkaBrokers } from './kinds/kafka-brokers.ts'
 import { kafkaConnections } from './kinds/kafka-connections.ts'
@@ -23,6 +24,7 @@ export const allKinds: readonly Kind[] = [
   ...killed,
   diskFull,
   ...siem,
+  everythingAtOnce,
   ...kafkaBrokers,
   ...kafkaConnections,
   ...kafkaProcesses,

@@ -42,6 +42,8 @@ export interface SceneOptions {
   /** Of the requests to Cloud Controller and UAA. */
   readonly requestTimeout?: string
   readonly liveEventsPerSecond?: number
+  /** Between two comparisons of the whole ledger. */
+  readonly verifyInterval?: string
   readonly receiver?: 'hostile' | 'rsyslog'
   /** A small disk of its own for the log. */
   readonly smallDisk?: boolean

@@ -187,6 +187,7 @@ export class Scene implements SceneDraft {
         pollInterval,
         requestTimeout: this.options.requestTimeout ?? '60s',
         overlap: this.options.overlap ?? '10s',
+        ...(this.options.verifyInterval ? { verifyInterval: this.options.verifyInterval } : {}),
         sweeps: [
           { every: '1s', over: '1h', compare: 'count' },
           { every: '2s', over: '5h', compare: 'guids' },

@@ -65,6 +65,16 @@ export class Simulator {
     await this.#ask('POST', 'rows', rows)
   }
 
+  /** Inserts rows that are counted and never shown. */
+  async hide(rows: readonly (SimulatedRow & { readonly guid: string })[]): Promise<void> {
+    await this.#ask(
+      'POST',
+      'count-only',
+      rows.map(({ guid }) => guid),
+    )
+    await this.insert(rows)
+  }
+
   async history(plan: { readonly count: number; readonly fromMs: number; readonly toMs: number }) {
     await this.#ask('POST', 'history', plan)
   }

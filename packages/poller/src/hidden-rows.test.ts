@@ -22,7 +22,7 @@ for (const hiddenRows of [5, 40])
     const windows = new Set(
       hidden.map(({ createdAtUs }) => Math.floor(createdAtUs / 1e6 / windowSec) * windowSec),
     )
-    await one.verifiedAgain(hiddenRows < 10 ? 2 : 5)
+    await one.verifiedAgain(hiddenRows < 10 ? 2 : 9)
     const ledger = await Array.fromAsync(one.log.ledger({}))
     const short = ledger.filter(({ state }) => state === 'short').map(({ fromSec }) => fromSec)
     assert.deepEqual(new Set(short), windows)
