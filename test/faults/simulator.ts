@@ -75,6 +75,11 @@ export class Simulator {
     await this.insert(rows)
   }
 
+  /** Shows what was hidden. */
+  async show(): Promise<void> {
+    await this.#ask('POST', 'count-only', [])
+  }
+
   async history(plan: { readonly count: number; readonly fromMs: number; readonly toMs: number }) {
     await this.#ask('POST', 'history', plan)
   }

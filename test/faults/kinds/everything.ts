@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type FaultName, faultNames } from '@cf-audit-drain/foundation-simulator'
+import { Child } from '../child.ts'
+import type { Kind } from '../kind.ts'
+import { places } from '../places.ts'
+import type { Scene } from '../scene.ts'
+import { longestRetryMs, until } from '../until.ts'
+
+const windowSec = 300
+/** Each request may meet any of these. A clock that is wrong has a kind of its own: it lasts. */
+const met = faultNames.filter(fault => fault !== 'clock-skew')
+
+interface Window {
+  readonly from: string
+  readonly state: string
+}
+
+/** Every fault of Cloud Controller and UAA at once, late rows, and kills; then the ledger is asked, by the command. */
+async function everything(scene: Scene): Promise<void> {
+  const { drain, simulator } = scene
+  await lateRows(scene)
+  const lives = scene.isQuick ? 3 : 8
+  for (let life = 0; life < lives; life++) {
+    await drain.listening()
+    await scene.lasts(scene.between(1_000, 4_000))
+    await drain.kill()
+    drain.start()
+  }
+  await scene.lasts(scene.isQuick ? 4_000 : 30_000)
+  const fired = new Set((await simulator.faultsFired()).map(({ fault }) => fault))
+  if (fired.size < 10) throw new Error(`only ${fired.size} kinds of faults struck`)
+  await simulator.clearFaults()
+  await scene.traffic.stop()
+  await ledgerSays(scene, 'every window of the past is closed', windows => shortOf(windows).length === 0)
+
+  const hidden = await hideForGood(scene, scene.between(1, 9))
+  await ledgerSays(
+    scene,
+    `precisely the windows of ${hidden.size} hidden events are short`,
+    windows => new Set(shortOf(windows)).symmetricDifference(hidden).size === 0,
+  )
+  // They are shown in the end, and then they have to arrive.
+  await simulator.show()
+  scene.notes.push(
+    `${fired.size} kinds of faults, ${lives} kills, ${hidden.size} windows named and no others`,
+  )
+}
+
+async function lateRows(scene: Scene): Promise<void> {
+  const nowMs = scene.clock.now()
+  await scene.simulator.insert(
+    Array.from({ length: scene.between(20, 60) }, () => ({
+      createdAtUs: scene.hoursAgoUs(4 * scene.random()),
+      visibleAtMs: nowMs + scene.between(0, 6_000),
+    })),
+  )
+}
+
+/** Counted by Cloud Controller, and never shown. Returns when their windows begin. */
+async function hideForGood(scene: Scene, count: number): Promise<ReadonlySet<string>> {
+  const begins = new Set<string>()
+  const rows = Array.from({ length: count }, (_, i) => {
+    const createdAtUs = scene.hoursAgoUs(1 + scene.random() * 20)
+    begins.add(isoSec(Math.floor(createdAtUs / 1e6 / windowSec) * windowSec))
+    return { guid: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`, createdAtUs }
+  })
+  await scene.simulator.hide(rows)
+  return begins
+}
+
+/** Asks `cf-audit-drain ledger`, beside the running drain, until it says so. */
+async function ledgerSays(
+  scene: Scene,
+  what: string,
+  isSaid: (windows: readonly Window[]) => boolean,
+): Promise<void> {
+  let last: readonly Window[] = []
+  const asked = async () => {
+    last = await ledgerOf(scene)
+    return last.length > 0 && isSaid(last)
+  }
+  await until(what, asked, 2 * longestRetryMs, 1_000).catch(error => {
+    throw new Error(`${error.message}; short are ${shortOf(last).join(', ') || 'none'}`)
+  })
+}
+
+async function ledgerOf(scene: Scene): Promise<readonly Window[]> {
+  const outputFile = join(scene.folder, `ledger-${scene.clock.monotonic()}.out`)
+  const child = new Child({
+    command: places.drain,
+    args: ['ledger', '--csv', '--config', join(scene.folder, 'drain.yaml')],
+    outputFile,
+    errorFile: join(scene.folder, 'ledger.err'),
+  })
+  await child.exited
+  const [, ...lines] = readFileSync(outputFile, 'utf8').trim().split('\n')
+  return lines.map(line => {
+    const [, from = '', , state = ''] = line.split(',')
+    return { from, state }
+  })
+}
+
+/** Those that are not as they should be: short, or still open although their time is long over. */
+function shortOf(windows: readonly Window[]): readonly string[] {
+  const lastBegin = windows.at(-1)?.from ?? ''
+  const settledBefore = isoSec(Date.parse(lastBegin) / 1000 - 2 * windowSec)
+  return windows
+    .filter(({ from, state }) => state === 'short' || (state === 'open' && from < settledBefore))
+    .map(({ from }) => from)
+}
+
+function isoSec(sec: number): string {
+  return new Date(sec * 1000).toISOString().replace('.000Z', 'Z')
+}
+
+const ruleOf = (fault: FaultName) => ({
+  fault,
+  probability: 0.04,
+  count: 1_000,
+  durationMs: 700,
+  rows: 3,
+})
+
+export const everythingAtOnce: Kind = {
+  name: 'everything',
+  title: 'all faults of Cloud Controller at once and kills; the ledger names hidden events and nothing else',
+  options: () => ({ requestTimeout: '2s', verifyInterval: '10s' }),
+  before: async scene => {
+    await scene.simulator.fault(...met.map(ruleOf))
+  },
+  play: everything,
+}
