@@ -6,15 +6,19 @@ import {
   AnswerTooLargeError,
   ApiUnavailableError,
   BrokenAnswerError,
+  CloudFoundryError,
   type FaultFacts,
   NotPermittedError,
+  UnreachableError,
 } from './errors.ts'
 import type { Answer } from './exchange.ts'
 import { FoundationClient } from './foundation-client.ts'
 import type { Identity } from './identity.ts'
+import { inTime } from './in-time.ts'
 import type { Deps, FoundationOptions } from './options.ts'
 import { ownRolesPath, type RolesPage, rolesPageOf } from './own-roles.ts'
 import type { RateLimit } from './retry-after.ts'
+import { triedOnce } from './retrying.ts'
 import { type Rights, rightsOf, seesWith } from './rights.ts'
 import type { TokenSource } from './token-keeper.ts'
 
@@ -30,7 +34,7 @@ export interface AuditEventPage {
 export interface RightsLook {
   /** With a token just issued, if UAA can be reached: the one in use keeps what it has. */
   readonly fresh?: boolean
-  /** Events have just been shown to this token: it need not be tried. */
+  /** Events have just been shown to this token: it need not be tried, and nothing is repeated. */
   readonly isPermitted?: true
 }
 
@@ -42,7 +46,10 @@ export interface RightsLook {
 export interface CloudController {
   /** Asks `GET /` each time; token requests use the newest answer. */
   discover(signal: AbortSignal): Promise<Discovery>
-  /** Gets a token and tries it: a token that is no good is an error, one with too few scopes is not. */
+  /**
+   * Gets a token and tries it: a token that is no good is an error, one with too few scopes is not, and roles that cannot be
+   * read now are not (`rolesFault`): they are asked for once, and for ten seconds.
+   */
   rights(signal: AbortSignal, look?: RightsLook): Promise<Rights>
   /** Told of the scopes of each token before it is used for the first time. Returns what ends that. */
   onScopes(listener: (scopes: readonly string[]) => void): () => void
@@ -128,7 +135,8 @@ class Controller implements CloudController {
   }
 
   async rights(signal: AbortSignal, look: RightsLook = {}): Promise<Rights> {
-    const { scopes, subject } = await this.#client.token(signal, look.fresh)
+    const policy = look.isPermitted ? triedOnce : undefined
+    const { scopes, subject } = await this.#client.token(signal, look.fresh, policy)
     const permitted = look.isPermitted ?? (await this.#isPermitted(signal))
     const isSubset = permitted && subject !== null && seesWith(scopes) === 'subset'
     const roles = isSubset ? await this.#ownRoles(subject, signal) : null
@@ -198,23 +206,46 @@ class Controller implements CloudController {
     }
   }
 
-  /** Null: this Cloud Controller has no /v3/roles. */
-  async #ownRoles(userGuid: string, signal: AbortSignal): Promise<readonly string[] | null> {
-    const roles: string[] = []
+  /** Null: this Cloud Controller has no /v3/roles. Whoever waits polls, so nothing of it is repeated, or waited for long. */
+  async #ownRoles(
+    userGuid: string,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | CloudFoundryError | null> {
+    const late = () =>
+      new UnreachableError(`Cloud Controller does not list roles within ${rolesWithinMs / 1000} s`, {
+        foundation: this.#options.name,
+        end: 'Cloud Controller',
+        retryable: true,
+      })
     try {
-      for (let number = 1, seen = 0; ; number++) {
-        const path = ownRolesPath(userGuid, number)
-        const found = await this.#client.get(path, (answer, facts) => readRoles(answer, facts), signal)
-        roles.push(...found.roles)
-        seen += found.count
-        if (found.count === 0 || seen >= found.total) return roles.sort()
-      }
+      return await inTime(
+        rolesWithinMs,
+        { clock: this.#clock, late },
+        all => this.#allRoles(userGuid, all),
+        signal,
+      )
     } catch (error) {
       if (error instanceof ApiUnavailableError) return null
+      signal.throwIfAborted()
+      if (error instanceof CloudFoundryError) return error
       throw error
     }
   }
+
+  async #allRoles(userGuid: string, signal: AbortSignal): Promise<readonly string[]> {
+    const roles: string[] = []
+    for (let number = 1, seen = 0; ; number++) {
+      const path = ownRolesPath(userGuid, number)
+      const found = await this.#client.get(path, readRoles, signal, rolesPolicy)
+      roles.push(...found.roles)
+      seen += found.count
+      if (found.count === 0 || seen >= found.total) return roles.sort()
+    }
+  }
 }
+
+const rolesWithinMs = 10_000
+const rolesPolicy = { ...triedOnce, budgetMs: rolesWithinMs }
 
 function readPage(api: AuditEventsApi, answer: Answer, perPage: number, facts: FaultFacts): AuditEventPage {
   const broken = (why: string) =>

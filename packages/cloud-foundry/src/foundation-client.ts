@@ -95,7 +95,7 @@ export class FoundationClient {
   }
 
   discover(signal: AbortSignal): Promise<Discovery> {
-    return this.#retrying((attempt, all) => this.#discover(attempt, all), signal)
+    return this.#retrying(this.#policy, signal, (attempt, all) => this.#discover(attempt, all))
   }
 
   get tokens(): TokenSource {
@@ -107,9 +107,9 @@ export class FoundationClient {
   }
 
   /** The one in use. `fresh`: one just issued, if UAA can be reached. */
-  token(signal: AbortSignal, fresh = false): Promise<IssuedToken> {
+  token(signal: AbortSignal, fresh = false, policy = this.#policy): Promise<IssuedToken> {
     if (fresh) this.#tokens.expire()
-    return this.#retrying((_, all) => this.#tokens.get(all), signal)
+    return this.#retrying(policy, signal, (_, all) => this.#tokens.get(all))
   }
 
   /** Told of each token before it is used for the first time. Returns what ends that. */
@@ -119,15 +119,20 @@ export class FoundationClient {
   }
 
   /** GET with a token; `read` turns a 200 into what is wanted, and what it throws is retried like any other failure. */
-  get<T>(path: string, read: (answer: Answer, facts: FaultFacts) => T, signal: AbortSignal): Promise<T> {
-    return this.#retrying(async (attempt, all) => {
+  get<T>(
+    path: string,
+    read: (answer: Answer, facts: FaultFacts) => T,
+    signal: AbortSignal,
+    policy: RetryPolicy = this.#policy,
+  ): Promise<T> {
+    return this.#retrying(policy, signal, async (attempt, all) => {
       const { answer, context } = await this.#authorized(path, attempt, all)
       if (answer.status !== 200)
         throw cloudControllerFault(answer, context, path.startsWith('/v2/') ? 'v2' : 'v3')
       const result = read(answer, context.facts)
       this.#known.add('Cloud Controller')
       return result
-    }, signal)
+    })
   }
 
   close(): Promise<void> {
@@ -139,8 +144,9 @@ export class FoundationClient {
   }
 
   async #retrying<T>(
-    run: (attempt: Attempt, all: AbortSignal) => Promise<T>,
+    policy: RetryPolicy,
     signal: AbortSignal,
+    run: (attempt: Attempt, all: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const all = linkedAbort(signal, this.#closing.signal)
     const { clock, random } = this.#deps
@@ -148,16 +154,13 @@ export class FoundationClient {
       // Also when the 429 did not say for how long.
       if (error instanceof RateLimitedError && (error.end === 'UAA' || error.end === 'Cloud Controller'))
         this.#gates[error.end].pause(delayMs)
-      this.#warn(
-        `${error.message}; try ${number + 1} of ${this.#policy.tries} in ${Math.round(delayMs)} ms`,
-        error,
-      )
+      this.#warn(`${error.message}; try ${number + 1} of ${policy.tries} in ${Math.round(delayMs)} ms`, error)
     }
     try {
       all.signal.throwIfAborted()
       return await retrying(
         attempt => run(attempt, all.signal),
-        this.#policy,
+        policy,
         { clock, random, onRetry },
         all.signal,
       )

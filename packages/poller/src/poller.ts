@@ -176,6 +176,7 @@ export class Poller {
         spareRequest: signal => budget.spare(() => this.#nowSec(), signal),
       }
       this.#recorder = recorder
+      const unpassed = { read: [] }
       const loops = [
         this.#loop('poll', this.#options.pollIntervalMs, () => this.#poll(session, signal, working), signal),
         this.#loop(
@@ -183,7 +184,7 @@ export class Poller {
           this.#options.pollIntervalMs,
           async () => {
             await ahead
-            await catchUp(session, clock, signal)
+            await catchUp(session, clock, signal, unpassed)
           },
           signal,
         ),

@@ -11,18 +11,18 @@ export class NotEverythingVisibleError extends Error {
   override readonly name = 'NotEverythingVisibleError'
 }
 
+type RightsWatchDeps = Pick<RightsGuardDeps, 'controller' | 'clock'> & { readonly observer: PollerObserver }
+
 /** The rights of one foundation's identity, from session to session: guarded, remembered in the checkpoint, and told. */
 export class RightsWatch {
   readonly #options: Pick<PollerOptions, 'strict' | 'acceptRights'>
-  readonly #deps: Omit<RightsGuardDeps, 'onNarrowed'> & { readonly observer: PollerObserver }
+  readonly #deps: RightsWatchDeps
+  #recorder: Recorder | null = null
   #guard: RightsGuard | null = null
   #rights: Rights | null = null
   #hasAccepted = false
 
-  constructor(
-    options: Pick<PollerOptions, 'strict' | 'acceptRights'>,
-    deps: Omit<RightsGuardDeps, 'onNarrowed'> & { readonly observer: PollerObserver },
-  ) {
+  constructor(options: Pick<PollerOptions, 'strict' | 'acceptRights'>, deps: RightsWatchDeps) {
     this.#options = options
     this.#deps = deps
   }
@@ -41,9 +41,13 @@ export class RightsWatch {
     const { controller, clock, observer } = this.#deps
     const { strict, acceptRights } = this.#options
     const onNarrowed = (narrowed: NarrowedRights) => observer.narrowed?.(narrowed)
-    const guard = new RightsGuard({ controller, clock, onNarrowed }, stored?.rights ?? null)
+    const remember = async () => {
+      if (this.#recorder !== null) await this.record(this.#recorder)
+    }
+    const guard = new RightsGuard({ controller, clock, onNarrowed, remember }, stored?.rights ?? null)
     this.close()
     this.#guard = guard
+    this.#recorder = null
     this.#rights = await guard.open(signal, acceptRights && !this.#hasAccepted)
     observer.rights?.(this.#rights)
     if (guard.narrowed === null) observer.narrowed?.(null)
@@ -54,10 +58,11 @@ export class RightsWatch {
 
   /** What windows are closed with from now on is written before the first of them. */
   async record(recorder: Recorder): Promise<void> {
+    this.#recorder = recorder
     const rights = this.#guard?.seen ?? null
     if (rights !== null && !isSame(rights, recorder.checkpoint.rights ?? null))
       await recorder.record([], now => ({ ...now, rights }))
-    this.#hasAccepted = true
+    this.#hasAccepted ||= this.#guard?.isAccepting === false
   }
 
   /** To be repeated. @throws RightsRestoredError: the session is to end, and another to begin */

@@ -9,6 +9,7 @@ const rights = (sees: Rights['sees'], roles: readonly string[] | null = null): R
   scopes: [],
   sees,
   roles,
+  rolesFault: null,
   missing: null,
   sentence: '',
 })
