@@ -67,6 +67,8 @@ export interface CloudController {
   readonly apiVersion: ApiVersion | null
   /** For another client that is to be the same login: a user's refresh token may be good for one client only. */
   readonly tokens: TokenSource
+  /** UAA has given another refresh token for the one that was sent, which may be good no more: no other process can log in by it. */
+  readonly exchangesRefreshTokens: boolean
   /** Who asks; of a user known by a refresh token, by name from the first token on. */
   readonly identity: Identity
   /** How far Cloud Controller's clock is ahead of ours, to about a second; null before the first Date header. */
@@ -77,9 +79,13 @@ export interface CloudController {
   close(): Promise<void>
 }
 
-/** Connects nothing yet. @throws RefusedUrlError */
-export function cloudController(options: FoundationOptions, deps: Deps): CloudController {
-  return new Controller(options, deps)
+/** Connects nothing yet. `tokens`: of the client whose login this one shares; `onScopes` is told by that one. @throws RefusedUrlError */
+export function cloudController(
+  options: FoundationOptions,
+  deps: Deps,
+  tokens: TokenSource | null = null,
+): CloudController {
+  return new Controller(options, deps, tokens)
 }
 
 interface PageQuery extends Partial<TimeWindow> {
@@ -96,10 +102,10 @@ class Controller implements CloudController {
   /** As Cloud Controller told: an operator may have lowered it. */
   #rowsMax = Number.POSITIVE_INFINITY
 
-  constructor(options: FoundationOptions, deps: Deps) {
+  constructor(options: FoundationOptions, deps: Deps, tokens: TokenSource | null) {
     this.#options = options
     this.#clock = deps.clock
-    this.#client = new FoundationClient(options, deps)
+    this.#client = new FoundationClient(options, deps, tokens)
     const { apiVersion = 'v3' } = options
     this.#api = apiVersion === 'auto' ? null : auditEventsApis[apiVersion]
   }
@@ -118,6 +124,10 @@ class Controller implements CloudController {
 
   get identity(): Identity {
     return this.#client.identity
+  }
+
+  get exchangesRefreshTokens(): boolean {
+    return this.#client.exchangesRefreshTokens
   }
 
   get skewMs(): number | null {

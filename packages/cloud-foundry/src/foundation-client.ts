@@ -106,6 +106,10 @@ export class FoundationClient {
     return this.#login.identity
   }
 
+  get exchangesRefreshTokens(): boolean {
+    return this.#login.isExchanged
+  }
+
   /** The one in use. `fresh`: one just issued, if UAA can be reached. */
   token(signal: AbortSignal, fresh = false, policy = this.#policy): Promise<IssuedToken> {
     if (fresh) this.#tokens.expire()

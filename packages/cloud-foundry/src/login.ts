@@ -31,6 +31,8 @@ export class Login {
   #given: string | null = null
   /** Of the last request; null when it was without one. */
   #sentPassword: string | null = null
+  #sentRefreshToken: string | null = null
+  #isExchanged = false
   #refusedPassword: { readonly password: string; readonly untilMs: number } | null = null
 
   constructor(options: FoundationOptions, clock: Clock, redaction: Redaction) {
@@ -46,11 +48,17 @@ export class Login {
     return { kind: 'user', name, clientId, grant: login.kind }
   }
 
+  /** UAA gave another refresh token in exchange for one: that one may be good no more. */
+  get isExchanged(): boolean {
+    return this.#isExchanged
+  }
+
   /** @throws CredentialsError: a secret cannot be read, or it is a password that UAA has only just refused */
   async request(): Promise<TokenRequest> {
     const { clientId, clientSecret, login } = this.#options
     const secret = await this.#read(clientSecret, `the secret of client "${clientId}"`)
     const grant = await this.#grant()
+    this.#sentRefreshToken = grant['refresh_token'] ?? null
     const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
     // In the form, as §2.3.1 allows: what a secret with ':' or '%' in it survives, whichever way UAA decodes a Basic header. An
     // empty one (cf) goes as the cf CLI sends it: a form without a secret is taken for one of a public client.
@@ -67,6 +75,8 @@ export class Login {
     this.#refusedPassword = null
     if (this.#options.login === undefined || refreshToken === null) return
     this.#redaction.add(refreshToken)
+    const { kind } = this.#options.login
+    this.#isExchanged ||= kind === 'refresh-token' && refreshToken !== this.#sentRefreshToken
     if (refreshToken !== this.#configured) this.#given = refreshToken
   }
 
