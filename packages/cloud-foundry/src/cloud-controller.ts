@@ -48,7 +48,7 @@ export interface CloudController {
   discover(signal: AbortSignal): Promise<Discovery>
   /**
    * Gets a token and tries it: a token that is no good is an error, one with too few scopes is not, and roles that cannot be
-   * read now are not (`rolesFault`): they are asked for once, and for ten seconds.
+   * read now are not (`rolesFault`): they are asked for once, and for fifteen seconds.
    */
   rights(signal: AbortSignal, look?: RightsLook): Promise<Rights>
   /** Told of the scopes of each token before it is used for the first time. Returns what ends that. */
@@ -254,7 +254,7 @@ class Controller implements CloudController {
   }
 }
 
-const rolesWithinMs = 10_000
+const rolesWithinMs = 15_000
 const rolesPolicy = { ...triedOnce, budgetMs: rolesWithinMs }
 
 function readPage(api: AuditEventsApi, answer: Answer, perPage: number, facts: FaultFacts): AuditEventPage {

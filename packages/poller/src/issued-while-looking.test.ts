@@ -71,7 +71,7 @@ test('a wide token that is issued within the first look makes everything the mea
 test('what is accepted is what the newest token sees', async () => {
   const { guard } = guardOf([{ scopes: wide, issued: narrow }, { scopes: narrow }], {
     sees: 'everything',
-    roles: [],
+    places: [],
   })
   await guard.open(signal, true)
   assert.equal(guard.narrowed, null)

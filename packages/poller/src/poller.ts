@@ -156,7 +156,7 @@ export class Poller {
       const stored = writer.checkpoint === null ? null : decodeCheckpoint(writer.checkpoint)
       observer.resumed?.(stored)
       await controller.discover(signal)
-      const guard = await this.#rights.open(stored, signal)
+      const guard = await this.#rights.open(stored, () => writer.names(), signal)
       const naming = this.#deps.naming?.(signal)
       await naming?.restore(writer.names())
       const recorder = await this.#openRecorder(writer, stored, naming, signal)

@@ -7,7 +7,7 @@ import {
   seesWith,
 } from '@cf-audit-drain/cloud-foundry'
 import type { Clock } from '@cf-audit-drain/pipeline'
-import { isSame, lostRights, type SeenRights, seenRights } from './seen-rights.ts'
+import { isSame, lostRights, placeOf, type SeenRights, seenRights } from './seen-rights.ts'
 
 /** The identity sees less than when windows were closed before. */
 export interface NarrowedRights {
@@ -175,7 +175,8 @@ export class RightsGuard {
 
   /** Where this process has seen them itself. */
   #namesOfLost({ roles }: Rights): string {
-    const gone = (this.#rights?.roles ?? []).filter(role => !roles?.includes(role))
+    const left = new Set(roles?.map(placeOf))
+    const gone = (this.#rights?.roles ?? []).filter(role => !left.has(placeOf(role)))
     if (gone.length === 0) return ''
     return ` (${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ', …' : ''})`
   }
