@@ -241,7 +241,7 @@ export class FoundationClient {
     const { answer, context } = await this.#exchange(call, attempt, signal)
     if (answer.status !== 200) {
       const fault = uaaFault(answer, context)
-      if (fault instanceof CredentialsError && this.#login.refused())
+      if (fault instanceof CredentialsError && this.#login.refused(fault.code))
         return this.#logIn(base, attempt, signal)
       throw fault
     }

@@ -4,7 +4,7 @@ import type { Identity } from './identity.ts'
 import type { FoundationOptions, SecretSource } from './options.ts'
 import { parsedObject } from './parsed-object.ts'
 import type { Redaction } from './redaction.ts'
-import type { IssuedToken } from './token-answer.ts'
+import { type IssuedToken, mayBeOfUser } from './token-answer.ts'
 
 /** A token request of RFC 6749. */
 export interface TokenRequest {
@@ -33,7 +33,9 @@ export class Login {
   #sentPassword: string | null = null
   #sentRefreshToken: string | null = null
   #isExchanged = false
-  #refusedPassword: { readonly password: string; readonly untilMs: number } | null = null
+  #sentSecret = ''
+  #refusedPassword: { readonly password: string; readonly secret: string; readonly untilMs: number } | null =
+    null
 
   constructor(options: FoundationOptions, clock: Clock, redaction: Redaction) {
     this.#options = options
@@ -57,6 +59,7 @@ export class Login {
   async request(): Promise<TokenRequest> {
     const { clientId, clientSecret, login } = this.#options
     const secret = await this.#read(clientSecret, `the secret of client "${clientId}"`)
+    this.#sentSecret = secret
     const grant = await this.#grant()
     this.#sentRefreshToken = grant['refresh_token'] ?? null
     const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
@@ -80,11 +83,14 @@ export class Login {
     if (refreshToken !== this.#configured) this.#given = refreshToken
   }
 
-  /** True: there is another way to ask, which is worth trying at once. */
-  refused(): boolean {
+  /** `error`: as UAA said. True: there is another way to ask, which is worth trying at once. */
+  refused(error: string | null): boolean {
+    if (this.#options.login !== undefined && !mayBeOfUser(error)) return false
     const password = this.#sentPassword
-    if (password !== null)
-      this.#refusedPassword = { password, untilMs: this.#clock.monotonic() + refusedPasswordMs }
+    if (password !== null) {
+      const untilMs = this.#clock.monotonic() + refusedPasswordMs
+      this.#refusedPassword = { password, secret: this.#sentSecret, untilMs }
+    }
     const had = this.#given !== null
     this.#given = null
     return had
@@ -107,10 +113,11 @@ export class Login {
 
   #holdBack(password: string, username: string): void {
     const refused = this.#refusedPassword
-    if (refused?.password !== password || this.#clock.monotonic() >= refused.untilMs) return
+    if (refused?.password !== password || refused.secret !== this.#sentSecret) return
+    if (this.#clock.monotonic() >= refused.untilMs) return
     const leftMin = Math.ceil((refused.untilMs - this.#clock.monotonic()) / 60_000)
     throw this.#fault(
-      `UAA has refused the password of user "${username}", and locks an account after five wrong ones: it is tried again in ${leftMin} min, or once it has changed`,
+      `UAA has refused the password of user "${username}", and locks an account after five wrong ones: it is tried again in ${leftMin} min, or once it has changed, or the secret of the client`,
     )
   }
 
