@@ -117,7 +117,7 @@ test('with auto a v2 that is switched off in mid-run is left for v3 without a re
   const { foundation } = scripted
   v2On()
   const client = scripted.client({ apiVersion: 'auto' })
-  foundation.next.push(v3Root(['apps']), v2Page)
+  foundation.next.push(v3Root(['apps']), json(200, { api_version: '2.293.0' }), v2Page)
   await client.countAuditEvents({ fromSec: 0 }, never)
   assert.equal(client.apiVersion, 'v2')
   foundation.root = json(200, rootOf(foundation.origin))
@@ -171,4 +171,25 @@ test("v2's own limit and its refusals are understood", async () => {
     return true
   })
   assert.deepEqual([client.rateLimit?.limit, client.rateLimit?.remaining], [2000, 0])
+})
+
+test('the roles that show events are those of the API in use: v2 knows no space supporters', async t => {
+  const bob = { name: 'bob', password: 'pw', guid: 'b0b', scopes: ['cloud_controller.read'] }
+  const memberships = { b0b: { spaces: ['s1'], supportedSpaces: ['s2'] } }
+  const login = { kind: 'password', username: 'bob', password: 'pw' } as const
+  const asBob = { clientId: 'cf', clientSecret: '', login, retry: { tries: 1 } }
+  const { foundation, client: v3 } = await simulated(t, { v2: true, users: [bob], memberships }, asBob)
+  const v2 = clientOf(foundation.api, { ...asBob, apiVersion: 'v2' })
+  t.after(() => v2.close())
+  foundation.insert([{ spaceGuid: 's1' }, { spaceGuid: 's2' }, {}])
+  const [byV3, byV2] = [await v3.rights(never), await v2.rights(never)]
+  assert.deepEqual(byV3.roles, ['space_auditor s1', 'space_supporter s2'])
+  assert.deepEqual(byV2.roles, ['space_auditor s1'])
+  assert.match(byV2.sentence, /1 space and 0 organizations.*v2 shows nothing to space supporters/)
+  assert.doesNotMatch(byV3.sentence, /supporter/)
+  const counts = [v3, v2].map(client => client.countAuditEvents({ fromSec: 0 }, never))
+  assert.deepEqual(await Promise.all(counts), [2, 1])
+  foundation.setMemberships('b0b', { supportedSpaces: ['s2'] })
+  await assert.rejects(v2.countAuditEvents({ fromSec: 0 }, never), /v2 knows no space supporters/)
+  assert.equal((await v2.rights(never)).sees, 'nothing')
 })

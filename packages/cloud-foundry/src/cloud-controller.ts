@@ -118,6 +118,10 @@ class Controller implements CloudController {
     return this.#api?.version ?? null
   }
 
+  get #version(): ApiVersion {
+    return this.#api?.version ?? 'v3'
+  }
+
   get tokens(): TokenSource {
     return this.#client.tokens
   }
@@ -150,7 +154,7 @@ class Controller implements CloudController {
     const permitted = look.isPermitted ?? (await this.#isPermitted(signal))
     const isSubset = permitted && subject !== null && seesWith(scopes) === 'subset'
     const roles = isSubset ? await this.#ownRoles(subject, signal) : null
-    return rightsOf(this.identity, scopes, permitted, roles)
+    return rightsOf(this.identity, scopes, permitted, roles, this.#version)
   }
 
   onScopes(listener: (scopes: readonly string[]) => void): () => void {
@@ -244,9 +248,10 @@ class Controller implements CloudController {
 
   async #allRoles(userGuid: string, signal: AbortSignal): Promise<readonly string[]> {
     const roles: string[] = []
+    const read = (answer: Answer, facts: FaultFacts) => readRoles(answer, this.#version, facts)
     for (let number = 1, seen = 0; ; number++) {
       const path = ownRolesPath(userGuid, number)
-      const found = await this.#client.get(path, readRoles, signal, rolesPolicy)
+      const found = await this.#client.get(path, read, signal, rolesPolicy)
       roles.push(...found.roles)
       seen += found.count
       if (found.count === 0 || seen >= found.total) return roles.sort()
@@ -274,8 +279,8 @@ function readPage(api: AuditEventsApi, answer: Answer, perPage: number, facts: F
   }
 }
 
-function readRoles(answer: Answer, facts: FaultFacts): RolesPage {
-  const page = rolesPageOf(answer.text)
+function readRoles(answer: Answer, api: ApiVersion, facts: FaultFacts): RolesPage {
+  const page = rolesPageOf(answer.text, api)
   if (page !== null) return page
   throw new BrokenAnswerError(
     'the answer of Cloud Controller is no page of roles; nothing of it counts',

@@ -1,7 +1,7 @@
 import { cloudControllerFault, type FaultContext } from './answer-fault.ts'
 import type { ApiVersion } from './audit-events-api.ts'
 import { Connections } from './connections.ts'
-import { type Discovery, discovered, showsAuditEvents } from './discovery.ts'
+import { type Discovery, discovered, requireV2, saysV3 } from './discovery.ts'
 import { endUrl } from './end-url.ts'
 import { CloudFoundryError, CredentialsError, type End, type FaultFacts, RateLimitedError } from './errors.ts'
 import { type Answer, type Call, type ExchangeLimits, exchange } from './exchange.ts'
@@ -205,22 +205,35 @@ export class FoundationClient {
     const { answer, context } = await this.#ask('/', null, attempt, signal)
     if (answer.status !== 200) throw cloudControllerFault(answer, context)
     const insecure = this.#options.insecure === true
-    const root = discovered(answer, { ...context, api: this.#api, uaa: this.#uaa, insecure })
+    const { isV3Named, ...root } = discovered(answer, {
+      ...context,
+      api: this.#api,
+      uaa: this.#uaa,
+      insecure,
+    })
     this.#known.add('Cloud Controller')
-    const discovery = { ...root, auditEvents: await this.#apiVersion(root.v2, attempt, signal) }
+    const named = { v2: root.v2, v3: isV3Named }
+    const discovery = { ...root, auditEvents: await this.#apiVersion(named, attempt, signal) }
     this.#discovery = discovery
     return discovery
   }
 
-  /** Only where v2 is on is there anything to choose. */
-  async #apiVersion(isV2On: boolean, attempt: Attempt, signal: AbortSignal): Promise<ApiVersion> {
+  /** Only where v2 is on is there anything to choose; v2 is taken on Cloud Controller's own word only. */
+  async #apiVersion(
+    named: { readonly v2: boolean; readonly v3: boolean },
+    attempt: Attempt,
+    signal: AbortSignal,
+  ): Promise<ApiVersion> {
     const { apiVersion = 'v3' } = this.#options
     if (apiVersion !== 'auto') return apiVersion
-    if (!isV2On) return 'v3'
-    const { answer, context } = await this.#ask('/v3', null, attempt, signal)
-    if (answer.status === 404) return 'v2'
-    if (answer.status !== 200) throw cloudControllerFault(answer, context)
-    return showsAuditEvents(answer, context) ? 'v3' : 'v2'
+    if (!named.v2) return 'v3'
+    if (named.v3) {
+      const { answer, context } = await this.#ask('/v3', null, attempt, signal)
+      if (saysV3(answer, context)) return 'v3'
+    }
+    const { answer, context } = await this.#ask('/v2/info', null, attempt, signal)
+    requireV2(answer, context)
+    return 'v2'
   }
 
   async #requestToken(signal: AbortSignal): Promise<IssuedToken> {

@@ -1,3 +1,4 @@
+import type { ApiVersion } from './audit-events-api.ts'
 import { CloudFoundryError } from './errors.ts'
 import { type Identity, identityText, leastScope, remedyOf } from './identity.ts'
 
@@ -39,6 +40,7 @@ export function rightsOf(
   scopes: readonly string[],
   permitted: boolean,
   listed: readonly string[] | CloudFoundryError | null,
+  api: ApiVersion,
 ): Rights {
   const held = [...new Set(scopes)].sort()
   const global = globalScopes.filter(scope => held.includes(scope))
@@ -48,10 +50,10 @@ export function rightsOf(
   const rolesFault = found instanceof CloudFoundryError ? found.message : null
   const roles = found instanceof CloudFoundryError ? null : found
   const common = { identity, scopes: held, sees, roles, rolesFault, missing }
-  return { ...common, sentence: sentenceOf(common, global) }
+  return { ...common, sentence: sentenceOf(common, global, api) }
 }
 
-function sentenceOf(rights: Omit<Rights, 'sentence'>, global: readonly string[]): string {
+function sentenceOf(rights: Omit<Rights, 'sentence'>, global: readonly string[], api: ApiVersion): string {
   const { identity, scopes, roles, rolesFault } = rights
   const who = identityText(identity)
   const list = scopes.length > 0 ? scopes.join(', ') : 'no scope at all'
@@ -62,8 +64,9 @@ function sentenceOf(rights: Omit<Rights, 'sentence'>, global: readonly string[])
       roles === null
         ? 'the spaces and organizations it has a role in'
         : `${counted(roles, 'space')} and ${counted(roles, 'organization')} it has a role in`
+    const unshown = api === 'v2' ? ' (v2 shows nothing to space supporters)' : ''
     const unknown = rolesFault === null ? '' : ` (which could not be read now: ${rolesFault})`
-    return `${who} sees only events of ${what}${unknown}, and nothing in the answers tells which are left out: its token has ${list} but none of ${globalScopes.join(', ')}; ${remedy}`
+    return `${who} sees only events of ${what}${unshown}${unknown}, and nothing in the answers tells which are left out: its token has ${list} but none of ${globalScopes.join(', ')}; ${remedy}`
   }
   if (global.includes('cloud_controller.admin'))
     return `${who} sees everything, and with cloud_controller.admin may also change everything: cloud_controller.global_auditor or cloud_controller.admin_read_only is enough`

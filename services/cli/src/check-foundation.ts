@@ -111,7 +111,7 @@ function usedUp(config: FoundationConfig, { exchangesRefreshTokens }: CloudContr
 function discoveryText({ api, v3Version, v2, auditEvents }: Discovery, skewMs: number | null): string {
   const skew =
     skewMs === null ? '' : `, clock within ${Math.max(1, Math.ceil(Math.abs(skewMs) / 1000))} s of ours`
-  return `${api}, v3 ${v3Version}${v2 ? ', v2 on' : ''}${skew}, audit events by ${auditEvents}`
+  return `${api}, v3 ${v3Version || 'without a version'}${v2 ? ', v2 on' : ''}${skew}, audit events by ${auditEvents}`
 }
 
 async function eventsText(controller: CloudController, signal: AbortSignal): Promise<string> {
