@@ -60,7 +60,10 @@ test('every recorded row gives the same event by v2 as by v3, over the wire', as
   assert.deepEqual([...byV2.keys()].sort(), [...byV3.keys()].sort())
   for (const [guid, event] of byV2) {
     const { username: _, ...actor } = event.actor ?? {}
-    assert.deepEqual({ ...event, actor }, byV3.get(guid))
+    const same = byV3.get(guid) ?? assert.fail()
+    // v3 escapes `&`, `<` and `>`.
+    assert.deepEqual({ ...event, actor, data: '' }, { ...same, data: '' })
+    assert.deepEqual(JSON.parse(event.data), JSON.parse(same.data))
   }
   assert.equal(await v2.oldestAuditEventSec(never), await v3.oldestAuditEventSec(never))
   assert.equal(await v2.countAuditEvents({ fromSec: 0 }, never), 2193)

@@ -147,11 +147,17 @@ function eventsOf(rows: readonly RawEvent[], { foundation, scrubber }: CompareAp
 
 function shown(row: RawEvent, guid: string, context: Parameters<typeof parseAuditEvent>[1]): Shown {
   try {
-    return parseAuditEvent(row, context)
+    const event = parseAuditEvent(row, context)
+    return { ...event, data: inOneForm(event.data) }
   } catch (error) {
     if (!(error instanceof MalformedEventError)) throw error
     return { guid, type: '', createdAt: '', malformed: error.field }
   }
+}
+
+/** Each string written in one way: v3 escapes `&`, `<` and `>`, v2 does not. Numbers stay as they stand, beyond 2^53 too. */
+function inOneForm(json: string): string {
+  return json.replace(/"(?:[^"\\]|\\.)*"/g, text => JSON.stringify(JSON.parse(text)))
 }
 
 function difference(
