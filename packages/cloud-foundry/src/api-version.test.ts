@@ -129,6 +129,24 @@ test('with auto a v2 that is switched off in mid-run is left for v3 without a re
   assert.equal(client.apiVersion, 'v3')
 })
 
+test('what v2 allows is forgotten with v2, and known again with it', async () => {
+  const { foundation } = scripted
+  v2On()
+  const client = scripted.client({ apiVersion: 'auto' })
+  const info = json(200, { api_version: '2.293.0' })
+  const detail = 'The query parameter is invalid: results_per_page must be <= 40'
+  foundation.next.push(v3Root(['apps']), info, v2Error(400, 10005, 'CF-BadQueryParameter', detail))
+  const page = { fromSec: 0, page: 1, perPage: 100 }
+  await assert.rejects(client.auditEvents(page, never), AnswerTooLargeError)
+  assert.equal(client.perPageMax, 40)
+  foundation.next.push(v3Root(['audit_events']))
+  await client.discover(never)
+  assert.deepEqual([client.apiVersion, client.perPageMax], ['v3', 5000])
+  foundation.next.push(v3Root(['apps']), info)
+  await client.discover(never)
+  assert.deepEqual([client.apiVersion, client.perPageMax], ['v2', 40])
+})
+
 test('an operator who allows fewer rows a page is heard', async () => {
   const client = scripted.client({ apiVersion: 'v2' })
   const detail = 'The query parameter is invalid: results_per_page must be <= 40'

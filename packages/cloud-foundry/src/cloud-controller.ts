@@ -99,8 +99,8 @@ class Controller implements CloudController {
   readonly #client: FoundationClient
   /** Null with `auto` before discovery. */
   #api: AuditEventsApi | null
-  /** As Cloud Controller told: an operator may have lowered it. */
-  #rowsMax = Number.POSITIVE_INFINITY
+  /** As Cloud Controller told: an operator may have lowered it, of either API. */
+  readonly #rowsMax = new Map<ApiVersion, number>()
 
   constructor(options: FoundationOptions, deps: Deps, tokens: TokenSource | null) {
     this.#options = options
@@ -111,7 +111,8 @@ class Controller implements CloudController {
   }
 
   get perPageMax(): number {
-    return Math.min(this.#rowsMax, (this.#api ?? auditEventsApis.v3).perPageMax)
+    const { perPageMax } = auditEventsApis[this.#version]
+    return Math.min(this.#rowsMax.get(this.#version) ?? perPageMax, perPageMax)
   }
 
   get apiVersion(): ApiVersion | null {
@@ -214,8 +215,8 @@ class Controller implements CloudController {
     try {
       return await this.#client.get(path, (answer, facts) => readPage(api, answer, perPage, facts), signal)
     } catch (error) {
-      if (error instanceof AnswerTooLargeError)
-        this.#rowsMax = Math.min(this.#rowsMax, error.rowsMax ?? this.#rowsMax)
+      if (error instanceof AnswerTooLargeError && error.rowsMax !== null)
+        this.#rowsMax.set(api.version, error.rowsMax)
       throw error
     }
   }
