@@ -133,7 +133,7 @@ export class RightsGuard {
   async #measured(signal: AbortSignal, look: RightsLook): Promise<Rights> {
     let rights = await this.#deps.controller.rights(signal, look)
     for (let times = 1; times < measuredMax && !this.#isOfNewest(rights); times++)
-      rights = await this.#deps.controller.rights(signal)
+      rights = await this.#deps.controller.rights(signal, { ...look, fresh: false })
     return rights
   }
 
