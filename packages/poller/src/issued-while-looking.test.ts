@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type CloudController, type Rights, seesWith } from '@cf-audit-drain/cloud-foundry'
-import { manualClock } from '@cf-audit-drain/pipeline'
+import { drivenClock } from '@cf-audit-drain/pipeline'
 import { RightsGuard } from './rights-guard.ts'
 import type { SeenRights } from './seen-rights.ts'
 
@@ -16,6 +16,7 @@ const { signal } = new AbortController()
 interface Looked {
   readonly scopes: readonly string[]
   readonly issued?: readonly string[]
+  readonly rolesFault?: string
 }
 
 function guardOf(looks: readonly Looked[], before: SeenRights | null = null) {
@@ -28,22 +29,27 @@ function guardOf(looks: readonly Looked[], before: SeenRights | null = null) {
       return () => undefined
     },
     async rights(): Promise<Rights> {
-      const { scopes, issued } = left.shift() ?? looks.at(-1) ?? assert.fail()
+      const { scopes, issued, rolesFault = null } = left.shift() ?? looks.at(-1) ?? assert.fail()
       if (issued !== undefined) listener(issued)
       const { identity } = controller
       return {
-        ...{ identity, scopes, sees: seesWith(scopes), roles: null, rolesFault: null },
+        ...{ identity, scopes, sees: seesWith(scopes), roles: null, rolesFault },
         ...{ missing: null, sentence: '' },
       }
     },
   }
+  const clock = drivenClock()
   const deps = {
     controller,
-    clock: manualClock(),
+    clock,
     onNarrowed: () => undefined,
     remember: async () => undefined,
   }
-  return { guard: new RightsGuard(deps, before), issue: (scopes: readonly string[]) => listener(scopes) }
+  return {
+    guard: new RightsGuard(deps, before),
+    clock,
+    issue: (scopes: readonly string[]) => listener(scopes),
+  }
 }
 
 test('a narrow token that is issued within the very first look at the rights is what they are measured with', async () => {
@@ -76,4 +82,32 @@ test('what is accepted is what the newest token sees', async () => {
   await guard.open(signal, true)
   assert.equal(guard.narrowed, null)
   assert.equal(guard.seen?.sees, 'subset')
+})
+
+test('what is accepted waits for the roles to be known, and neither shuts nor closes anything before', async () => {
+  const { guard, clock } = guardOf(
+    [
+      { scopes: narrow, rolesFault: 'roles answer 500' },
+      { scopes: narrow, rolesFault: 'roles answer 500' },
+      { scopes: narrow },
+    ],
+    { sees: 'everything', places: [] },
+  )
+  await guard.open(signal, true)
+  assert.deepEqual([guard.isAccepting, guard.narrowed, guard.seen?.sees], [true, null, 'everything'])
+  assert.equal(await guard.mayClose(signal), false)
+  clock.advance(30_000)
+  assert.equal(await guard.mayClose(signal), false)
+  clock.advance(29_000)
+  assert.equal(await guard.mayClose(signal), false, 'not asked again at once')
+  clock.advance(1_000)
+  assert.equal(await guard.mayClose(signal), true)
+  assert.deepEqual([guard.isAccepting, guard.narrowed, guard.seen?.sees], [false, null, 'subset'])
+})
+
+test('scopes that are less shut at once, whether roles can be read or not', async () => {
+  const looks = [{ scopes: narrow, rolesFault: 'roles answer 500' }]
+  const { guard } = guardOf(looks, { sees: 'everything', places: [] })
+  await guard.open(signal, false)
+  assert.match(guard.narrowed?.sentence ?? '', /saw everything, and now sees a part/)
 })
