@@ -39,15 +39,20 @@ function guardOf(looks: readonly Looked[], before: SeenRights | null = null) {
     },
   }
   const clock = drivenClock()
+  const remembered: (SeenRights | null)[] = []
   const deps = {
     controller,
     clock,
     onNarrowed: () => undefined,
-    remember: async () => undefined,
+    remember: async () => {
+      remembered.push(guard.seen)
+    },
   }
+  const guard = new RightsGuard(deps, before)
   return {
-    guard: new RightsGuard(deps, before),
+    guard,
     clock,
+    remembered,
     issue: (scopes: readonly string[]) => listener(scopes),
   }
 }
@@ -110,4 +115,14 @@ test('scopes that are less shut at once, whether roles can be read or not', asyn
   const { guard } = guardOf(looks, { sees: 'everything', places: [] })
   await guard.open(signal, false)
   assert.match(guard.narrowed?.sentence ?? '', /saw everything, and now sees a part/)
+})
+
+test('what a window closes with is durable before it closes', async () => {
+  const looks = [{ scopes: narrow, rolesFault: 'roles answer 500' }, { scopes: narrow }]
+  const { guard, clock, remembered } = guardOf(looks)
+  await guard.open(signal, false)
+  assert.equal(guard.seen, null)
+  clock.advance(30_000)
+  assert.equal(await guard.mayClose(signal), true)
+  assert.deepEqual(remembered, [{ sees: 'subset', places: [] }])
 })

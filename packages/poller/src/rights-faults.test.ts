@@ -74,19 +74,6 @@ test('a start while /v3/roles fails delivers what there is, and closes windows o
   assert.ok(windows(one).closed > 0)
 })
 
-test('what windows are closed with is durable before the first of them closes', async t => {
-  const one = await asBob(t)
-  rolesFail(one, 'error-500')
-  one.start().catch(() => undefined)
-  await one.until(() => one.polls > 0)
-  one.foundation.faults.clear()
-  await one.until(() => windows(one).closed > 0 || one.pass(10_000).then(() => false))
-  await one.stop()
-  one.foundation.setMemberships('b0b', { spaces: [] })
-  one.start().catch(() => undefined)
-  await one.until(() => one.poller.status().rightsNarrowed !== null)
-})
-
 const asClient = (t: TestContext) =>
   PolledFoundation.make(
     t,
