@@ -6,15 +6,19 @@ import {
   AnswerTooLargeError,
   ApiUnavailableError,
   BrokenAnswerError,
+  CloudFoundryError,
   type FaultFacts,
   NotPermittedError,
+  UnreachableError,
 } from './errors.ts'
 import type { Answer } from './exchange.ts'
 import { FoundationClient } from './foundation-client.ts'
 import type { Identity } from './identity.ts'
+import { inTime } from './in-time.ts'
 import type { Deps, FoundationOptions } from './options.ts'
 import { ownRolesPath, type RolesPage, rolesPageOf } from './own-roles.ts'
 import type { RateLimit } from './retry-after.ts'
+import { triedOnce } from './retrying.ts'
 import { type Rights, rightsOf, seesWith } from './rights.ts'
 import type { TokenSource } from './token-keeper.ts'
 
@@ -30,7 +34,7 @@ export interface AuditEventPage {
 export interface RightsLook {
   /** With a token just issued, if UAA can be reached: the one in use keeps what it has. */
   readonly fresh?: boolean
-  /** Events have just been shown to this token: it need not be tried. */
+  /** Events have just been shown to this token: it need not be tried, and nothing is repeated. */
   readonly isPermitted?: true
 }
 
@@ -42,7 +46,10 @@ export interface RightsLook {
 export interface CloudController {
   /** Asks `GET /` each time; token requests use the newest answer. */
   discover(signal: AbortSignal): Promise<Discovery>
-  /** Gets a token and tries it: a token that is no good is an error, one with too few scopes is not. */
+  /**
+   * Gets a token and tries it: a token that is no good is an error, one with too few scopes is not, and roles that cannot be
+   * read now are not (`rolesFault`): they are asked for once, and for fifteen seconds.
+   */
   rights(signal: AbortSignal, look?: RightsLook): Promise<Rights>
   /** Told of the scopes of each token before it is used for the first time. Returns what ends that. */
   onScopes(listener: (scopes: readonly string[]) => void): () => void
@@ -60,6 +67,8 @@ export interface CloudController {
   readonly apiVersion: ApiVersion | null
   /** For another client that is to be the same login: a user's refresh token may be good for one client only. */
   readonly tokens: TokenSource
+  /** UAA has given another refresh token for the one that was sent, which may be good no more: no other process can log in by it. */
+  readonly exchangesRefreshTokens: boolean
   /** Who asks; of a user known by a refresh token, by name from the first token on. */
   readonly identity: Identity
   /** How far Cloud Controller's clock is ahead of ours, to about a second; null before the first Date header. */
@@ -70,9 +79,13 @@ export interface CloudController {
   close(): Promise<void>
 }
 
-/** Connects nothing yet. @throws RefusedUrlError */
-export function cloudController(options: FoundationOptions, deps: Deps): CloudController {
-  return new Controller(options, deps)
+/** Connects nothing yet. `tokens`: of the client whose login this one shares; `onScopes` is told by that one. @throws RefusedUrlError */
+export function cloudController(
+  options: FoundationOptions,
+  deps: Deps,
+  tokens: TokenSource | null = null,
+): CloudController {
+  return new Controller(options, deps, tokens)
 }
 
 interface PageQuery extends Partial<TimeWindow> {
@@ -86,23 +99,28 @@ class Controller implements CloudController {
   readonly #client: FoundationClient
   /** Null with `auto` before discovery. */
   #api: AuditEventsApi | null
-  /** As Cloud Controller told: an operator may have lowered it. */
-  #rowsMax = Number.POSITIVE_INFINITY
+  /** As Cloud Controller told: an operator may have lowered it, of either API. */
+  readonly #rowsMax = new Map<ApiVersion, number>()
 
-  constructor(options: FoundationOptions, deps: Deps) {
+  constructor(options: FoundationOptions, deps: Deps, tokens: TokenSource | null) {
     this.#options = options
     this.#clock = deps.clock
-    this.#client = new FoundationClient(options, deps)
+    this.#client = new FoundationClient(options, deps, tokens)
     const { apiVersion = 'v3' } = options
     this.#api = apiVersion === 'auto' ? null : auditEventsApis[apiVersion]
   }
 
   get perPageMax(): number {
-    return Math.min(this.#rowsMax, (this.#api ?? auditEventsApis.v3).perPageMax)
+    const { perPageMax } = auditEventsApis[this.#version]
+    return Math.min(this.#rowsMax.get(this.#version) ?? perPageMax, perPageMax)
   }
 
   get apiVersion(): ApiVersion | null {
     return this.#api?.version ?? null
+  }
+
+  get #version(): ApiVersion {
+    return this.#api?.version ?? 'v3'
   }
 
   get tokens(): TokenSource {
@@ -111,6 +129,10 @@ class Controller implements CloudController {
 
   get identity(): Identity {
     return this.#client.identity
+  }
+
+  get exchangesRefreshTokens(): boolean {
+    return this.#client.exchangesRefreshTokens
   }
 
   get skewMs(): number | null {
@@ -128,11 +150,12 @@ class Controller implements CloudController {
   }
 
   async rights(signal: AbortSignal, look: RightsLook = {}): Promise<Rights> {
-    const { scopes, subject } = await this.#client.token(signal, look.fresh)
+    const policy = look.isPermitted ? triedOnce : undefined
+    const { scopes, subject } = await this.#client.token(signal, look.fresh, policy)
     const permitted = look.isPermitted ?? (await this.#isPermitted(signal))
     const isSubset = permitted && subject !== null && seesWith(scopes) === 'subset'
     const roles = isSubset ? await this.#ownRoles(subject, signal) : null
-    return rightsOf(this.identity, scopes, permitted, roles)
+    return rightsOf(this.identity, scopes, permitted, roles, this.#version)
   }
 
   onScopes(listener: (scopes: readonly string[]) => void): () => void {
@@ -192,29 +215,53 @@ class Controller implements CloudController {
     try {
       return await this.#client.get(path, (answer, facts) => readPage(api, answer, perPage, facts), signal)
     } catch (error) {
-      if (error instanceof AnswerTooLargeError)
-        this.#rowsMax = Math.min(this.#rowsMax, error.rowsMax ?? this.#rowsMax)
+      if (error instanceof AnswerTooLargeError && error.rowsMax !== null)
+        this.#rowsMax.set(api.version, error.rowsMax)
       throw error
     }
   }
 
-  /** Null: this Cloud Controller has no /v3/roles. */
-  async #ownRoles(userGuid: string, signal: AbortSignal): Promise<readonly string[] | null> {
-    const roles: string[] = []
+  /** Null: this Cloud Controller has no /v3/roles. Whoever waits polls, so nothing of it is repeated, or waited for long. */
+  async #ownRoles(
+    userGuid: string,
+    signal: AbortSignal,
+  ): Promise<readonly string[] | CloudFoundryError | null> {
+    const late = () =>
+      new UnreachableError(`Cloud Controller does not list roles within ${rolesWithinMs / 1000} s`, {
+        foundation: this.#options.name,
+        end: 'Cloud Controller',
+        retryable: true,
+      })
     try {
-      for (let number = 1, seen = 0; ; number++) {
-        const path = ownRolesPath(userGuid, number)
-        const found = await this.#client.get(path, (answer, facts) => readRoles(answer, facts), signal)
-        roles.push(...found.roles)
-        seen += found.count
-        if (found.count === 0 || seen >= found.total) return roles.sort()
-      }
+      return await inTime(
+        rolesWithinMs,
+        { clock: this.#clock, late },
+        all => this.#allRoles(userGuid, all),
+        signal,
+      )
     } catch (error) {
       if (error instanceof ApiUnavailableError) return null
+      signal.throwIfAborted()
+      if (error instanceof CloudFoundryError) return error
       throw error
     }
   }
+
+  async #allRoles(userGuid: string, signal: AbortSignal): Promise<readonly string[]> {
+    const roles: string[] = []
+    const read = (answer: Answer, facts: FaultFacts) => readRoles(answer, this.#version, facts)
+    for (let number = 1, seen = 0; ; number++) {
+      const path = ownRolesPath(userGuid, number)
+      const found = await this.#client.get(path, read, signal, rolesPolicy)
+      roles.push(...found.roles)
+      seen += found.count
+      if (found.count === 0 || seen >= found.total) return roles.sort()
+    }
+  }
 }
+
+const rolesWithinMs = 15_000
+const rolesPolicy = { ...triedOnce, budgetMs: rolesWithinMs }
 
 function readPage(api: AuditEventsApi, answer: Answer, perPage: number, facts: FaultFacts): AuditEventPage {
   const broken = (why: string) =>
@@ -233,8 +280,8 @@ function readPage(api: AuditEventsApi, answer: Answer, perPage: number, facts: F
   }
 }
 
-function readRoles(answer: Answer, facts: FaultFacts): RolesPage {
-  const page = rolesPageOf(answer.text)
+function readRoles(answer: Answer, api: ApiVersion, facts: FaultFacts): RolesPage {
+  const page = rolesPageOf(answer.text, api)
   if (page !== null) return page
   throw new BrokenAnswerError(
     'the answer of Cloud Controller is no page of roles; nothing of it counts',

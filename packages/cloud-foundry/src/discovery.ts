@@ -1,7 +1,12 @@
-import { type FaultContext, notCloudController } from './answer-fault.ts'
+import {
+  cloudControllerError,
+  cloudControllerFault,
+  type FaultContext,
+  notCloudController,
+} from './answer-fault.ts'
 import type { ApiVersion } from './audit-events-api.ts'
 import { endUrl } from './end-url.ts'
-import { BrokenAnswerError, NotCloudControllerError } from './errors.ts'
+import { ApiUnavailableError, BrokenAnswerError, NotCloudControllerError } from './errors.ts'
 import type { Answer } from './exchange.ts'
 import { isObject, parsedObject } from './parsed-object.ts'
 
@@ -11,7 +16,7 @@ export interface Discovery {
   readonly api: string
   readonly uaa: string
   readonly login: string | null
-  /** "3.228.0" */
+  /** "3.228.0"; empty where there is no v3. */
   readonly v3Version: string
   /** Whether /v2 is switched on: off by default since January 2025. */
   readonly v2: boolean
@@ -23,7 +28,7 @@ export interface Discovery {
 export function discovered(
   answer: Answer,
   context: FaultContext & { readonly api: URL; readonly insecure: boolean; readonly uaa: URL | null },
-): Omit<Discovery, 'auditEvents'> {
+): Omit<Discovery, 'auditEvents'> & { readonly isV3Named: boolean } {
   const body = parsedObject(answer.text)
   if (!body && (context.known || /json/i.test(answer.headers.get('content-type') ?? '')))
     throw new BrokenAnswerError(
@@ -42,7 +47,8 @@ export function discovered(
       `${context.origin} is a UAA or login server, not Cloud Controller: api must be the URL that \`cf api\` prints`,
       context.facts,
     )
-  if (!links || v3Version === null)
+  const isV2Named = hrefOf(links?.['cloud_controller_v2']) !== null
+  if (!links || (v3Version === null && !isV2Named))
     throw new NotCloudControllerError(notCloudController(answer, context), context.facts)
   const login = hrefOf(links['login'])
   const uaa = context.uaa?.href ?? hrefOf(links['uaa']) ?? login
@@ -61,13 +67,14 @@ export function discovered(
     api: withoutSlash(context.api.href),
     uaa: withoutSlash(uaaUrl.href),
     login,
-    v3Version,
-    v2: hrefOf(links['cloud_controller_v2']) !== null,
+    v3Version: v3Version ?? '',
+    isV3Named: v3Version !== null,
+    v2: isV2Named,
   }
 }
 
 /** Whether `GET /v3` names audit events: the first Cloud Controllers with a v3 had none in it. */
-export function showsAuditEvents(answer: Answer, context: FaultContext): boolean {
+function showsAuditEvents(answer: Answer, context: FaultContext): boolean {
   const links = parsedObject(answer.text)?.['links']
   if (!isObject(links))
     throw new BrokenAnswerError(
@@ -75,6 +82,27 @@ export function showsAuditEvents(answer: Answer, context: FaultContext): boolean
       context.facts,
     )
   return hrefOf(links['audit_events']) !== null
+}
+
+/**
+ * Whether Cloud Controller says with this answer to `GET /v3` that it has audit events there. A 404 of a router or of a proxy says
+ * nothing.
+ */
+export function saysV3(answer: Answer, context: FaultContext): boolean {
+  if (answer.status === 404 && cloudControllerError(answer.text) !== null) return false
+  if (answer.status !== 200) throw cloudControllerFault(answer, context)
+  return showsAuditEvents(answer, context)
+}
+
+/** `GET /v2/info`, which also answers where v2 is off. @throws CloudFoundryError: there is no v2 to take */
+export function requireV2(answer: Answer, context: FaultContext): void {
+  if (answer.status !== 200) throw cloudControllerFault(answer, context, 'v2')
+  const version = parsedObject(answer.text)?.['api_version']
+  if (typeof version === 'string' && version !== '') return
+  throw new ApiUnavailableError(
+    `Cloud Controller at ${context.origin} has audit events neither in /v3 nor in /v2, which is switched off or none (GET /v2/info)`,
+    context.facts,
+  )
 }
 
 /** Korifi answers `GET /` in Cloud Controller's shape, marked as running on Kubernetes. */

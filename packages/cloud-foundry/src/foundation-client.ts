@@ -1,7 +1,7 @@
 import { cloudControllerFault, type FaultContext } from './answer-fault.ts'
 import type { ApiVersion } from './audit-events-api.ts'
 import { Connections } from './connections.ts'
-import { type Discovery, discovered, showsAuditEvents } from './discovery.ts'
+import { type Discovery, discovered, requireV2, saysV3 } from './discovery.ts'
 import { endUrl } from './end-url.ts'
 import { CloudFoundryError, CredentialsError, type End, type FaultFacts, RateLimitedError } from './errors.ts'
 import { type Answer, type Call, type ExchangeLimits, exchange } from './exchange.ts'
@@ -95,7 +95,7 @@ export class FoundationClient {
   }
 
   discover(signal: AbortSignal): Promise<Discovery> {
-    return this.#retrying((attempt, all) => this.#discover(attempt, all), signal)
+    return this.#retrying(this.#policy, signal, (attempt, all) => this.#discover(attempt, all))
   }
 
   get tokens(): TokenSource {
@@ -106,10 +106,14 @@ export class FoundationClient {
     return this.#login.identity
   }
 
+  get exchangesRefreshTokens(): boolean {
+    return this.#login.isExchanged
+  }
+
   /** The one in use. `fresh`: one just issued, if UAA can be reached. */
-  token(signal: AbortSignal, fresh = false): Promise<IssuedToken> {
+  token(signal: AbortSignal, fresh = false, policy = this.#policy): Promise<IssuedToken> {
     if (fresh) this.#tokens.expire()
-    return this.#retrying((_, all) => this.#tokens.get(all), signal)
+    return this.#retrying(policy, signal, (_, all) => this.#tokens.get(all))
   }
 
   /** Told of each token before it is used for the first time. Returns what ends that. */
@@ -119,15 +123,20 @@ export class FoundationClient {
   }
 
   /** GET with a token; `read` turns a 200 into what is wanted, and what it throws is retried like any other failure. */
-  get<T>(path: string, read: (answer: Answer, facts: FaultFacts) => T, signal: AbortSignal): Promise<T> {
-    return this.#retrying(async (attempt, all) => {
+  get<T>(
+    path: string,
+    read: (answer: Answer, facts: FaultFacts) => T,
+    signal: AbortSignal,
+    policy: RetryPolicy = this.#policy,
+  ): Promise<T> {
+    return this.#retrying(policy, signal, async (attempt, all) => {
       const { answer, context } = await this.#authorized(path, attempt, all)
       if (answer.status !== 200)
         throw cloudControllerFault(answer, context, path.startsWith('/v2/') ? 'v2' : 'v3')
       const result = read(answer, context.facts)
       this.#known.add('Cloud Controller')
       return result
-    }, signal)
+    })
   }
 
   close(): Promise<void> {
@@ -139,8 +148,9 @@ export class FoundationClient {
   }
 
   async #retrying<T>(
-    run: (attempt: Attempt, all: AbortSignal) => Promise<T>,
+    policy: RetryPolicy,
     signal: AbortSignal,
+    run: (attempt: Attempt, all: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const all = linkedAbort(signal, this.#closing.signal)
     const { clock, random } = this.#deps
@@ -148,16 +158,13 @@ export class FoundationClient {
       // Also when the 429 did not say for how long.
       if (error instanceof RateLimitedError && (error.end === 'UAA' || error.end === 'Cloud Controller'))
         this.#gates[error.end].pause(delayMs)
-      this.#warn(
-        `${error.message}; try ${number + 1} of ${this.#policy.tries} in ${Math.round(delayMs)} ms`,
-        error,
-      )
+      this.#warn(`${error.message}; try ${number + 1} of ${policy.tries} in ${Math.round(delayMs)} ms`, error)
     }
     try {
       all.signal.throwIfAborted()
       return await retrying(
         attempt => run(attempt, all.signal),
-        this.#policy,
+        policy,
         { clock, random, onRetry },
         all.signal,
       )
@@ -198,22 +205,35 @@ export class FoundationClient {
     const { answer, context } = await this.#ask('/', null, attempt, signal)
     if (answer.status !== 200) throw cloudControllerFault(answer, context)
     const insecure = this.#options.insecure === true
-    const root = discovered(answer, { ...context, api: this.#api, uaa: this.#uaa, insecure })
+    const { isV3Named, ...root } = discovered(answer, {
+      ...context,
+      api: this.#api,
+      uaa: this.#uaa,
+      insecure,
+    })
     this.#known.add('Cloud Controller')
-    const discovery = { ...root, auditEvents: await this.#apiVersion(root.v2, attempt, signal) }
+    const named = { v2: root.v2, v3: isV3Named }
+    const discovery = { ...root, auditEvents: await this.#apiVersion(named, attempt, signal) }
     this.#discovery = discovery
     return discovery
   }
 
-  /** Only where v2 is on is there anything to choose. */
-  async #apiVersion(isV2On: boolean, attempt: Attempt, signal: AbortSignal): Promise<ApiVersion> {
+  /** Only where v2 is on is there anything to choose; v2 is taken on Cloud Controller's own word only. */
+  async #apiVersion(
+    named: { readonly v2: boolean; readonly v3: boolean },
+    attempt: Attempt,
+    signal: AbortSignal,
+  ): Promise<ApiVersion> {
     const { apiVersion = 'v3' } = this.#options
     if (apiVersion !== 'auto') return apiVersion
-    if (!isV2On) return 'v3'
-    const { answer, context } = await this.#ask('/v3', null, attempt, signal)
-    if (answer.status === 404) return 'v2'
-    if (answer.status !== 200) throw cloudControllerFault(answer, context)
-    return showsAuditEvents(answer, context) ? 'v3' : 'v2'
+    if (!named.v2) return 'v3'
+    if (named.v3) {
+      const { answer, context } = await this.#ask('/v3', null, attempt, signal)
+      if (saysV3(answer, context)) return 'v3'
+    }
+    const { answer, context } = await this.#ask('/v2/info', null, attempt, signal)
+    requireV2(answer, context)
+    return 'v2'
   }
 
   async #requestToken(signal: AbortSignal): Promise<IssuedToken> {
@@ -234,7 +254,7 @@ export class FoundationClient {
     const { answer, context } = await this.#exchange(call, attempt, signal)
     if (answer.status !== 200) {
       const fault = uaaFault(answer, context)
-      if (fault instanceof CredentialsError && this.#login.refused())
+      if (fault instanceof CredentialsError && this.#login.refused(fault.code))
         return this.#logIn(base, attempt, signal)
       throw fault
     }

@@ -4,7 +4,7 @@ import type { Identity } from './identity.ts'
 import type { FoundationOptions, SecretSource } from './options.ts'
 import { parsedObject } from './parsed-object.ts'
 import type { Redaction } from './redaction.ts'
-import type { IssuedToken } from './token-answer.ts'
+import { type IssuedToken, mayBeOfUser } from './token-answer.ts'
 
 /** A token request of RFC 6749. */
 export interface TokenRequest {
@@ -31,7 +31,11 @@ export class Login {
   #given: string | null = null
   /** Of the last request; null when it was without one. */
   #sentPassword: string | null = null
-  #refusedPassword: { readonly password: string; readonly untilMs: number } | null = null
+  #sentRefreshToken: string | null = null
+  #isExchanged = false
+  #sentSecret = ''
+  #refusedPassword: { readonly password: string; readonly secret: string; readonly untilMs: number } | null =
+    null
 
   constructor(options: FoundationOptions, clock: Clock, redaction: Redaction) {
     this.#options = options
@@ -46,11 +50,18 @@ export class Login {
     return { kind: 'user', name, clientId, grant: login.kind }
   }
 
+  /** UAA gave another refresh token in exchange for one: that one may be good no more. */
+  get isExchanged(): boolean {
+    return this.#isExchanged
+  }
+
   /** @throws CredentialsError: a secret cannot be read, or it is a password that UAA has only just refused */
   async request(): Promise<TokenRequest> {
     const { clientId, clientSecret, login } = this.#options
     const secret = await this.#read(clientSecret, `the secret of client "${clientId}"`)
+    this.#sentSecret = secret
     const grant = await this.#grant()
+    this.#sentRefreshToken = grant['refresh_token'] ?? null
     const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
     // In the form, as §2.3.1 allows: what a secret with ':' or '%' in it survives, whichever way UAA decodes a Basic header. An
     // empty one (cf) goes as the cf CLI sends it: a form without a secret is taken for one of a public client.
@@ -67,14 +78,19 @@ export class Login {
     this.#refusedPassword = null
     if (this.#options.login === undefined || refreshToken === null) return
     this.#redaction.add(refreshToken)
+    const { kind } = this.#options.login
+    this.#isExchanged ||= kind === 'refresh-token' && refreshToken !== this.#sentRefreshToken
     if (refreshToken !== this.#configured) this.#given = refreshToken
   }
 
-  /** True: there is another way to ask, which is worth trying at once. */
-  refused(): boolean {
+  /** `error`: as UAA said. True: there is another way to ask, which is worth trying at once. */
+  refused(error: string | null): boolean {
+    if (this.#options.login !== undefined && !mayBeOfUser(error)) return false
     const password = this.#sentPassword
-    if (password !== null)
-      this.#refusedPassword = { password, untilMs: this.#clock.monotonic() + refusedPasswordMs }
+    if (password !== null) {
+      const untilMs = this.#clock.monotonic() + refusedPasswordMs
+      this.#refusedPassword = { password, secret: this.#sentSecret, untilMs }
+    }
     const had = this.#given !== null
     this.#given = null
     return had
@@ -97,10 +113,11 @@ export class Login {
 
   #holdBack(password: string, username: string): void {
     const refused = this.#refusedPassword
-    if (refused?.password !== password || this.#clock.monotonic() >= refused.untilMs) return
+    if (refused?.password !== password || refused.secret !== this.#sentSecret) return
+    if (this.#clock.monotonic() >= refused.untilMs) return
     const leftMin = Math.ceil((refused.untilMs - this.#clock.monotonic()) / 60_000)
     throw this.#fault(
-      `UAA has refused the password of user "${username}", and locks an account after five wrong ones: it is tried again in ${leftMin} min, or once it has changed`,
+      `UAA has refused the password of user "${username}", and locks an account after five wrong ones: it is tried again in ${leftMin} min, or once it has changed, or the secret of the client`,
     )
   }
 

@@ -6,6 +6,7 @@ import { FoundationClient } from './foundation-client.ts'
 import type { Deps, FoundationOptions } from './options.ts'
 import { isObject, parsedObject } from './parsed-object.ts'
 import type { RateLimit } from './retry-after.ts'
+import { triedOnce } from './retrying.ts'
 import type { TokenSource } from './token-keeper.ts'
 
 /** Guids in one request: at 39 bytes each they leave room in nginx's 8 KiB for the request line. */
@@ -58,16 +59,13 @@ export interface NameLookups {
   close(): Promise<void>
 }
 
-/** Whoever waits for a name would not wait for a second try, nor for a rate limit to pass. */
-const once = { tries: 1, budgetMs: 1_000 }
-
 /** Connects nothing yet. `tokens`: of the client that polls, if there is one. @throws RefusedUrlError */
 export function nameLookups(
   options: FoundationOptions,
   deps: Deps,
   tokens: TokenSource | null = null,
 ): NameLookups {
-  const client = new FoundationClient({ ...options, retry: once }, deps, tokens)
+  const client = new FoundationClient({ ...options, retry: triedOnce }, deps, tokens)
   return {
     lookup: async (collection, guids, signal) =>
       client.get(lookupPath(collection, guids), (answer, facts) => readList(answer, facts), signal),

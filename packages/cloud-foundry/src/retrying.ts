@@ -17,6 +17,9 @@ export const defaultRetryPolicy: RetryPolicy = {
   maxDelayMs: 20_000,
 }
 
+/** For whoever would wait neither for a second try nor for a rate limit to pass. */
+export const triedOnce: RetryPolicy = { ...defaultRetryPolicy, tries: 1, budgetMs: 1_000 }
+
 export interface Attempt {
   /** 1 for the first. */
   readonly number: number

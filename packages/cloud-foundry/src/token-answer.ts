@@ -75,8 +75,10 @@ export function uaaFault(answer: Answer, context: FaultContext): CloudFoundryErr
   if (common) return common
   const { identity } = context
   const refused = status === 401 || (error !== null && refusals.test(error))
-  if (identity.kind === 'user' && error !== null && (refused || status === 400))
-    return new CredentialsError(userRefused(identity, where, `${status}${said}`), facts)
+  if (identity.kind === 'user' && error !== null && (refused || status === 400)) {
+    const sentence = ofClient.test(error) ? clientRefused : userRefused
+    return new CredentialsError(sentence(identity, where, `${status}${said}`), facts)
+  }
   if (/grant type/i.test(description) || error === 'unsupported_grant_type')
     return new CredentialsError(
       `${where} does not let client "${identity.clientId}" use client credentials (${status}${said}): run \`uaac client update ${identity.clientId} --authorized_grant_types client_credentials\``,
@@ -94,9 +96,19 @@ export function uaaFault(answer: Answer, context: FaultContext): CloudFoundryErr
   )
 }
 
+/** Of a user's login: whether what was refused may be the user's. Older UAAs say so of a wrong client, too. */
+export function mayBeOfUser(error: string | null): boolean {
+  return error === null || /^(unauthorized|invalid_grant|invalid_token|access_denied)$/.test(error)
+}
+
+const ofClient = /^(invalid_client|unauthorized_client)$/
 const refusals = /^(unauthorized|invalid_client|unauthorized_client|access_denied)$/
 
-/** Of a user's login: UAA says the same of a wrong user, a wrong password and a wrong client. */
+function clientRefused(identity: Identity, where: string, said: string): string {
+  return `${where} does not know client "${identity.clientId}" with this secret, or does not let it log users in (${said}): correct the client id or secret; nothing is said of ${identityText(identity)}`
+}
+
+/** Of a user's login: an old UAA says the same of a wrong user, a wrong password and a wrong client. */
 function userRefused(identity: Identity, where: string, said: string): string {
   const { clientId, grant } = identity
   const client = `client "${clientId}" needs the grant types password and refresh_token, as cf has them`

@@ -29,6 +29,8 @@ export class TokenKeeper {
   #renewAt = 0
   #usableUntil = 0
   #asking: Promise<IssuedToken> | null = null
+  /** Why the last renewal failed. */
+  #failure: unknown = null
 
   /**
    * `request` must end by itself when the client is closed; a caller that gives up does not stop it for others.
@@ -56,10 +58,16 @@ export class TokenKeeper {
     this.#renewAt = Number.NEGATIVE_INFINITY
   }
 
-  /** A token other than `refused`. */
+  /**
+   * A token other than `refused`. While there is none `refused` stays for the others: it may have been refused for one request
+   * only, by one of several clients.
+   * @throws what `request` threw
+   */
   async renewed(refused: IssuedToken, signal: AbortSignal): Promise<IssuedToken> {
-    if (this.#token === refused) this.#token = null
-    return this.get(signal)
+    if (this.#token === refused) this.expire()
+    const token = await this.get(signal)
+    if (token === refused) throw this.#failure
+    return token
   }
 
   async #ask(): Promise<IssuedToken> {
@@ -75,6 +83,7 @@ export class TokenKeeper {
       const nowMs = this.#clock.monotonic()
       if (this.#token === null || nowMs >= this.#usableUntil) throw error
       this.#renewAt = Math.min(nowMs + againMs, this.#usableUntil)
+      this.#failure = error
       this.#onFailure(error)
       return this.#token
     } finally {

@@ -4,8 +4,10 @@ import type { Identity } from './token-issuer.ts'
 
 /** Where a user without a global scope may read events. */
 export interface Memberships {
-  /** Guids of spaces where the user is auditor, developer or supporter. */
+  /** Guids of spaces where the user is auditor. */
   readonly spaces?: readonly string[]
+  /** Guids of spaces where the user is supporter, which v2 knows nothing of. */
+  readonly supportedSpaces?: readonly string[]
   /** Guids of organizations where the user is auditor. */
   readonly organizations?: readonly string[]
 }
@@ -23,7 +25,7 @@ export function visibleRows(
 ): ((row: StoredRow) => boolean) | null {
   if (globalScopes.some(scope => identity.scopes.has(scope))) return null
   if (!identity.scopes.has('cloud_controller.read')) throw errors.notAuthorized()
-  const spaces = new Set(memberships?.spaces)
+  const spaces = new Set([...(memberships?.spaces ?? []), ...(memberships?.supportedSpaces ?? [])])
   const organizations = new Set(memberships?.organizations)
   return ({ spaceGuid, organizationGuid }) =>
     (spaceGuid !== null && spaces.has(spaceGuid)) ||
@@ -37,5 +39,12 @@ export function v2VisibleRows(
 ): ((row: StoredRow) => boolean) | null {
   const readingScopes = [...globalScopes, 'cloud_controller.read']
   if (!readingScopes.some(scope => identity.scopes.has(scope))) throw errors.insufficientScope()
-  return visibleRows(identity, memberships)
+  return visibleRows(identity, { ...memberships, supportedSpaces: [] })
+}
+
+/** Who is a supporter and nothing else is refused by v2 before it is asked. */
+export function isOnlySupporter({ scopes }: Identity, memberships: Memberships | undefined): boolean {
+  const { supportedSpaces = [], spaces = [], organizations = [] } = memberships ?? {}
+  const isGlobal = globalScopes.some(scope => scopes.has(scope))
+  return !isGlobal && supportedSpaces.length > 0 && spaces.length + organizations.length === 0
 }

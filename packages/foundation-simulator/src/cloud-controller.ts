@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { type Memberships, v2VisibleRows, visibleRows } from './access.ts'
+import { isOnlySupporter, type Memberships, v2VisibleRows, visibleRows } from './access.ts'
 import { type Answer, sinatraAnswer, textAnswer, v3JsonAnswer, withHeaders } from './answer.ts'
 import { type AuditEventsRequest, auditEventsPage, singleAuditEvent } from './audit-events.ts'
 import { CloudControllerError, errors } from './cloud-controller-error.ts'
@@ -113,6 +113,8 @@ function v2Routed(
   identity: Identity,
   disturbance: PageDisturbance,
 ): Answered {
+  if (isOnlySupporter(identity, memberships.get(identity.userGuid)))
+    return plain(textAnswer(403, 'text/html', 'You are not authorized to perform the requested action'))
   const sees = v2VisibleRows(identity, memberships.get(identity.userGuid))
   const guid = /^\/v2\/events\/([^/]+)$/.exec(path)?.[1]
   if (path === '/v2/events' && method === 'GET') {

@@ -38,8 +38,9 @@ async function assertAnsweredAsRecorded(foundation: Foundation, name: string): P
   assert.equal(JSON.stringify(JSON.parse(text), null, 1), JSON.stringify(body, null, 1))
   assert.match(answer.headers.get('x-vcap-request-id') ?? '', /^[0-9a-f-]{36}$/)
   const recordedLength = headers['content-length']
-  const escaped = JSON.stringify(body).replaceAll('&', '\\u0026')
-  if (String(Buffer.byteLength(escaped)) === recordedLength) {
+  const plain = JSON.stringify(body)
+  const written = name.startsWith('v2-') ? plain : plain.replaceAll('&', '\\u0026')
+  if (String(Buffer.byteLength(written)) === recordedLength) {
     assert.equal(answer.headers.get('content-length'), recordedLength)
   }
 }

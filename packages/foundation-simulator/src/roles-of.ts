@@ -10,6 +10,7 @@ export function rolesOf(userGuid: string, memberships: Memberships, queryText: s
   if (query.get('user_guids') !== userGuid) return null
   const roles = [
     ...(memberships.spaces ?? []).map(guid => role('space_auditor', userGuid, { space: guid })),
+    ...(memberships.supportedSpaces ?? []).map(guid => role('space_supporter', userGuid, { space: guid })),
     ...(memberships.organizations ?? []).map(guid =>
       role('organization_auditor', userGuid, { organization: guid }),
     ),

@@ -16,7 +16,7 @@ interface Party {
   readonly name?: unknown
 }
 
-/** The text of a row as `/v2/events` shows it; `entity.metadata` has the very text of v3's `data`. */
+/** The text of a row as `/v2/events` shows it; `entity.metadata` has the text of v3's `data`, but for what Rails alone escapes. */
 export function v2EventText(row: StoredRow, v3Text: string): string {
   const event = (JSON.parse(v3Text) ?? {}) as V3Event
   const { guid, created_at: at, type } = event
@@ -36,9 +36,18 @@ export function v2EventText(row: StoredRow, v3Text: string): string {
     timestamp: at,
   }
   const tail = { space_guid: event.space?.guid ?? '', organization_guid: event.organization?.guid ?? '' }
-  const data = memberText(v3Text, 'data')
+  const data = withoutRailsEscapes(memberText(v3Text, 'data'))
   const entity = `${JSON.stringify(head).slice(0, -1)},"metadata":${data ?? 'null'},${JSON.stringify(tail).slice(1)}`
   return `{"metadata":${JSON.stringify(metadata)},"entity":${entity}}`
+}
+
+/** Lengths of recorded answers tell: v3 writes `&` in six bytes, v2 in one. */
+function withoutRailsEscapes(text: string | null): string | null {
+  return (
+    text?.replace(/\\(?:u(0026|003c|003e|2028|2029)|.)/g, (written, code: string | undefined) =>
+      code === undefined ? written : String.fromCharCode(Number.parseInt(code, 16)),
+    ) ?? null
+  )
 }
 
 function usernameOf({ type, name }: Party): string {

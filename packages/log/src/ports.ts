@@ -28,7 +28,7 @@ export interface LogRecord {
   readonly schema?: string | null
 }
 
-/** What is known of one thing by its guid, kept beside the events; the log looks into neither. */
+/** What is known of one thing by its guid (`rights`: of the identity), kept beside the events; the log looks into neither. */
 export interface NameRecord {
   readonly key: string
   /** Null: forgotten. */

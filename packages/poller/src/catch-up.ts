@@ -1,7 +1,7 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { LookMaker } from './look.ts'
 import { rowsWanted } from './options.ts'
-import { type Range, subtract } from './range.ts'
+import { type Range, type Ranges, subtract, union } from './range.ts'
 import { readSegment, rowsWantedOf, type Segment } from './read-segment.ts'
 import { compare } from './reconcile.ts'
 import { mayClose, type Session } from './session.ts'
@@ -39,29 +39,45 @@ export class WindowWidth {
   }
 }
 
+/** What was read and recorded while no window could be passed: of the same session it is read again only to be passed. */
+export interface Unpassed {
+  read: Ranges
+}
+
 /**
  * Reads what the tail skipped, oldest first because Cloud Controller's clean-up comes from that end. While one window
  * is being recorded the next is already asked for; a window and the checkpoint that says it is read are published
- * together. Returns when nothing is left.
+ * together. While nothing may be passed everything is recorded once. Returns when nothing is left.
  */
-export async function catchUp(session: Session, clock: Clock, signal: AbortSignal): Promise<void> {
-  for (
-    let range = session.recorder.checkpoint.unread[0];
-    range;
-    range = session.recorder.checkpoint.unread[0]
-  ) {
-    if (!(await mayClose(session, signal))) return
+export async function catchUp(
+  session: Session,
+  clock: Clock,
+  signal: AbortSignal,
+  unpassed: Unpassed = { read: [] },
+): Promise<void> {
+  for (;;) {
+    const range = (await leftToRead(session, unpassed, signal))[0]
+    if (range === undefined) return
     const rows = await session.source.countAuditEvents(range, signal)
     const width = new WindowWidth(rows / (range.toSec - range.fromSec), rowsWantedOf(session.source))
-    await readAll(session, range, width, clock, signal)
+    await readAll(session, range, { width, clock, unpassed }, signal)
   }
+}
+
+async function leftToRead(session: Session, unpassed: Unpassed, signal: AbortSignal): Promise<Ranges> {
+  const { unread } = session.recorder.checkpoint
+  if (unread.length === 0 || (await mayClose(session, signal))) return unread
+  return unpassed.read.reduce<Ranges>(subtract, unread)
 }
 
 async function readAll(
   session: Session,
   range: Range,
-  width: WindowWidth,
-  clock: Clock,
+  {
+    width,
+    clock,
+    unpassed,
+  }: { readonly width: WindowWidth; readonly clock: Clock; readonly unpassed: Unpassed },
   signal: AbortSignal,
 ) {
   const read = (fromSec: number) => {
@@ -93,14 +109,15 @@ async function readAll(
       next = read(fromSec)
       continue
     }
-    if (!(await mayClose(session, signal))) {
-      await session.recorder.record(segment.rows)
-      return
-    }
+    const isSure = await mayClose(session, signal)
     disagreements = 0
     const done = endSec >= range.toSec
     if (!done) next = read(endSec)
-    await pass(session, window, segment)
+    if (isSure) await pass(session, window, segment)
+    else {
+      await session.recorder.record(segment.rows)
+      unpassed.read = union(unpassed.read, window)
+    }
     if (done) return
   }
 }

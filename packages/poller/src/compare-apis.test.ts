@@ -57,6 +57,63 @@ test('of every recorded event both show the same, secrets and unusual ones inclu
     )
 })
 
+test('a busy hour is compared a page at a time, and differences without end are counted, not kept', async t => {
+  const { foundation, v3, v2 } = await scene(t)
+  const busyUs = Date.parse('2026-11-22T12:00:00Z') * 1000
+  const count = 12_000
+  foundation.insert(Array.from({ length: count }, (_, i) => ({ createdAtUs: busyUs + i * 250_000 })))
+  const within = { fromSec: busyUs / 1e6, toSec: busyUs / 1e6 + 3_600 }
+  const asked: string[] = []
+  const noting = (api: string, source: AuditEvents): AuditEvents => ({
+    ...changed(source, page => page),
+    auditEvents: async (query, signal) => {
+      const page = await source.auditEvents(query, signal)
+      asked.push(`${api} ${page.resources.length}`)
+      return page
+    },
+  })
+  const windows = await compared(noting('v3', v3), noting('v2', v2), within)
+  assert.deepEqual(
+    windows.map(({ fromSec }) => fromSec).slice(1),
+    windows.map(({ toSec }) => toSec).slice(0, -1),
+  )
+  assert.ok(windows.length >= 3 && windows.every(window => isEqual(window) && window.v3 <= 5_000))
+  assert.equal(
+    windows.reduce((sum, window) => sum + window.v2, 0),
+    count,
+  )
+  assert.equal(asked.filter(one => one.startsWith('v3')).length, 3, asked.join())
+
+  const nothing = handSetSource([{ rows: [], total: 0 }]).events
+  for (const [one, other] of [
+    [nothing, v2],
+    [v3, nothing],
+  ] as const) {
+    const found = await compared(one, other, within)
+    assert.ok(found.every(({ differences }) => differences.length <= 1_000))
+    assert.equal(
+      found.reduce((sum, window) => sum + window.differing, 0),
+      count,
+    )
+  }
+})
+
+test('what one API writes as an escape and the other as it is is no difference, within secrets neither', async t => {
+  const { foundation, v3, v2 } = await scene(t)
+  const at = '2026-11-22T02:00:00Z'
+  const data = String.raw`{"request":{"password":"a\u0026\u003cb\u003e","url":"https://u:p\u0026w@example.com/?a=1\u0026token=abc\u0026b=2","n":9007199254740993,"a\u0026b":"\u2028 \\u0026"}}`
+  const rows = ['e1', 'e2'].map(guid => ({
+    text: `{"guid":"${guid}","created_at":"${at}","updated_at":"${at}","type":"audit.app.update","actor":{"guid":"u","type":"user","name":"a\\u0026b"},"target":null,"data":${data}}`,
+  }))
+  foundation.insert(rows)
+  const windows = await compared(v3, v2)
+  assert.deepEqual(
+    windows.flatMap(({ differences }) => differences),
+    [],
+  )
+  assert.ok((windows[0]?.v2 ?? 0) >= 2)
+})
+
 test('an event that differs is named with the fields in which it does, and with nothing of what is in them', async t => {
   const { foundation, v3, v2 } = await scene(t)
   const guid = aGuid(foundation)

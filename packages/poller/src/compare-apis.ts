@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import {
   type AuditEvent,
   MalformedEventError,
@@ -25,6 +26,9 @@ export interface ApiDifference {
 export interface ComparedApis extends Range {
   readonly v3: number
   readonly v2: number
+  /** Events that the two do not show alike. */
+  readonly differing: number
+  /** The first 1,000 of them. */
   readonly differences: readonly ApiDifference[]
   /** Rows without a guid, which nothing can be compared by. */
   readonly withoutGuid: { readonly v3: number; readonly v2: number }
@@ -46,10 +50,12 @@ export interface CompareApisDeps {
 const widthSec = 3_600
 const readingsMax = 5
 const pauseMs = 1_000
+const differencesMax = 1_000
 
 /**
- * Reads a span by both APIs, window after window, and compares the guids and the normal form of each event. A row may
- * appear or be cleaned up between the two readings: what differs is read again before it is told.
+ * Reads a span by both APIs side by side and compares the guids and the normal form of each event: a page of v3 at a time, or an
+ * hour, against the same time by v2, so that no more is held than a page of each (or a second with more than that). A row may appear
+ * or be cleaned up between the two readings: what differs is read again before it is told.
  *
  * @throws ApiUnsteadyError, CloudFoundryError
  */
@@ -59,126 +65,157 @@ export async function* compareApis(
   signal: AbortSignal,
 ): AsyncGenerator<ComparedApis> {
   for (let fromSec = span.fromSec; fromSec < span.toSec; ) {
-    const window = { fromSec, toSec: Math.min(span.toSec, fromSec + widthSec) }
-    let compared = await compareWindow(deps, window, signal)
+    const hour = { fromSec, toSec: Math.min(span.toSec, fromSec + widthSec) }
+    let compared = await compareWindow(deps, hour, 1, signal)
     for (let reading = 1; reading < readingsMax && !isEqual(compared); reading++) {
       await deps.clock.sleep(pauseMs, signal)
-      compared = await compareWindow(deps, window, signal)
+      compared = await compareWindow(deps, compared, Number.POSITIVE_INFINITY, signal)
     }
     yield compared
-    fromSec = window.toSec
+    fromSec = compared.toSec
   }
 }
 
-export function isEqual({ differences, withoutGuid }: ComparedApis): boolean {
-  return differences.length === 0 && withoutGuid.v3 === withoutGuid.v2
+export function isEqual({ differing, withoutGuid }: ComparedApis): boolean {
+  return differing === 0 && withoutGuid.v3 === withoutGuid.v2
 }
 
+/** `partsMax`: of v3; the window that was compared ends with the last of them. */
 async function compareWindow(
   deps: CompareApisDeps,
-  window: Range,
+  { fromSec, toSec }: Range,
+  partsMax: number,
   signal: AbortSignal,
 ): Promise<ComparedApis> {
-  const [v3, v2] = [
-    eventsOf(await readWhole(deps, 'v3', window, signal), deps),
-    eventsOf(await readWhole(deps, 'v2', window, signal), deps),
-  ]
-  const differences: ApiDifference[] = []
-  for (const [guid, event] of v3.byGuid) {
-    const other = v2.byGuid.get(guid)
-    if (other === undefined) differences.push(difference('only in v3', event))
-    else {
-      const fields = differingFields(event, other)
-      if (fields.length > 0) differences.push(difference('in both, differing', event, fields))
-    }
+  const held = new Map<string, Shown>()
+  const withoutGuid = { v3: 0, v2: 0 }
+  let endSec = fromSec
+  for (let parts = 0; parts < partsMax && endSec < toSec; parts++) {
+    const part = await readPart(deps, 'v3', { fromSec: endSec, toSec }, signal)
+    for (const [guid, shown] of shownOf(part.rows, deps))
+      if (guid === null) withoutGuid.v3++
+      else held.set(guid, shown)
+    endSec = part.toSec
   }
-  for (const [guid, event] of v2.byGuid)
-    if (!v3.byGuid.has(guid)) differences.push(difference('only in v2', event))
-  return {
-    ...window,
-    v3: v3.byGuid.size + v3.withoutGuid,
-    v2: v2.byGuid.size + v2.withoutGuid,
-    differences,
-    withoutGuid: { v3: v3.withoutGuid, v2: v2.withoutGuid },
+  const v3 = held.size + withoutGuid.v3
+  const found = new Differences()
+  let v2 = 0
+  for (let atSec = fromSec; atSec < endSec; ) {
+    const part = await readPart(deps, 'v2', { fromSec: atSec, toSec: endSec }, signal)
+    v2 += part.rows.length
+    for (const [guid, shown] of shownOf(part.rows, deps))
+      if (guid === null) withoutGuid.v2++
+      else found.compare(guid, held, shown)
+    atSec = part.toSec
+  }
+  for (const [guid, shown] of held) found.add('only in v3', guid, shown)
+  const { differing, differences } = found
+  return { fromSec, toSec: endSec, v3, v2, differing, differences, withoutGuid }
+}
+
+class Differences {
+  differing = 0
+  readonly differences: ApiDifference[] = []
+
+  /** What v2 shows with what is held of v3, which is then done with. */
+  compare(guid: string, held: Map<string, Shown>, byV2: Shown): void {
+    const byV3 = held.get(guid)
+    held.delete(guid)
+    if (byV3 === undefined) {
+      this.add('only in v2', guid, byV2)
+      return
+    }
+    const fields = differingFields(byV3.fields, byV2.fields)
+    if (fields.length > 0) this.add('in both, differing', guid, byV3, fields)
+  }
+
+  add(found: ApiDifference['found'], guid: string, shown: Shown, fields: readonly string[] = []): void {
+    this.differing++
+    if (this.differences.length >= differencesMax) return
+    this.differences.push({ guid, found, type: shown.type, createdAt: shown.createdAt, fields })
   }
 }
 
-/** All rows of a window: every reading of a part of it agrees with the API's own count. */
-async function readWhole(
+/** The rows from `fromSec` to the end of what one page shows; the reading agrees with the API's own count. */
+async function readPart(
   deps: CompareApisDeps,
   api: 'v3' | 'v2',
-  window: Range,
+  { fromSec, toSec }: Range,
   signal: AbortSignal,
-): Promise<RawEvent[]> {
-  const rows: RawEvent[] = []
-  for (let { fromSec } = window, reading = 1; fromSec < window.toSec; ) {
-    const segment = await readSegment(deps[api], { fromSec, toSec: window.toSec }, signal)
+): Promise<{ readonly rows: readonly RawEvent[]; readonly toSec: number }> {
+  for (let reading = 1; ; reading++) {
+    const segment = await readSegment(deps[api], { fromSec, toSec }, signal)
     if (segment.failure !== undefined) throw segment.failure
-    if (!segment.complete) {
-      if (++reading > readingsMax)
-        throw new ApiUnsteadyError(
-          `foundation "${deps.foundation}": ${api} counts ${segment.missing} rows from ${new Date(fromSec * 1000).toISOString()} on that it does not show`,
-        )
-      await deps.clock.sleep(pauseMs, signal)
-      continue
-    }
-    const toSec = segment.toSec ?? window.toSec
-    rows.push(...segment.rows.filter(row => (rawCreatedAtSec(row) ?? fromSec) < toSec))
-    fromSec = toSec
+    const endSec = segment.toSec ?? toSec
+    if (segment.complete)
+      return {
+        rows: segment.rows.filter(row => (rawCreatedAtSec(row) ?? fromSec) < endSec),
+        toSec: endSec,
+      }
+    if (reading >= readingsMax)
+      throw new ApiUnsteadyError(
+        `foundation "${deps.foundation}": ${api} counts ${segment.missing} rows from ${new Date(fromSec * 1000).toISOString()} on that it does not show`,
+      )
+    await deps.clock.sleep(pauseMs, signal)
   }
-  return rows
 }
 
-/** An event in its normal form, or what is wrong with it. */
-type Shown =
-  | AuditEvent
-  | { readonly guid: string; readonly type: string; readonly createdAt: string; readonly malformed: string }
+/** What is held of an event: nothing that keeps its page in memory. */
+interface Shown {
+  readonly type: string
+  readonly createdAt: string
+  /** `actor.name` and the like, each with a digest of its value. */
+  readonly fields: ReadonlyMap<string, string>
+}
 
-function eventsOf(rows: readonly RawEvent[], { foundation, scrubber }: CompareApisDeps) {
-  const byGuid = new Map<string, Shown>()
-  let withoutGuid = 0
+function* shownOf(
+  rows: readonly RawEvent[],
+  { foundation, scrubber }: CompareApisDeps,
+): Generator<readonly [string | null, Shown]> {
+  const context = { foundation, scrubber, provenance: 'live', receivedAtMs: 0 } as const
   for (const row of rows) {
     const guid = rawGuid(row)
-    if (guid === null) withoutGuid++
-    else byGuid.set(guid, shown(row, guid, { foundation, scrubber, provenance: 'live', receivedAtMs: 0 }))
+    yield [guid, guid === null ? nothingShown : shown(row, context)]
   }
-  return { byGuid, withoutGuid }
 }
 
-function shown(row: RawEvent, guid: string, context: Parameters<typeof parseAuditEvent>[1]): Shown {
+const nothingShown: Shown = { type: '', createdAt: '', fields: new Map() }
+
+function shown(row: RawEvent, context: Parameters<typeof parseAuditEvent>[1]): Shown {
   try {
-    return parseAuditEvent(row, context)
+    const event = parseAuditEvent(row, context)
+    const fields = digested({ ...event, data: inOneForm(event.data) })
+    return { type: event.type, createdAt: event.createdAt, fields }
   } catch (error) {
     if (!(error instanceof MalformedEventError)) throw error
-    return { guid, type: '', createdAt: '', malformed: error.field }
+    return { ...nothingShown, fields: new Map([['malformed', error.field]]) }
   }
 }
 
-function difference(
-  found: ApiDifference['found'],
-  { guid, type, createdAt }: Shown,
-  fields: readonly string[] = [],
-): ApiDifference {
-  return { guid, found, type, createdAt, fields }
+/** Each string written in one way: v3 escapes `&`, `<` and `>`, v2 does not. Numbers stay as they stand, beyond 2^53 too. */
+function inOneForm(json: string): string {
+  return json.replace(/"(?:[^"\\]|\\.)*"/g, text => JSON.stringify(JSON.parse(text)))
 }
 
 /** Only v2 has a user name to show. */
 const ofV2Only = 'actor.username'
 
-function differingFields(v3: Shown, v2: Shown): string[] {
-  const [one, other] = [flat(v3), flat(v2)]
-  return [...new Set([...one.keys(), ...other.keys()])].filter(
-    field => field !== ofV2Only && one.get(field) !== other.get(field),
+function differingFields(v3: Shown['fields'], v2: Shown['fields']): string[] {
+  return [...new Set([...v3.keys(), ...v2.keys()])].filter(
+    field => field !== ofV2Only && v3.get(field) !== v2.get(field),
   )
 }
 
-/** `actor.name` and the like, each with its value as text. */
-function flat(event: Shown): ReadonlyMap<string, string> {
+function digested(event: AuditEvent): ReadonlyMap<string, string> {
   return new Map(
     Object.entries(event).flatMap(([field, value]: [string, unknown]): [string, string][] =>
       typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? Object.entries(value).map(([inner, text]) => [`${field}.${inner}`, JSON.stringify(text)])
-        : [[field, JSON.stringify(value)]],
+        ? Object.entries(value).map(([inner, part]) => [`${field}.${inner}`, digest(part)])
+        : [[field, digest(value)]],
     ),
   )
+}
+
+function digest(value: unknown): string {
+  return hash('sha256', JSON.stringify(value) ?? '', 'base64')
 }

@@ -156,7 +156,7 @@ export class Poller {
       const stored = writer.checkpoint === null ? null : decodeCheckpoint(writer.checkpoint)
       observer.resumed?.(stored)
       await controller.discover(signal)
-      const guard = await this.#rights.open(stored, signal)
+      const guard = await this.#rights.open(stored, () => writer.names(), signal)
       const naming = this.#deps.naming?.(signal)
       await naming?.restore(writer.names())
       const recorder = await this.#openRecorder(writer, stored, naming, signal)
@@ -176,6 +176,7 @@ export class Poller {
         spareRequest: signal => budget.spare(() => this.#nowSec(), signal),
       }
       this.#recorder = recorder
+      const unpassed = { read: [] }
       const loops = [
         this.#loop('poll', this.#options.pollIntervalMs, () => this.#poll(session, signal, working), signal),
         this.#loop(
@@ -183,7 +184,7 @@ export class Poller {
           this.#options.pollIntervalMs,
           async () => {
             await ahead
-            await catchUp(session, clock, signal)
+            await catchUp(session, clock, signal, unpassed)
           },
           signal,
         ),

@@ -126,3 +126,27 @@ test('a page of a crowded second that is too large is asked for in smaller ones'
   const segment = await readSegment(events, { fromSec: 10, toSec: 99 }, signal, 2)
   assert.deepEqual([segment.complete, guidsOf(segment)], [true, ['a', 'b', 'c']])
 })
+
+test('where it is said how many rows a page may have, so many are asked for; else a quarter', async () => {
+  for (const [rowsMax, perPage, next] of [
+    [40, 100, 40],
+    [4_000, 5_000, 4_000],
+    [100, 5_000, 100],
+    [undefined, 5_000, 1_250],
+    [200, 100, 25],
+  ] as const) {
+    const asked: number[] = []
+    const facts = { foundation: 'f', end: 'Cloud Controller', ...(rowsMax && { rowsMax }) } as const
+    const { events } = handSetSource([{ rows: [], total: 0 }])
+    const source: typeof events = {
+      ...events,
+      auditEvents: async (query, signal) => {
+        asked.push(query.perPage)
+        if (asked.length === 1) throw new AnswerTooLargeError('too large', facts)
+        return events.auditEvents(query, signal)
+      },
+    }
+    await readSegment(source, { fromSec: 10, toSec: 20 }, signal, perPage)
+    assert.deepEqual(asked, [perPage, next])
+  }
+})

@@ -116,7 +116,7 @@ async function readSecond(
 }
 
 function fewer(perPage: number, { rowsMax }: AnswerTooLargeError): number {
-  return Math.min(Math.ceil(perPage / 4), rowsMax ?? perPage)
+  return rowsMax !== null && rowsMax < perPage ? rowsMax : Math.ceil(perPage / 4)
 }
 
 function newestSec(rows: readonly RawEvent[]): number {

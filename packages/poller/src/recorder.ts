@@ -5,7 +5,7 @@ import {
   rawCreatedAtSec,
   type Scrubber,
 } from '@cf-audit-drain/event'
-import type { DeadLetter, FoundationWriter, LedgerWindow, LogEntry } from '@cf-audit-drain/log'
+import type { DeadLetter, FoundationWriter, LedgerWindow, LogEntry, NameRecord } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { buildLedger } from './build-ledger.ts'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
@@ -91,18 +91,19 @@ export class Recorder {
 
   /**
    * Publishes the rows the log does not hold yet, together with what `change` makes of the checkpoint, and what these
-   * rows and the look make of the ledger. When none of it says anything new, nothing is written. Returns how many the
-   * log took.
+   * rows and the look make of the ledger, and with `beside`. When none of it says anything new, nothing is written. Returns how
+   * many the log took.
    * @throws LogUnavailableError
    */
   record(
     rows: readonly RawEvent[],
     change: (now: Checkpoint) => Checkpoint = now => now,
     look: Look | null = null,
+    beside: readonly NameRecord[] = [],
   ): Promise<number> {
     // At once, so that names are looked up while what came before is published.
     const named = this.prepare(rows)
-    const done = this.#last.then(() => named).then(() => this.#record(rows, change, look))
+    const done = this.#last.then(() => named).then(() => this.#record(rows, change, look, beside))
     this.#last = done.catch(() => undefined)
     return done
   }
@@ -130,6 +131,7 @@ export class Recorder {
     rows: readonly RawEvent[],
     change: (now: Checkpoint) => Checkpoint,
     look: Look | null,
+    beside: readonly NameRecord[],
   ): Promise<number> {
     await this.#load(rows, look)
     const { entries, letters } = this.#sort(rows)
@@ -149,7 +151,7 @@ export class Recorder {
     if (gone.length > 0) this.#deps.onGone?.(gone)
     if (entries.length === 0 && letters.length === 0 && windows.length === 0 && changed === before) return 0
     const next = { ...changed, writtenMs: this.#deps.clock.now() }
-    const published = await this.#publish(entries, next, letters, windows)
+    const published = await this.#publish(entries, next, letters, windows, beside)
     if (lateSecs.length > 0) this.#deps.onLate?.(lateSecs)
     return published
   }
@@ -159,13 +161,14 @@ export class Recorder {
     next: Checkpoint,
     letters: readonly Letter[],
     changed: readonly LedgerWindow[],
+    beside: readonly NameRecord[] = [],
   ): Promise<number> {
     const { published, windows } = await this.#deps.writer
       .publish(
         entries,
         encodeCheckpoint(next),
         letters.map(({ letter }) => letter),
-        { windows: changed, names: this.#deps.naming?.takeChanges() ?? [] },
+        { windows: changed, names: [...beside, ...(this.#deps.naming?.takeChanges() ?? [])] },
       )
       .catch((error: unknown) => {
         throw new LogUnavailableError(

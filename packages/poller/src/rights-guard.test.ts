@@ -119,7 +119,7 @@ test('a role that is taken away closes no window that it could have shown; given
   assert.equal(shut.heldNotShown, 0)
   assert.match(
     one.poller.status().rightsNarrowed?.sentence ?? '',
-    /1 of its 2 roles are gone \(space_auditor s2\)/,
+    /events of 1 of its 2 spaces and organizations are not shown any more \(space_auditor s2\)/,
   )
 
   one.foundation.setMemberships('b0b', { spaces: ['s1', 's2'] })
@@ -148,7 +148,7 @@ test('a role more is taken as the new measure', async t => {
   one.foundation.setMemberships('b0b', { spaces: ['s1', 's2'] })
   one.start().catch(() => undefined)
   await one.until(() => one.poller.status().rightsNarrowed !== null)
-  assert.match(one.poller.status().rightsNarrowed?.sentence ?? '', /1 of its 3 roles are gone/)
+  assert.match(one.poller.status().rightsNarrowed?.sentence ?? '', /1 of its 3 spaces/)
 })
 
 test('UAA down for ten minutes: nothing is lost, and the poller goes on by itself', async t => {
@@ -195,4 +195,24 @@ test('401 with a JSON body in mid-run, and tokens that are all revoked at once, 
   assert.equal(one.foundation.faults.left, 0)
   assert.deepEqual(await one.differences(), nothingWrong)
   assert.deepEqual(one.failures, [])
+})
+
+test('with more than 100 roles one more is the new measure, also after a restart, and one less closes nothing', async t => {
+  const spaces = Array.from({ length: 150 }, (_, i) => `s${i + 1}`)
+  const one = await asBob(t)
+  one.foundation.setMemberships('b0b', { spaces })
+  await one.started()
+  await minutes(one, 3)
+  one.foundation.setMemberships('b0b', { spaces: [...spaces, 'one-more'] })
+  await minutes(one, 3)
+  assert.equal(one.poller.status().rightsNarrowed, null)
+  await one.stop()
+  one.start().catch(() => undefined)
+  await minutes(one, 3)
+  assert.equal(one.poller.status().rightsNarrowed, null)
+  await one.stop()
+  one.foundation.setMemberships('b0b', { spaces })
+  one.start().catch(() => undefined)
+  await one.until(() => one.poller.status().rightsNarrowed !== null)
+  assert.match(one.poller.status().rightsNarrowed?.sentence ?? '', /1 of its 151 spaces/)
 })

@@ -1,6 +1,13 @@
-import { type CloudController, identityText, type Rights, seesWith } from '@cf-audit-drain/cloud-foundry'
+import {
+  type CloudController,
+  CloudFoundryError,
+  identityText,
+  type Rights,
+  type RightsLook,
+  seesWith,
+} from '@cf-audit-drain/cloud-foundry'
 import type { Clock } from '@cf-audit-drain/pipeline'
-import { isSame, lostRights, type SeenRights, seenRights } from './seen-rights.ts'
+import { isSame, lostRights, placeOf, type SeenRights, seenRights } from './seen-rights.ts'
 
 /** The identity sees less than when windows were closed before. */
 export interface NarrowedRights {
@@ -18,14 +25,22 @@ export interface RightsGuardDeps {
   readonly controller: Pick<CloudController, 'rights' | 'onScopes' | 'identity'>
   readonly clock: Clock
   readonly onNarrowed: (narrowed: NarrowedRights) => void
+  /** Makes `seen` durable, where it is not yet: before anything closes with it. */
+  readonly remember: () => Promise<void>
 }
+
+/** After a failure roles are not asked for again before this. */
+const rolesAgainMs = 30_000
+/** UAA may issue a token while the rights of the one before it are looked at. */
+const measuredMax = 3
 
 /**
  * Says whether windows may be closed, and verified, now. Cloud Controller answers 200 with fewer rows to a narrower token, and
  * its counts are as narrow: everything would seem to agree.
  *
  * What scopes decide is exact: a token's scopes are in it, and each is looked at before its first use. What roles decide is asked
- * anew each time a window is to close, after its rows were read. Once shut, the guard stays so until its session ends.
+ * anew each time a window is to close, after its rows were read; while they cannot be read, nothing closes. Once shut, the guard
+ * stays so until its session ends.
  */
 export class RightsGuard {
   readonly #deps: RightsGuardDeps
@@ -33,6 +48,12 @@ export class RightsGuard {
   #narrowed: NarrowedRights | null = null
   #rights: Rights | null = null
   #isTokenNew = false
+  /** Of the newest token since the guard was opened. */
+  #issued: readonly string[] | null = null
+  /** What is seen now is to be the measure, as soon as it is known. */
+  #isAccepting = false
+  /** When the roles could not be read: until then they are not asked for again. */
+  #rolesUnknownUntilMs: number | null = null
   #stopListening: () => void = () => undefined
 
   /** `before`: of the checkpoint; null when nothing was closed yet. */
@@ -43,6 +64,11 @@ export class RightsGuard {
 
   get narrowed(): NarrowedRights | null {
     return this.#narrowed
+  }
+
+  /** What it was to accept is not known yet. */
+  get isAccepting(): boolean {
+    return this.#isAccepting
   }
 
   /** Where everything is seen only a new token can change that. */
@@ -58,9 +84,8 @@ export class RightsGuard {
   /** Looks at the rights, and from now on at every token. `accept`: what it sees now is what it should see. */
   async open(signal: AbortSignal, accept: boolean): Promise<Rights> {
     this.#stopListening = this.#deps.controller.onScopes(scopes => this.#noteScopes(scopes))
-    const rights = await this.#deps.controller.rights(signal)
-    this.#isTokenNew = false
-    if (accept) this.#before = seenRights(rights)
+    this.#isAccepting = accept
+    const rights = await this.#measured(signal, {})
     this.#judge(rights)
     return rights
   }
@@ -76,8 +101,8 @@ export class RightsGuard {
   async look(signal: AbortSignal): Promise<Rights> {
     const wasNarrowed = this.#narrowed !== null
     this.#isTokenNew = false
-    const rights = await this.#deps.controller.rights(signal, { fresh: wasNarrowed })
-    if (wasNarrowed && lostRights(this.#before, rights) === null)
+    const rights = await this.#measured(signal, { fresh: wasNarrowed })
+    if (wasNarrowed && rights.rolesFault === null && lostRights(this.#before, rights) === null)
       throw new RightsRestoredError('the rights are back')
     this.#judge(rights)
     return rights
@@ -85,22 +110,58 @@ export class RightsGuard {
 
   /** To be asked when the rows have been read on which it depends, right before it is recorded. */
   async mayClose(signal: AbortSignal): Promise<boolean> {
-    if (this.#narrowed === null && this.#before?.sees === 'subset') await this.#lookAtRoles(signal)
-    return this.#narrowed === null && this.#before !== null
+    const isUnknown = this.#rolesUnknownUntilMs !== null
+    if (this.#narrowed === null && (isUnknown || this.#before?.sees === 'subset'))
+      await this.#lookAtRoles(signal)
+    return this.#narrowed === null && this.#before !== null && this.#rolesUnknownUntilMs === null
   }
 
   async #lookAtRoles(signal: AbortSignal): Promise<void> {
-    this.#judge(await this.#deps.controller.rights(signal, { isPermitted: true }))
+    const { clock, remember } = this.#deps
+    if (clock.monotonic() < (this.#rolesUnknownUntilMs ?? 0)) return
+    try {
+      this.#judge(await this.#measured(signal, { isPermitted: true }))
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof CloudFoundryError)) throw error
+      this.#rolesUnknownUntilMs = clock.monotonic() + rolesAgainMs
+    }
+    if (this.#narrowed === null) await remember()
+  }
+
+  /** With the scopes of the newest token. */
+  async #measured(signal: AbortSignal, look: RightsLook): Promise<Rights> {
+    let rights = await this.#deps.controller.rights(signal, look)
+    for (let times = 1; times < measuredMax && !this.#isOfNewest(rights); times++)
+      rights = await this.#deps.controller.rights(signal, { ...look, fresh: false })
+    return rights
+  }
+
+  #isOfNewest({ scopes }: Rights): boolean {
+    return this.#issued === null || [...new Set(this.#issued)].sort().join(' ') === scopes.join(' ')
   }
 
   #noteScopes(scopes: readonly string[]): void {
     this.#isTokenNew = true
-    if (this.#before?.sees !== 'everything' || seesWith(scopes) === 'everything') return
-    const list = scopes.length > 0 ? scopes.join(', ') : 'no scope at all'
+    this.#issued = scopes
+    this.#compareScopes()
+  }
+
+  #compareScopes(): void {
+    if (this.#issued === null || this.#isAccepting) return
+    if (this.#before?.sees !== 'everything' || seesWith(this.#issued) === 'everything') return
+    const list = this.#issued.length > 0 ? this.#issued.join(', ') : 'no scope at all'
     this.#shut(`it saw everything, and its new token has only ${list}`)
   }
 
   #judge(rights: Rights): void {
+    const isUnknown = rights.rolesFault !== null
+    this.#rolesUnknownUntilMs = isUnknown ? this.#deps.clock.monotonic() + rolesAgainMs : null
+    if (isUnknown && (this.#isAccepting || this.#before?.sees !== 'everything')) return
+    if (this.#isAccepting) {
+      this.#before = seenRights(rights)
+      this.#isAccepting = false
+    }
     const lost = lostRights(this.#before, rights)
     if (lost !== null) {
       this.#shut(`${lost}${this.#namesOfLost(rights)}; ${rights.sentence}`)
@@ -109,11 +170,13 @@ export class RightsGuard {
     this.#rights = rights
     const seen = seenRights(rights)
     if (seen !== null && !isSame(seen, this.#before)) this.#before = seen
+    this.#compareScopes()
   }
 
   /** Where this process has seen them itself. */
   #namesOfLost({ roles }: Rights): string {
-    const gone = (this.#rights?.roles ?? []).filter(role => !roles?.includes(role))
+    const left = new Set(roles?.map(placeOf))
+    const gone = (this.#rights?.roles ?? []).filter(role => !left.has(placeOf(role)))
     if (gone.length === 0) return ''
     return ` (${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ', …' : ''})`
   }

@@ -1,9 +1,10 @@
 import type { Rights } from '@cf-audit-drain/cloud-foundry'
+import type { NameRecord } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import type { PollerOptions } from './options.ts'
 import type { Recorder } from './recorder.ts'
 import { type NarrowedRights, RightsGuard, type RightsGuardDeps } from './rights-guard.ts'
-import { isSame } from './seen-rights.ts'
+import { isDigestOfAll, isSame, placesKey, type SeenRights, storedRights, withPlaces } from './seen-rights.ts'
 import type { ComparedWindow, PollerObserver } from './session.ts'
 
 /** The client may not see everything, and the operator asked to be refused then. */
@@ -11,18 +12,20 @@ export class NotEverythingVisibleError extends Error {
   override readonly name = 'NotEverythingVisibleError'
 }
 
+type RightsWatchDeps = Pick<RightsGuardDeps, 'controller' | 'clock'> & { readonly observer: PollerObserver }
+
 /** The rights of one foundation's identity, from session to session: guarded, remembered in the checkpoint, and told. */
 export class RightsWatch {
   readonly #options: Pick<PollerOptions, 'strict' | 'acceptRights'>
-  readonly #deps: Omit<RightsGuardDeps, 'onNarrowed'> & { readonly observer: PollerObserver }
+  readonly #deps: RightsWatchDeps
+  #recorder: Recorder | null = null
+  /** What the log keeps beside the checkpoint. */
+  #beside: string | null = null
   #guard: RightsGuard | null = null
   #rights: Rights | null = null
   #hasAccepted = false
 
-  constructor(
-    options: Pick<PollerOptions, 'strict' | 'acceptRights'>,
-    deps: Omit<RightsGuardDeps, 'onNarrowed'> & { readonly observer: PollerObserver },
-  ) {
+  constructor(options: Pick<PollerOptions, 'strict' | 'acceptRights'>, deps: RightsWatchDeps) {
     this.#options = options
     this.#deps = deps
   }
@@ -36,14 +39,25 @@ export class RightsWatch {
     return this.#guard?.narrowed ?? null
   }
 
-  /** For a session that goes on from this checkpoint. @throws NotEverythingVisibleError */
-  async open(stored: Checkpoint | null, signal: AbortSignal): Promise<RightsGuard> {
+  /** For a session that goes on from this checkpoint, and what was kept beside it. @throws NotEverythingVisibleError */
+  async open(
+    stored: Checkpoint | null,
+    kept: () => AsyncIterable<NameRecord>,
+    signal: AbortSignal,
+  ): Promise<RightsGuard> {
     const { controller, clock, observer } = this.#deps
     const { strict, acceptRights } = this.#options
     const onNarrowed = (narrowed: NarrowedRights) => observer.narrowed?.(narrowed)
-    const guard = new RightsGuard({ controller, clock, onNarrowed }, stored?.rights ?? null)
+    const remember = async () => {
+      if (this.#recorder !== null) await this.record(this.#recorder)
+    }
+    const { rights = null } = stored ?? {}
+    this.#beside = rights !== null && isDigestOfAll(rights) ? await placesIn(kept()) : null
+    const before = rights === null ? null : withPlaces(rights, this.#beside)
+    const guard = new RightsGuard({ controller, clock, onNarrowed, remember }, before)
     this.close()
     this.#guard = guard
+    this.#recorder = null
     this.#rights = await guard.open(signal, acceptRights && !this.#hasAccepted)
     observer.rights?.(this.#rights)
     if (guard.narrowed === null) observer.narrowed?.(null)
@@ -54,10 +68,19 @@ export class RightsWatch {
 
   /** What windows are closed with from now on is written before the first of them. */
   async record(recorder: Recorder): Promise<void> {
-    const rights = this.#guard?.seen ?? null
-    if (rights !== null && !isSame(rights, recorder.checkpoint.rights ?? null))
-      await recorder.record([], now => ({ ...now, rights }))
-    this.#hasAccepted = true
+    this.#recorder = recorder
+    const seen = this.#guard?.seen ?? null
+    if (seen !== null) await this.#store(seen, recorder)
+    this.#hasAccepted ||= this.#guard?.isAccepting === false
+  }
+
+  async #store(seen: SeenRights, recorder: Recorder): Promise<void> {
+    const { inCheckpoint, beside } = storedRights(seen)
+    const isKept = beside === null || beside.value === this.#beside
+    if (isKept && isSame(inCheckpoint, recorder.checkpoint.rights ?? null)) return
+    const besides = isKept ? [] : [beside]
+    await recorder.record([], now => ({ ...now, rights: inCheckpoint }), null, besides)
+    if (!isKept) this.#beside = beside.value
   }
 
   /** To be repeated. @throws RightsRestoredError: the session is to end, and another to begin */
@@ -85,4 +108,9 @@ export class RightsWatch {
   close(): void {
     this.#guard?.close()
   }
+}
+
+async function placesIn(kept: AsyncIterable<NameRecord>): Promise<string | null> {
+  for await (const { key, value } of kept) if (key === placesKey) return value
+  return null
 }

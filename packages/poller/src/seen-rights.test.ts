@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Rights } from '@cf-audit-drain/cloud-foundry'
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts'
-import { lostRights, readSeenRights, seenRights } from './seen-rights.ts'
+import { lostRights, readSeenRights, seenRights, storedRights, withPlaces } from './seen-rights.ts'
 
 const rights = (sees: Rights['sees'], roles: readonly string[] | null = null): Rights => ({
   identity: { kind: 'user', name: 'bob', clientId: 'cf', grant: 'password' },
   scopes: [],
   sees,
   roles,
+  rolesFault: null,
   missing: null,
   sentence: '',
 })
@@ -32,7 +33,7 @@ test('less is less, as much or more is not', () => {
   const two = seenRights(subset('space_auditor a', 'space_auditor b'))
   assert.match(
     lostRights(two, subset('space_auditor b', 'space_auditor c')) ?? '',
-    /1 of its 2 roles are gone/,
+    /events of 1 of its 2 spaces and organizations are not shown any more/,
   )
   assert.match(lostRights(two, subset()) ?? '', /2 of its 2/)
   assert.equal(lostRights(two, subset('space_auditor c', 'space_auditor b', 'space_auditor a')), null)
@@ -41,21 +42,46 @@ test('less is less, as much or more is not', () => {
   assert.equal(seenRights(rights('nothing')), null)
 })
 
-test('of very many roles it is only known whether they are the same, and that counts as less', () => {
-  const many = seenRights(subset(...roles(300)))
-  assert.equal(lostRights(many, subset(...roles(300))), null)
-  for (const other of [roles(299), roles(301), roles(3)])
-    assert.match(lostRights(many, subset(...other)) ?? '', /others than before/)
+test('by which role a space is seen makes no difference, and an organization is no space', () => {
+  const developer = seenRights(subset('space_developer a', 'space_auditor a', 'organization_auditor o'))
+  assert.equal(lostRights(developer, subset('organization_auditor o', 'space_auditor a')), null)
+  assert.equal(developer?.places.length, 2)
+  assert.match(lostRights(developer, subset('space_auditor a', 'space_auditor o')) ?? '', /1 of its 2/)
+})
+
+test('of very many spaces it is known which, one more or less is told, and the list is kept beside the checkpoint', () => {
+  const many = seenRights(subset(...roles(3_000))) ?? assert.fail()
+  assert.equal(lostRights(many, subset(...roles(3_001))), null)
+  assert.match(lostRights(many, subset(...roles(2_999))) ?? '', /1 of its 3000 spaces/)
+  const { inCheckpoint, beside } = storedRights(many)
+  assert.ok(encodeCheckpoint({ ...checkpoint, rights: inCheckpoint }).length < 400)
+  assert.ok((beside?.value?.length ?? 0) < 40_000)
+  assert.deepEqual(withPlaces(inCheckpoint, beside?.value ?? null), many)
+  const few = seenRights(subset(...roles(100))) ?? assert.fail()
+  assert.deepEqual(storedRights(few), { inCheckpoint: few, beside: null })
+  assert.equal(withPlaces(few, 'anything'), few)
+})
+
+test('a list that is lost, or another, leaves it known whether all is the same', () => {
+  const { inCheckpoint, beside } = storedRights(seenRights(subset(...roles(300))) ?? assert.fail())
+  const other = storedRights(seenRights(subset(...roles(301))) ?? assert.fail()).beside
+  for (const value of [null, 'no JSON', '{}', '[1]', other?.value ?? null]) {
+    const seen = withPlaces(inCheckpoint, value)
+    assert.equal(lostRights(seen, subset(...roles(300))), null)
+    assert.match(lostRights(seen, subset(...roles(301))) ?? '', /others than before/)
+  }
+  assert.notDeepEqual(withPlaces(inCheckpoint, beside?.value ?? null), inCheckpoint)
 })
 
 test('they come back from a checkpoint, which stays small enough for Kafka, and an older one has none', () => {
-  for (const held of [rights('everything'), subset(...roles(100)), subset(...roles(5_000))]) {
-    const seen = seenRights(held) ?? assert.fail()
-    const text = encodeCheckpoint({ ...checkpoint, rights: seen })
+  for (const held of [rights('everything'), subset(...roles(100)), subset(...roles(20_001))]) {
+    const { inCheckpoint } = storedRights(seenRights(held) ?? assert.fail())
+    const text = encodeCheckpoint({ ...checkpoint, rights: inCheckpoint })
     assert.ok(text.length < 2_000, `${text.length} bytes`)
-    assert.deepEqual(decodeCheckpoint(text).rights, seen)
+    assert.deepEqual(decodeCheckpoint(text).rights, inCheckpoint)
   }
+  assert.equal(storedRights(seenRights(subset(...roles(20_001))) ?? assert.fail()).beside, null)
   assert.equal(decodeCheckpoint(encodeCheckpoint(checkpoint)).rights, undefined)
-  for (const value of [null, 7, {}, { sees: 'all', roles: [] }, { sees: 'subset' }])
+  for (const value of [null, 7, {}, { sees: 'all', places: [] }, { sees: 'subset' }])
     assert.equal(readSeenRights(value), null)
 })

@@ -110,7 +110,8 @@ function skipTo(now: Checkpoint, toSec: number): Checkpoint {
 /**
  * Reads closed windows again, for rows that became visible after the overlap had passed them. The longest sweep begins
  * where the last one left off rather than a fixed time back: a window is never left before it was read once when it was
- * as old as that sweep looks back, whatever stood still in between.
+ * as old as that sweep looks back, whatever stood still in between. While nothing may be closed it is read all the same, what
+ * the catch-up has left unread with it, for it will not be read again before it may be.
  */
 export async function sweep(
   session: Session,
@@ -118,19 +119,20 @@ export async function sweep(
   isLongest: boolean,
   signal: AbortSignal,
 ): Promise<Poll> {
-  if (!(await mayClose(session, signal))) return nothing
+  const isSure = await mayClose(session, signal)
   const { tailFromSec, startSec, settledSec, unread } = session.recorder.checkpoint
   const backToSec = session.nowSec() - Math.ceil(over.overMs / 1000)
-  const fromSec = Math.max(startSec, isLongest ? Math.min(settledSec, backToSec) : backToSec)
+  const fromSec = Math.max(startSec, isSure && isLongest ? Math.min(settledSec, backToSec) : backToSec)
   const read = over.compare === 'count' ? reconcileByCount : readRange
   let found = nothing
-  const ranges = unread.reduce<Ranges>(subtract, [{ fromSec, toSec: Math.max(fromSec, tailFromSec) }])
+  const whole = { fromSec, toSec: Math.max(fromSec, tailFromSec) }
+  const ranges = isSure ? unread.reduce<Ranges>(subtract, [whole]) : [whole]
   for (const range of ranges) {
     const part = await read(session, range, signal)
-    if (part.published > 0) session.observer.late?.({ ...range, published: part.published })
+    if (isSure && part.published > 0) session.observer.late?.({ ...range, published: part.published })
     found = sum(found, part)
   }
-  if (isLongest && found.complete && backToSec > settledSec && (await mayClose(session, signal)))
+  if (isSure && isLongest && found.complete && backToSec > settledSec && (await mayClose(session, signal)))
     await session.recorder.record([], now => ({ ...now, settledSec: Math.min(backToSec, now.tailFromSec) }))
   return found
 }

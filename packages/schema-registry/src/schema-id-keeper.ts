@@ -12,15 +12,15 @@ export interface KeeperDeps {
   readonly inform: (sentence: string) => void
 }
 
-/** How often the registry is asked when all is well, and when something is missing. */
+/** How often the registry is asked when all is well, and when something is missing or not said a second time. */
 const confirmMs = 300_000
 const againMs = 30_000
 
 export interface RegistryStatus {
   readonly url: string
-  /** Null before the first answer or failure. */
+  /** For one topic at least; null before the first answer or failure. */
   readonly isReachable: boolean | null
-  /** Of the newest round that failed; null when the newest did not. */
+  /** Of the newest round, the first topic that failed; null when none did. */
   readonly lastError: string | null
   readonly lastAnswerAt: string | null
   readonly topics: readonly TopicStatus[]
@@ -108,25 +108,35 @@ export class SchemaIdKeeper implements SchemaIds {
 
   /** Whether every schema has an id that the registry has just confirmed. */
   async #round(signal: AbortSignal): Promise<boolean> {
-    try {
-      let isWell = true
-      for (const [topic, ids] of this.#topics)
-        for (const schema of this.#schemas) {
-          const id = await this.#lookUp(topic, schema, signal)
-          this.#lastAnswerMs = this.#deps.clock.now()
-          ids.answered(schema, id)
-          isWell &&= ids.known(schema.fingerprint).from === 'registry'
-        }
-      if (this.#isReachable === false) this.#deps.inform('the schema registry answers again')
-      this.#isReachable = true
-      this.#lastError = null
-      return isWell
-    } catch (error) {
-      signal.throwIfAborted()
-      // Of whatever kind: nobody may end or wait because of a registry.
-      this.#failed(asError(error).message)
-      return false
+    let isWell = true
+    const failures: string[] = []
+    for (const [topic, ids] of this.#topics)
+      try {
+        isWell = (await this.#ask(topic, ids, signal)) && isWell
+      } catch (error) {
+        signal.throwIfAborted()
+        // Of whatever kind: nobody may end or wait because of a registry, nor a topic because of another.
+        failures.push(asError(error).message)
+      }
+    const [failure] = failures
+    const isReachable = failures.length < Math.max(1, this.#topics.size)
+    if (isReachable && this.#isReachable === false) this.#deps.inform('the schema registry answers again')
+    this.#isReachable = isReachable
+    if (failure !== undefined) this.#failed(failure)
+    else this.#lastError = null
+    return isWell && failure === undefined
+  }
+
+  /** Whether every schema has an id under this topic that the registry has just confirmed. */
+  async #ask(topic: string, ids: TopicIds, signal: AbortSignal): Promise<boolean> {
+    let isWell = true
+    for (const schema of this.#schemas) {
+      const id = await this.#lookUp(topic, schema, signal)
+      this.#lastAnswerMs = this.#deps.clock.now()
+      ids.answered(schema, id)
+      isWell &&= ids.known(schema.fingerprint).from === 'registry'
     }
+    return isWell
   }
 
   /** Null also for an id that would give a consumer something else. */
@@ -143,7 +153,6 @@ export class SchemaIdKeeper implements SchemaIds {
   }
 
   #failed(sentence: string): void {
-    this.#isReachable = false
     if (sentence !== this.#lastError) {
       const withoutIds = [...this.#topics].filter(([, { ids }]) => Object.keys(ids).length === 0)
       const meanwhile =

@@ -15,14 +15,16 @@ interface Held {
 }
 
 /**
- * What is known of the ids of one topic. The registry's word counts, but that a schema it had is gone counts only when it
+ * What is known of the ids of one topic. The registry's word counts, but that a schema is not there counts only when it
  * says so a second time: one that restarts, or a balancer that asks the wrong one, says so for a moment.
  */
 export class TopicIds {
   readonly #topic: string
   readonly #warn: (sentence: string) => void
   readonly #held = new Map<string, Held>()
-  /** Schemas of which the registry has said that they are not there. */
+  /** Schemas that are not held, of which the registry has said once that they are not there. */
+  readonly #doubted = new Set<string>()
+  /** And those of which it has said so again. */
   readonly #absent = new Set<string>()
 
   constructor(topic: string, warn: (sentence: string) => void) {
@@ -55,7 +57,7 @@ export class TopicIds {
     for (const [fingerprint, id] of Object.entries(ids)) {
       const held = this.#held.get(fingerprint)
       if (held === undefined && !this.#absent.has(fingerprint))
-        this.#held.set(fingerprint, { id, from: 'kept', isDoubted: false })
+        this.#held.set(fingerprint, { id, from: 'kept', isDoubted: this.#doubted.has(fingerprint) })
       else if (held?.from === 'registry' && held.id !== id) this.#warn(this.#anotherId(id, held.id))
     }
   }
@@ -67,6 +69,12 @@ export class TopicIds {
       if (held !== undefined && held.id !== id) this.#warn(this.#anotherId(held.id, id))
       this.#held.set(fingerprint, { id, from: 'registry', isDoubted: false })
       this.#absent.delete(fingerprint)
+      this.#doubted.delete(fingerprint)
+      return
+    }
+    if (held === undefined && !this.#doubted.has(fingerprint)) {
+      // What the last writer kept is told later than the first answer comes.
+      this.#doubted.add(fingerprint)
       return
     }
     if (held !== undefined && !held.isDoubted) {

@@ -73,18 +73,19 @@ async function findingsOf(
 
   try {
     const rights = await controller.rights(signal)
-    const issued = uaaWorks(config, discovery, controller)
+    const issued = [uaaWorks(config, discovery, controller), ...usedUp(config, controller)]
     const isEnough = rights.sees === 'everything' || (rights.sees === 'subset' && !config.strict)
-    if (!isEnough) return [issued, found, failed(end('rights'), new Error(rights.sentence))]
+    if (!isEnough) return [...issued, found, failed(end('rights'), new Error(rights.sentence))]
     const verdict = rights.sees === 'everything' ? 'ok' : 'WARN'
     const permitted: Finding = { verdict, end: end('rights'), text: rights.sentence }
     const events = await tried(end('audit events'), () => eventsText(controller, signal))
-    return [issued, found, permitted, events]
+    return [...issued, found, permitted, events]
   } catch (error) {
     if (isOf('UAA', error))
       return [broken('UAA', error), found, untried('rights', 'there is no token without UAA')]
     return [
       uaaWorks(config, discovery, controller),
+      ...usedUp(config, controller),
       found,
       failed(end('rights'), error, sentence => withoutEnds(sentence, config.name)),
     ]
@@ -99,10 +100,18 @@ function uaaWorks(config: FoundationConfig, { uaa }: Discovery, { identity }: Cl
   return { verdict: 'ok', end: foundationEnd(config, 'UAA'), text }
 }
 
+/** What this very check has done to the configured refresh token. */
+function usedUp(config: FoundationConfig, { exchangesRefreshTokens }: CloudController): readonly Finding[] {
+  if (!exchangesRefreshTokens) return []
+  const text =
+    'it exchanges refresh tokens for others, and may take the configured one no more: do `cf login` again before `start`, and give every process that logs in (a standby poller, check, compare-apis, --dry-run) one of its own; a client or a password has no such limit'
+  return [{ verdict: 'WARN', end: foundationEnd(config, 'UAA'), text }]
+}
+
 function discoveryText({ api, v3Version, v2, auditEvents }: Discovery, skewMs: number | null): string {
   const skew =
     skewMs === null ? '' : `, clock within ${Math.max(1, Math.ceil(Math.abs(skewMs) / 1000))} s of ours`
-  return `${api}, v3 ${v3Version}${v2 ? ', v2 on' : ''}${skew}, audit events by ${auditEvents}`
+  return `${api}, v3 ${v3Version || 'without a version'}${v2 ? ', v2 on' : ''}${skew}, audit events by ${auditEvents}`
 }
 
 async function eventsText(controller: CloudController, signal: AbortSignal): Promise<string> {

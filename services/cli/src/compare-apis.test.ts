@@ -60,3 +60,20 @@ test('compare-apis with v2 switched off says what to do and ends with 3; typed w
   ])
     assert.equal((await runs(['compare-apis', ...args], env)).code, 2, args.join(' '))
 })
+
+test('compare-apis logs in once for both, so that a refresh token that UAA exchanges at each use is enough', async t => {
+  const guid = 'b0b'
+  const scopes = ['cloud_controller.global_auditor']
+  const users = [{ name: 'bob', password: 'pw-of-bob-pw', guid, scopes }]
+  const foundation = await startFoundation({ v2: true, users, rotateRefreshTokens: true })
+  t.after(() => foundation.close())
+  foundation.insert([{ createdAtUs: Date.parse('2026-11-22T03:00:00Z') * 1000 }])
+  const env = {
+    CF_API: foundation.api,
+    CF_REFRESH_TOKEN: foundation.refreshToken(guid),
+    DATA_DIR: temporary(t),
+  }
+  const { code, out, err } = await runs(['compare-apis', ...span], env)
+  assert.equal(code, 0, err)
+  assert.match(out, /v3 1 events, v2 1 events; both show the same/)
+})

@@ -70,8 +70,10 @@ async function compareOne(
   deps: CompareDeps & { readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<Verdict> {
-  const by = (apiVersion: 'v3' | 'v2') => controllerOf({ ...config, apiVersion }, { ...deps, metrics: null })
-  const [v3, v2] = [by('v3'), by('v2')]
+  const v3 = controllerOf({ ...config, apiVersion: 'v3' }, { ...deps, metrics: null })
+  // Logged in once: a refresh token may be good for one use.
+  const { tokens } = v3
+  const v2 = controllerOf({ ...config, apiVersion: 'v2' }, { ...deps, metrics: null, tokens })
   try {
     const rights = await v3.rights(signal)
     if (rights.sees !== 'everything') say(rights.sentence)

@@ -1,4 +1,9 @@
-import { type CloudController, CloudFoundryError, cloudController } from '@cf-audit-drain/cloud-foundry'
+import {
+  type CloudController,
+  CloudFoundryError,
+  cloudController,
+  type TokenSource,
+} from '@cf-audit-drain/cloud-foundry'
 import type { FoundationConfig } from '@cf-audit-drain/config'
 import type { Scrubber } from '@cf-audit-drain/event'
 import { type EventLog, isoSec } from '@cf-audit-drain/log'
@@ -32,10 +37,10 @@ export interface FoundationService {
 
 export function controllerOf(
   config: FoundationConfig,
-  deps: ClientDeps & { readonly tries?: number },
+  deps: ClientDeps & { readonly tries?: number; readonly tokens?: TokenSource },
 ): CloudController {
   const retry = deps.tries === undefined ? {} : { retry: { tries: deps.tries } }
-  return cloudController({ ...clientOptions(config), ...retry }, clientDeps(deps))
+  return cloudController({ ...clientOptions(config), ...retry }, clientDeps(deps), deps.tokens)
 }
 
 export function foundationService(config: FoundationConfig, deps: FoundationDeps): FoundationService {

@@ -108,3 +108,21 @@ test('check says who logs in, by which API events come, and what a space auditor
   assert.match(wrong.out, /does not let user "bob@example\.com" log in/)
   assert.ok(!`${wrong.out}${wrong.err}`.includes('not-this-one'))
 })
+
+test('check says that it has used up the refresh token where UAA exchanges them, and nothing of it where UAA does not', async t => {
+  for (const rotateRefreshTokens of [true, false]) {
+    const foundation = await startFoundation({ users: [bob], rotateRefreshTokens })
+    t.after(() => foundation.close())
+    const token = foundation.refreshToken(bob.guid)
+    const { code, out } = await runs(['check'], {
+      CF_API: foundation.api,
+      CF_REFRESH_TOKEN: token,
+      DATA_DIR: temporary(t),
+    })
+    assert.equal(code, 0, out)
+    const warning =
+      /WARN +foundation \S+ UAA +.*exchanges refresh tokens.*`cf login` again before `start`.*one of its own/
+    assert.equal(warning.test(out), rotateRefreshTokens, out)
+    assert.ok(!out.includes(token))
+  }
+})

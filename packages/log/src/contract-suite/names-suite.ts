@@ -35,6 +35,13 @@ export function namesSuite(under: LogUnderTest): void {
     assert.deepEqual(await kept(), { 'org a': '{"n":[[1,"a"]]}', 'space b': 'ü|"\n' })
   })
 
+  test('what is kept may be as long as the list of 20,000 spaces that an identity sees', async () => {
+    const value = JSON.stringify(Array.from({ length: 20_000 }, (_, i) => String(i).padStart(8, '-')))
+    await keep([{ key: 'rights', value }])
+    await reopen()
+    assert.deepEqual(await kept(), { rights: value })
+  })
+
   test('a name takes the place of the one before under its key, and can be forgotten', async () => {
     await keep([
       { key: 'org a', value: '1' },
