@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { alterWriter } from './testing/alter-writer.ts'
 import { ledgerFaults } from './testing/ledger-audit.ts'
 import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
+import { withoutLedger } from './testing/without-ledger.ts'
 
 const dayMs = 24 * hourMs
 
@@ -11,15 +11,12 @@ test('a log from before there was a ledger gets one: built from what it holds, t
   one.foundation.insert(
     Array.from({ length: 4_000 }, (_, i) => ({ createdAtUs: one.agoUs(hourMs + i * 10 * 60_000) })),
   )
-  // As version 0.1 wrote it.
-  const writer = alterWriter(one.log, real => ({
-    publish: (entries, next, letters) => real.publish(entries, next, letters),
-  }))
+  const withLedger = withoutLedger(one.log)
   await one.started()
   await one.pass(30 * 60_000)
   assert.deepEqual(await Array.fromAsync(one.log.ledger({})), [])
   await one.stop()
-  one.log.writer = writer
+  one.log.writer = withLedger
   const [gone] = one.foundation.shown().filter(({ createdAtUs }) => createdAtUs < one.agoUs(20 * dayMs))
   one.foundation.delete([gone?.guid ?? ''])
   const [late] = one.foundation.insert([{ createdAtUs: one.agoUs(5 * dayMs) }])

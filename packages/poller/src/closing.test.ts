@@ -35,6 +35,8 @@ function scene(
   const ledger = new Map<number, LedgerWindow>()
   const writer: FoundationWriter = {
     checkpoint: null,
+    isAtomic: true,
+    async *uncounted() {},
     async *guids() {},
     async *names() {},
     async *guidsOf() {},

@@ -45,7 +45,8 @@ export interface LedgerChange {
  * a publish makes of the windows; the recorder writes that together with the events.
  */
 export class Ledger {
-  readonly #startSec: number
+  /** By the tile that it cuts in two: where the poller began, or where it once had begun. */
+  readonly #cuts = new Map<number, number>()
   readonly #windows = new Map<number, LedgerWindow>()
   /** Guids that came after their time was passed, and with which publish: a reading begun before cannot show them. */
   readonly #lateAt = new Map<string, number>()
@@ -56,16 +57,12 @@ export class Ledger {
 
   /** `startSec`: nothing before it is asked for, so no window reaches further back. */
   constructor(startSec: number) {
-    this.#startSec = startSec
+    if (startSec > tileOf(startSec)) this.#cuts.set(tileOf(startSec), startSec)
   }
 
   /** Oldest first. */
   get windows(): readonly LedgerWindow[] {
     return [...this.#windows.values()].sort((a, b) => a.fromSec - b.fromSec)
-  }
-
-  get size(): number {
-    return this.#windows.size
   }
 
   /** Windows that have expired, and rows that were missing in them then. */
@@ -86,9 +83,11 @@ export class Ledger {
   }
 
   rangeOf(sec: number): Range {
-    const fromSec = Math.floor(sec / ledgerWindowSec) * ledgerWindowSec
-    const isFirst = this.#startSec > fromSec && this.#startSec < fromSec + ledgerWindowSec
-    return { fromSec: isFirst ? this.#startSec : fromSec, toSec: fromSec + ledgerWindowSec }
+    const fromSec = tileOf(sec)
+    const toSec = fromSec + ledgerWindowSec
+    const cutSec = this.#cuts.get(fromSec)
+    if (cutSec === undefined) return { fromSec, toSec }
+    return sec < cutSec ? { fromSec, toSec: cutSec } : { fromSec: cutSec, toSec }
   }
 
   /** The ranges of the windows that the range touches. */
@@ -104,7 +103,12 @@ export class Ledger {
 
   /** What is in the log now. */
   apply(windows: readonly LedgerWindow[]): void {
-    for (const window of windows) this.#windows.set(window.fromSec, window)
+    for (const window of windows) {
+      const tile = tileOf(window.fromSec)
+      if (window.fromSec > tile) this.#cuts.set(tile, window.fromSec)
+      else if (window.toSec === tile + ledgerWindowSec) this.#cuts.delete(tile)
+      this.#windows.set(window.fromSec, window)
+    }
   }
 
   /** Has them no longer at hand: nothing more becomes of them. */
@@ -182,6 +186,10 @@ export class Ledger {
       return countAgain(window, shown.rows + look.missing, addition.nowMs)
     return lookAgain(window, look, found, addition.nowMs)
   }
+}
+
+function tileOf(sec: number): number {
+  return Math.floor(sec / ledgerWindowSec) * ledgerWindowSec
 }
 
 /** Late guids are remembered for as long as a reading may take. */

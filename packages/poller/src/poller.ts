@@ -240,8 +240,8 @@ export class Poller {
       seenSinceSec,
     )
     await recorder.rebuild()
-    if (stored === null) await recorder.record([], first => ({ ...first }))
-    else if (recorder.ledger.size === 0) await recorder.buildLedger(this.#nowSec() - builtBackToSec)
+    if (stored?.hasLedger) await recorder.mendLedger()
+    else await recorder.buildLedger(this.#nowSec() - builtBackToSec)
     return recorder
   }
 
@@ -256,7 +256,7 @@ export class Poller {
     const { clock, observer } = this.#deps
     const startedMs = clock.monotonic()
     const { published, rows } = await pollTail(session, this.#options, signal)
-    session.recorder.forgetBefore(this.#seenSinceSec(session.recorder.checkpoint))
+    await session.recorder.forgetBefore(this.#seenSinceSec(session.recorder.checkpoint))
     this.#polled = true
     this.#state = 'running'
     this.#lastPoll = { at: new Date(clock.now()).toISOString(), published, rows }
