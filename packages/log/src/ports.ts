@@ -147,7 +147,7 @@ export interface RetentionPolicy {
   readonly maxAgeMs?: number
   /** The oldest payloads go, once every sink has had them, until the store is below this. */
   readonly maxBytes?: number
-  /** A guid is remembered at least until its event is this old (createdAtSec), so that a re-read cannot double it. */
+  /** A guid is remembered at least until its event is this old (createdAtSec), so that a re-read cannot double it. Infinity: for ever. */
   readonly forgetGuidsAfterSec: number
 }
 

@@ -183,7 +183,7 @@ export class Ledger {
     if (!isDone(window, addition.before)) return pass(window, { look, part, found }, addition, news)
     if (part.fromSec > window.fromSec || part.toSec < window.toSec) return null
     if (addition.isForgotten(window.fromSec))
-      return countAgain(window, shown.rows + look.missing, addition.nowMs)
+      return countAgain(window, look, shown.rows + look.missing, addition.nowMs)
     return lookAgain(window, look, found, addition.nowMs)
   }
 }
@@ -216,7 +216,7 @@ function withEvents(
     return { ...window, held, counted: window.counted === null ? null : window.counted + late }
   return judged(
     { ...window, held, counted, digest: keys.length === held ? digestOf(keys) : null },
-    're-checked',
+    window.state === 'counted' ? 'counted' : 're-checked',
   )
 }
 
@@ -233,17 +233,21 @@ function pass(
   addition: Addition,
   news: Addition['entries'],
 ): GoneGuids {
-  const { deadLetters, guids } = found
+  const { deadLetters } = found
+  // The clean-up has been there: they were counted, and are held.
+  const cleaned = window.fromSec < look.expiresBeforeSec ? found.guids : []
+  const guids = cleaned.length > 0 ? [] : found.guids
   const isKnown = window.counted !== null || !wasPassedBefore(window, part, addition.before)
   const passed: LedgerWindow = {
     ...window,
-    counted: isKnown ? (window.counted ?? 0) + found.rows + look.missing : null,
+    counted: isKnown ? (window.counted ?? 0) + found.rows + cleaned.length + look.missing : null,
     held: window.held + deadLetters,
     deadLetters: window.deadLetters + deadLetters,
     gone: window.gone + guids.length,
     checkedAtMs: addition.nowMs,
   }
   if (passed.counted === null || !isDone(window, addition.after)) return { window: passed, guids }
+  if (addition.isForgotten(window.fromSec)) return { window: judged(passed, 'counted'), guids }
   const keys = new Set(addition.heldKeys(window))
   for (const { guid } of news) keys.add(guid)
   for (const key of found.keys) keys.add(key)
@@ -251,9 +255,12 @@ function pass(
   return { window: judged({ ...passed, digest }, 'closed'), guids }
 }
 
-/** Only the numbers can be compared where the log no longer says what it has held. */
-function countAgain(window: LedgerWindow, counted: number, nowMs: number): GoneGuids {
-  return { window: judged({ ...window, counted, checkedAtMs: nowMs }, 're-checked'), guids: [] }
+/** Only the numbers can be compared where the log no longer says what it has held: which of it are gone is not known. */
+function countAgain(window: LedgerWindow, look: Look, counted: number, checkedAtMs: number): GoneGuids {
+  const gone = Math.max(0, window.held - counted)
+  if (window.fromSec < look.expiresBeforeSec && gone > window.gone)
+    return { window: { ...window, state: 'expired', checkedAtMs }, guids: [] }
+  return { window: judged({ ...window, counted, gone, checkedAtMs }, 'counted'), guids: [] }
 }
 
 /** A window that was passed before was read whole again. */
@@ -305,7 +312,7 @@ function compared(
   return { keys, guids, rows: shown.rows + unseen.length - guids.length, deadLetters, alike }
 }
 
-function judged(window: LedgerWindow, state: 'closed' | 're-checked'): LedgerWindow {
+function judged(window: LedgerWindow, state: 'closed' | 're-checked' | 'counted'): LedgerWindow {
   return { ...window, state: missingOf(window) > 0 || window.gone > 0 ? 'short' : state }
 }
 

@@ -51,8 +51,10 @@ export interface VerifierDeps {
 export class Verifier {
   readonly #session: Session
   readonly #deps: VerifierDeps
-  readonly #cleanUp = new CleanUp()
+  readonly #cleanUp: CleanUp
   readonly #triedMs = new Map<number, { readonly firstMs: number; readonly lastMs: number }>()
+  /** Windows of which only numbers were known, and that were read. */
+  readonly #compared = new Set<number>()
   #cleanUpMs = Number.NEGATIVE_INFINITY
   #verifications = 0
   #requests = 0
@@ -61,7 +63,7 @@ export class Verifier {
 
   constructor(session: Session, deps: VerifierDeps) {
     this.#deps = deps
-    for (const window of session.recorder.ledger.takeExpired()) this.#cleanUp.recall(window)
+    this.#cleanUp = session.cleanUp ?? new CleanUp()
     this.#session = {
       ...session,
       source: metered(session.source, {
@@ -82,6 +84,7 @@ export class Verifier {
     for (const span of spansOf(this.#passed()).flatMap(span => this.#parts(span, isCut)))
       if (this.#requests < requestsMax) windows += await this.#verifySpan(span, signal)
     await this.#tryShortAgain(signal)
+    await this.#compareCounted(signal)
     await this.#lookLast(signal)
     return this.#result(windows)
   }
@@ -94,11 +97,7 @@ export class Verifier {
 
   /** What is asked for by one count each. */
   #parts(span: readonly LedgerWindow[], isCut: boolean): readonly (readonly LedgerWindow[])[] {
-    const parts: (readonly LedgerWindow[])[] = []
-    if (span.some(({ state }) => state === 'open')) {
-      for (let i = 0; i < span.length; i += windowsOfDay) parts.push(span.slice(i, i + windowsOfDay))
-      return parts
-    }
+    if (span.some(isUnchecked)) return daysOf(span)
     if (!isCut || span.length < 2) return [span]
     const at = 1 + Math.floor(this.#deps.random() * (span.length - 1))
     return [span.slice(0, at), span.slice(at)]
@@ -183,17 +182,29 @@ export class Verifier {
     recorder.ledger.takeExpired()
   }
 
-  /** Windows that were passed before there was a ledger, and whose sum is right. */
+  /** Windows that were passed and not compared, as before there was a ledger, and whose sum is right. */
   async #closeUnchecked(span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {
-    if (!span.some(({ state }) => state === 'open') || !(await mayClose(this.#session, signal))) return
+    if (!span.some(isUnchecked) || !(await mayClose(this.#session, signal))) return
     const checkedAtMs = this.#deps.nowMs()
     await this.#session.recorder.mark(now =>
       span.flatMap(({ fromSec }) => {
         const window = now.windowOf(fromSec)
         if (window?.state !== 'open') return []
-        return [{ ...window, state: 'closed', counted: window.held, checkedAtMs }]
+        return [{ ...window, state: 'counted', counted: window.held, checkedAtMs }]
       }),
     )
+  }
+
+  /** Equal sums may hide one that is missing and one that is gone: each is compared guid by guid, once in a session. */
+  async #compareCounted(signal: AbortSignal): Promise<void> {
+    const due = this.#passed().filter(
+      ({ state, fromSec }) => state === 'counted' && !this.#compared.has(fromSec),
+    )
+    for (const batch of batchesOf(due, rowsWantedOf(this.#session.source))) {
+      if (this.#requests >= requestsMax / 2) return
+      await this.#read(batch, signal)
+      for (const { fromSec } of batch) this.#compared.add(fromSec)
+    }
   }
 
   /** What was counted and not shown may be shown now, and the count does not tell. */
@@ -244,6 +255,25 @@ export class Verifier {
       return window === null || window.state === 'expired' ? [] : [window]
     })
   }
+}
+
+function isUnchecked({ state }: LedgerWindow): boolean {
+  return state === 'open'
+}
+
+/** A day at a time where some are not checked yet, and what lies between such days in one. */
+function daysOf(span: readonly LedgerWindow[]): readonly (readonly LedgerWindow[])[] {
+  const parts: LedgerWindow[][] = []
+  let isChecked = false
+  for (let i = 0; i < span.length; i += windowsOfDay) {
+    const day = span.slice(i, i + windowsOfDay)
+    const wasChecked = isChecked
+    isChecked = !day.some(isUnchecked)
+    const before = parts.at(-1)
+    if (isChecked && wasChecked && before !== undefined) before.push(...day)
+    else parts.push(day)
+  }
+  return parts
 }
 
 /** What Cloud Controller should count there: what it counted last; where it was never asked, what is held. */
