@@ -9,6 +9,8 @@ import { mayClose, type Session } from './session.ts'
 
 /** Requests of one verification, whatever it finds: what is left over differs at the next one, too. */
 const requestsMax = 60
+/** Of these, for spans that the clean-up may take any time. */
+const leavingRequestsMax = 10
 /** A difference among so few rows is read rather than halved once more. */
 const rowsReadAtOnce = 500
 /** The clean-up is looked for so often, and when a count has gone down. */
@@ -81,8 +83,12 @@ export class Verifier {
     if (this.#deps.nowMs() - this.#cleanUpMs >= cleanUpEveryMs) await this.#lookForCleanUp(signal)
     let windows = 0
     const isCut = ++this.#verifications % cutEvery === 0
-    for (const span of spansOf(this.#passed()).flatMap(span => this.#parts(span, isCut)))
+    const [kept, leaving] = this.#byCleanUp(spansOf(this.#passed()))
+    for (const span of kept.flatMap(span => this.#parts(span, isCut)))
       if (this.#requests < requestsMax) windows += await this.#verifySpan(span, signal)
+    const mostRequests = this.#requests + leavingRequestsMax
+    for (const span of leaving)
+      if (this.#requests < mostRequests) windows += await this.#verifySpan(span, signal)
     await this.#tryShortAgain(signal)
     await this.#compareCounted(signal)
     await this.#lookLast(signal)
@@ -93,6 +99,16 @@ export class Verifier {
     const { oldestSec, retentionSec } = this.#cleanUp
     const [requests, rows, published] = [this.#requests, this.#rows, this.#published]
     return { requests, rows, published, windows, oldestSec, retentionSec }
+  }
+
+  /**
+   * A clean-up that is half done takes windows out of the middle of the oldest time, and leaves many spans there: those that it may
+   * take wholly come last, newest first.
+   */
+  #byCleanUp(spans: readonly (readonly LedgerWindow[])[]) {
+    const reachesSec = this.#cleanUp.reachesSec(this.#session.nowSec())
+    const isLeaving = (span: readonly LedgerWindow[]) => rangeOfSpan(span).toSec <= reachesSec
+    return [spans.filter(span => !isLeaving(span)), spans.filter(isLeaving).reverse()] as const
   }
 
   /** What is asked for by one count each. */
@@ -132,9 +148,10 @@ export class Verifier {
     }
     const middle = span.length >> 1
     const older = await this.#session.source.countAuditEvents(rangeOfSpan(span.slice(0, middle)), signal)
+    // The newer half first: much may differ at the old end while a clean-up is half done.
     return (
-      (await this.#halve(span.slice(0, middle), older, signal)) +
-      (await this.#halve(span.slice(middle), Math.max(0, shown - older), signal))
+      (await this.#halve(span.slice(middle), Math.max(0, shown - older), signal)) +
+      (await this.#halve(span.slice(0, middle), older, signal))
     )
   }
 
