@@ -169,9 +169,11 @@ export class Verifier {
     }
     this.#published += published
     if (published > 0) observer.late?.({ ...range, published })
-    // Which of them it is that does not show all that it counts, each has to be asked.
+    // Which of them it is that does not show all that it counts, has to be asked.
     if (missing > 0 && span.length > 1) {
-      for (const window of span) if (this.#requests < requestsMax) await this.#read([window], signal)
+      const middle = span.length >> 1
+      for (const half of [span.slice(middle), span.slice(0, middle)])
+        if (this.#requests < requestsMax) await this.#read(half, signal)
       return
     }
     if (!(await mayClose(this.#session, signal))) return

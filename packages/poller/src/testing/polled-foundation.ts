@@ -173,7 +173,7 @@ export class PolledFoundation {
       this.clock.advance(this.#options.verifyIntervalMs * 1.1)
       await this.until(() => {
         // One that was under way sleeps its whole interval after that.
-        this.clock.advance(500)
+        this.clock.advance(200)
         return this.verified.length > before
       }, withinMs)
     }

@@ -17,17 +17,20 @@ export function withoutTransactions(
   const shorts: LedgerWindow[] = []
   let kills = 0
   let covered: string | null = null
-  const placed = async function* (): AsyncGenerator<PlacedGuid> {
-    for await (const { guid, offset, bytes } of log.events({}))
-      yield { guid, offset, createdAtSec: Date.parse(decodeAuditEvent(bytes).createdAt) / 1000 }
+  let known: Promise<readonly PlacedGuid[]> | null = null
+  const placed = () => {
+    known ??= Array.fromAsync(log.events({}), ({ guid, offset, bytes }) => {
+      return { guid, offset, createdAtSec: Date.parse(decodeAuditEvent(bytes).createdAt) / 1000 }
+    })
+    return known
   }
   alterWriter(log, real => ({
     isAtomic: false,
     async *uncounted() {
-      for await (const event of placed()) if (left.has(event.guid)) yield event
+      for (const event of await placed()) if (left.has(event.guid)) yield event
     },
     async *guidsOf({ fromSec, toSec, firstOffset, lastOffset }) {
-      for await (const event of placed()) {
+      for (const event of await placed()) {
         const { createdAtSec, offset } = event
         const isPlaced = offset >= (firstOffset ?? Infinity) && offset <= (lastOffset ?? -1)
         if (isPlaced && createdAtSec >= fromSec && createdAtSec < toSec) yield event
@@ -44,11 +47,14 @@ export function withoutTransactions(
       if (where === null) {
         covered = next
         left.clear()
-        return real.publish(entries, next, letters, beside)
+        return real.publish(entries, next, letters, beside).finally(() => {
+          if (entries.length > 0) known = null
+        })
       }
       kills++
       if (where === 'events') for (const { guid } of entries) left.add(guid)
       await real.publish(entries, covered ?? next, letters, where === 'ledger' ? (beside ?? {}) : {})
+      known = null
       throw new Error(`killed after the ${where}`)
     },
   }))
