@@ -182,3 +182,33 @@ test('a clean-up that is half done, its rows taken in no order, makes windows ex
   assert.equal(verdict?.windows.short, 0)
   assert.ok((verdict?.windows.expired ?? 0) > 0)
 })
+
+test('a clean-up that stays half done uses up no verification: a late row elsewhere is found by the next one', async t => {
+  const one = await history(t, { events: 6_000, days: 32 })
+  const old = one.foundation.shown().filter(({ createdAtUs }) => createdAtUs < one.agoUs(31.1 * dayMs))
+  one.foundation.delete(old.filter((_, i) => i % 2 === 1).map(({ guid }) => guid))
+  await one.verifiedAgain(8)
+  const [late] = one.foundation.insert([{ createdAtUs: one.agoUs(9 * dayMs) }])
+  const before = one.verified.length
+  await one.verifiedAgain()
+  assert.ok((await one.guids()).includes(late ?? ''))
+  const requests = one.verified.slice(before).map(({ requests }) => requests)
+  assert.ok(Math.max(...requests) <= 30, `${requests}`)
+  assert.deepEqual([one.gone, one.poller.status().ledger?.windows.short], [[], 0])
+})
+
+test('a row that is counted and never shown is found among thousands of windows with hardly an event', async t => {
+  const one = await history(t, { events: 2_000, days: 20 })
+  const sec = Math.floor(one.agoUs(6 * dayMs) / 1e6)
+  const [hidden = ''] = one.foundation.insert([{ createdAtUs: sec * 1e6 }])
+  one.foundation.countOnly([hidden])
+  const before = one.verified.length
+  await one.verifiedAgain()
+  const shorts = (await Array.fromAsync(one.log.ledger({}))).filter(({ state }) => state === 'short')
+  assert.deepEqual(
+    shorts.map(({ fromSec, counted, held }) => [fromSec, (counted ?? 0) - held]),
+    [[Math.floor(sec / 300) * 300, 1]],
+  )
+  const requests = one.verified.slice(before).map(({ requests }) => requests)
+  assert.ok(Math.max(...requests) <= 40, `${requests}`)
+})

@@ -8,6 +8,7 @@ import type {
   FoundationWriter,
   LogEntry,
   NameRecord,
+  PlacedGuid,
   PublishedBeside,
   PublishResult,
 } from '../ports.ts'
@@ -29,13 +30,8 @@ export interface WriterDoor {
   released(): void
 }
 
-interface HeldEvent {
-  readonly guid: string
-  readonly createdAtSec: number
-  readonly offset: number
-}
-
 export class EmbeddedWriter implements FoundationWriter {
+  readonly isAtomic = true
   readonly #foundation: string
   readonly #id: number
   readonly #door: WriterDoor
@@ -57,17 +53,19 @@ export class EmbeddedWriter implements FoundationWriter {
     return this.#checkpoint
   }
 
-  guids(sinceSec: number): AsyncGenerator<HeldEvent> {
+  guids(sinceSec: number): AsyncGenerator<PlacedGuid> {
     return this.#eventsBetween(sinceSec, Number.MAX_SAFE_INTEGER)
   }
 
-  guidsOf({ fromSec, toSec }: LedgerWindow): AsyncGenerator<HeldEvent> {
+  guidsOf({ fromSec, toSec }: LedgerWindow): AsyncGenerator<PlacedGuid> {
     return this.#eventsBetween(fromSec, toSec)
   }
 
-  places(sinceSec: number): AsyncGenerator<HeldEvent> {
+  places(sinceSec: number): AsyncGenerator<PlacedGuid> {
     return this.#eventsBetween(sinceSec, Number.MAX_SAFE_INTEGER)
   }
+
+  async *uncounted(): AsyncGenerator<PlacedGuid> {}
 
   async *ledger(): AsyncGenerator<LedgerWindow> {
     for (const { foundation: _, ...window } of readWindows(this.#door.database, {
@@ -78,7 +76,7 @@ export class EmbeddedWriter implements FoundationWriter {
     }
   }
 
-  async *#eventsBetween(sinceSec: number, toSec: number): AsyncGenerator<HeldEvent> {
+  async *#eventsBetween(sinceSec: number, toSec: number): AsyncGenerator<PlacedGuid> {
     const { database } = this.#door
     let createdAtSec = sinceSec
     let offset = 0
@@ -176,7 +174,7 @@ export class EmbeddedWriter implements FoundationWriter {
       database.run('UPDATE log_state SET last_offset = ?', offset)
     }
     buryLetters(database, deadLetters)
-    const placed = placeWindows(windows, entries, { offsets })
+    const placed = placeWindows(windows, entries, offsets)
     writeWindows(database, this.#foundation, placed)
     database.run('INSERT OR REPLACE INTO checkpoints VALUES (?, ?)', this.#foundation, next)
     return { published, windows: placed }
