@@ -2,22 +2,21 @@ import { type CloudController, CloudFoundryError } from '@cf-audit-drain/cloud-f
 import type { Scrubber } from '@cf-audit-drain/event'
 import {
   type EventLog,
-  FencedError,
   type FoundationWriter,
   isoSec,
   KafkaStateError,
-  LogDamagedError,
   type LogEntry,
 } from '@cf-audit-drain/log'
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
-import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
+import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts'
 import { CleanUp } from './clean-up.ts'
 import { type Deadline, deadlineOf } from './deadline.ts'
 import { Disagreement } from './disagreement.ts'
 import type { EventNaming } from './event-naming.ts'
 import { firstCheckpoint } from './first-checkpoint.ts'
 import type { GoneGuids } from './ledger.ts'
+import { mustBeDecided } from './must-be-decided.ts'
 import { longestMs, type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { PollerStatus } from './poller-status.ts'
 import type { Range } from './range.ts'
@@ -26,6 +25,7 @@ import { RequestBudget } from './request-budget.ts'
 import { RightsRestoredError } from './rights-guard.ts'
 import { NotEverythingVisibleError, RightsWatch } from './rights-watch.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
+import { settled } from './settled.ts'
 import { pollTail, sweep } from './tail.ts'
 import { ToldOnce } from './told-once.ts'
 import { Verifier } from './verify.ts'
@@ -381,20 +381,6 @@ export class Poller {
     const hot = Math.ceil(Math.max(0, this.#nowSec() - checkpoint.tailFromSec) / tileSec)
     return hot + checkpoint.unread.length
   }
-}
-
-/** What is stored is not what it should be, or somebody else writes: trying again would hide it. */
-function mustBeDecided(error: unknown): boolean {
-  return [CheckpointUnreadableError, FencedError, KafkaStateError, LogDamagedError].some(
-    kind => error instanceof kind,
-  )
-}
-
-/** Waits for all, then throws what the first of them threw. */
-async function settled(loops: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(loops)
-  const failed = results.find(result => result.status === 'rejected')
-  if (failed) throw asError(failed.reason)
 }
 
 function completeUpToSec(checkpoint: Checkpoint): number {
