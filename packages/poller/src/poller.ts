@@ -25,6 +25,7 @@ import { RequestBudget } from './request-budget.ts'
 import { RightsRestoredError } from './rights-guard.ts'
 import { NotEverythingVisibleError, RightsWatch } from './rights-watch.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
+import { SourceWatch } from './source-watch.ts'
 import { pollTail, sweep } from './tail.ts'
 import { ToldOnce } from './told-once.ts'
 import { Verifier } from './verify.ts'
@@ -58,6 +59,7 @@ export class Poller {
   readonly #gone = new Map<string, Range>()
   readonly #toldGone = new ToldOnce(10 * goneMax)
   #lastVerified: PollerStatus['lastVerified'] = null
+  #sourceWatch: SourceWatch | null = null
   /** Of this session: polled, and every sweep run, at least once. */
   #polled = false
   #swept = 0
@@ -124,6 +126,7 @@ export class Poller {
       ledger: this.#recorder?.ledger.verdict(this.#nowSec()) ?? null,
       deadline: this.#deadline(),
       lastVerified: this.#lastVerified,
+      source: this.#sourceWatch?.status() ?? null,
       seenGuids: this.#recorder?.seen.size ?? 0,
       skewMs: this.#deps.controller.skewMs,
       caughtUp: this.caughtUp(),
@@ -191,7 +194,7 @@ export class Poller {
         ),
         ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
         this.#loop('rights', rightsEveryMs, () => this.#rights.look(recorder, signal), signal),
-        this.#verifyLoop(session, signal),
+        this.#verifyLoop(session, stored, signal),
       ]
       for (const loop of loops) loop.catch(error => fail(asError(error)))
       await settled(loops)
@@ -284,19 +287,27 @@ export class Poller {
     )
   }
 
-  async #verifyLoop(session: Session, signal: AbortSignal): Promise<void> {
+  async #verifyLoop(session: Session, stored: Checkpoint | null, signal: AbortSignal): Promise<void> {
     const { clock, controller, observer, random } = this.#deps
-    const everyMs = this.#options.verifyIntervalMs
+    const { foundation, verifyIntervalMs: everyMs } = this.#options
+    const nowMs = () => clock.now()
+    const watch = new SourceWatch(session, { foundation, verifyIntervalMs: everyMs, nowMs })
+    this.#sourceWatch = watch
     while (!this.#polled) await clock.sleep(Math.min(250, everyMs), signal)
     const verifier = new Verifier(session, {
       oldestSec: () => controller.oldestAuditEventSec(signal),
-      nowMs: () => clock.now(),
+      nowMs,
       random,
+      ...(stored && { sinceSec: Math.floor(stored.writtenMs / 1000) }),
     })
     const verify = async () => {
       const verified = await verifier.verify(signal)
       this.#lastVerified = { at: new Date(clock.now()).toISOString(), ...verified }
-      observer.verified?.(verified)
+      try {
+        await watch.look(verified, signal)
+      } finally {
+        observer.verified?.(verified)
+      }
     }
     await this.#loop('verify', everyMs, verify, signal)
   }

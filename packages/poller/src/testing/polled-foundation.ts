@@ -10,6 +10,7 @@ import { type DrivenClock, drivenClock, seededRandom, systemClock } from '@cf-au
 import { Poller, type PollerOptions, pollerDefaults, type Verified } from '../index.ts'
 import type { NarrowedRights } from '../rights-guard.ts'
 import type { ComparedWindow } from '../session.ts'
+import type { SourceLoss } from '../source-watch.ts'
 
 export const hourMs = 3_600_000
 
@@ -26,6 +27,8 @@ export class PolledFoundation {
   /** What was told to be gone, as it was told. */
   readonly gone: { readonly fromSec: number; readonly guids: readonly string[] }[] = []
   readonly lateBy: number[] = []
+  readonly losses: SourceLoss[] = []
+  readonly returned: Omit<SourceLoss, 'kind'>[] = []
   /** Every sleep that was asked for, milliseconds. */
   readonly slept: number[] = []
   polls = 0
@@ -91,6 +94,8 @@ export class PolledFoundation {
       verified: (verified: Verified) => this.verified.push(verified),
       gone: ({ fromSec }: LedgerWindow, guids: readonly string[]) => this.gone.push({ fromSec, guids }),
       lateBy: (ages: readonly number[]) => this.lateBy.push(...ages),
+      sourceLoss: (loss: SourceLoss) => this.losses.push(loss),
+      sourceReturned: (returned: Omit<SourceLoss, 'kind'>) => this.returned.push(returned),
     }
     const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
     const noting = { ...clock, sleep: this.#sleep }
