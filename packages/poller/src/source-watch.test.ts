@@ -1,43 +1,12 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { ownGuid } from '@cf-audit-drain/event'
 import { ledgerFaults } from './testing/ledger-audit.ts'
-import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
-
-const minuteMs = 60_000
-const dayMs = 24 * hourMs
-
-/** A foundation with an event every so many minutes for so many days, polled once a minute, everything read. */
-async function history(t: TestContext, { days, everyMin }: { days: number; everyMin: number }) {
-  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
-  const count = Math.floor((days * dayMs) / (everyMin * minuteMs))
-  one.foundation.insert(
-    Array.from({ length: count }, (_, i) => ({ createdAtUs: one.agoUs((i + 0.5) * everyMin * minuteMs) })),
-  )
-  await one.started()
-  await one.pass(10 * minuteMs)
-  // Past the time for which an answer without them could be that of a replica that lags.
-  one.clock.advance(hourMs)
-  await goesOn(one, 2)
-  return one
-}
-
-/** Verifications, with an event before each. */
-async function goesOn(one: PolledFoundation, times = 5) {
-  for (let i = 0; i <= times; i++) {
-    one.foundation.insert([{}])
-    await one.verifiedAgain(0)
-  }
-}
-
-const shownGuids = (one: PolledFoundation, which: (agoMs: number) => boolean) =>
-  one.foundation
-    .shown()
-    .filter(row => row.deletedAtMs === null && which((one.agoUs(0) - row.createdAtUs) / 1000))
-    .map(({ guid }) => guid)
+import { nothingWrong } from './testing/polled-foundation.ts'
+import { dayMs, goesOn, minuteMs, shownGuids, watchedSource } from './testing/watched-source.ts'
 
 test('an event that was deleted at its source is told once, with what it was, and not again after a restart', async t => {
-  const one = await history(t, { days: 3, everyMin: 10 })
+  const one = await watchedSource(t, { days: 3, everyMin: 10 })
   const [lost = ''] = one.foundation.insert([
     {
       type: 'audit.app.ssh-authorized',
@@ -81,7 +50,7 @@ test('an event that was deleted at its source is told once, with what it was, an
 })
 
 test('events deleted here and there, of days ago and of just now, are told each once', async t => {
-  const one = await history(t, { days: 5, everyMin: 7 })
+  const one = await watchedSource(t, { days: 5, everyMin: 7 })
   const old = shownGuids(one, ago => ago > 2 * dayMs && ago < 4 * dayMs).filter((_, i) => i % 40 === 3)
   const [recent = ''] = one.foundation.insert([{}])
   await goesOn(one, 2)
@@ -93,7 +62,7 @@ test('events deleted here and there, of days ago and of just now, are told each 
 })
 
 test('a truncated table is one event, which says from when to when and how many', async t => {
-  const one = await history(t, { days: 5, everyMin: 7 })
+  const one = await watchedSource(t, { days: 5, everyMin: 7 })
   const all = one.foundation.shown()
   one.foundation.truncate()
   await goesOn(one, 6)
@@ -121,7 +90,7 @@ test('a truncated table is one event, which says from when to when and how many'
 })
 
 test('a table cut off before some moment is one event, though days of it are left', async t => {
-  const one = await history(t, { days: 6, everyMin: 7 })
+  const one = await watchedSource(t, { days: 6, everyMin: 7 })
   const old = shownGuids(one, ago => ago > 3.4 * dayMs)
   one.foundation.delete(old)
   await goesOn(one, 6)
@@ -133,12 +102,12 @@ test('a table cut off before some moment is one event, though days of it are lef
 })
 
 test('a database restored from a backup is one event; that events come back is said', async t => {
-  const one = await history(t, { days: 4, everyMin: 7 })
+  const one = await watchedSource(t, { days: 4, everyMin: 7 })
   const backupMs = one.clock.now()
   const busy = async (times: number) => {
     for (let i = 0; i < times; i++) {
       one.foundation.insert([{}, {}, {}, {}])
-      await one.pass(3 * minuteMs)
+      await one.passCalmly(3 * minuteMs)
     }
   }
   await busy(30)
@@ -169,7 +138,7 @@ test('a database restored from a backup is one event; that events come back is s
 })
 
 test('an event that comes back is said, and told no second time when it goes again', async t => {
-  const one = await history(t, { days: 3, everyMin: 10 })
+  const one = await watchedSource(t, { days: 3, everyMin: 10 })
   const [lost = ''] = shownGuids(one, ago => ago > 2 * dayMs && ago < 2.2 * dayMs)
   one.foundation.delete([lost])
   await goesOn(one, 4)

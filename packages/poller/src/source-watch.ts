@@ -129,6 +129,7 @@ export class SourceWatch {
       const untold = gone - told
       this.#suspected += Math.max(0, untold)
       if (untold <= 0) this.#missedMs.delete(fromSec)
+      if (untold === 0) this.#calm.delete(fromSec)
       if (untold === 0 || this.#calm.get(fromSec) === gone) continue
       due.set(fromSec, untold)
       if (untold > 0) this.#missedMs.getOrInsertComputed(fromSec, () => this.#firstMissed(window))
@@ -333,6 +334,7 @@ export class SourceWatch {
   async #sureIn(window: LedgerWindow, signal: AbortSignal): Promise<readonly HeldEvent[] | null> {
     const seen = await this.#shownIn(window, signal)
     if (seen === null) return null
+    await this.#returned(window, seen.keys)
     const nowMs = this.#deps.nowMs()
     const lost = (await this.#untoldIn(window)).filter(({ guid }) => !seen.keys.has(guid))
     return lost.every(event => isSure(event, seen.newestSec, nowMs)) ? lost : null
