@@ -17,6 +17,7 @@ import type { EventNaming } from './event-naming.ts'
 import { firstCheckpoint } from './first-checkpoint.ts'
 import { KeptRecords } from './kept-records.ts'
 import type { GoneGuids } from './ledger.ts'
+import { LedgerCheck } from './ledger-check.ts'
 import { longestMs, type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { PollerStatus } from './poller-status.ts'
 import type { Range } from './range.ts'
@@ -25,10 +26,9 @@ import { RequestBudget } from './request-budget.ts'
 import { RightsRestoredError } from './rights-guard.ts'
 import { NotEverythingVisibleError, RightsWatch } from './rights-watch.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
-import { SourceWatch } from './source-watch.ts'
 import { pollTail, sweep } from './tail.ts'
 import { ToldOnce } from './told-once.ts'
-import { Verifier } from './verify.ts'
+import type { Verified } from './verify.ts'
 
 export interface PollerDeps {
   readonly controller: CloudController
@@ -59,7 +59,7 @@ export class Poller {
   readonly #gone = new Map<string, Range>()
   readonly #toldGone = new ToldOnce(10 * goneMax)
   #lastVerified: PollerStatus['lastVerified'] = null
-  #sourceWatch: SourceWatch | null = null
+  #check: LedgerCheck | null = null
   /** Of this session: polled, and every sweep run, at least once. */
   #polled = false
   #swept = 0
@@ -126,7 +126,7 @@ export class Poller {
       ledger: this.#recorder?.ledger.verdict(this.#nowSec()) ?? null,
       deadline: this.#deadline(),
       lastVerified: this.#lastVerified,
-      source: this.#sourceWatch?.status() ?? null,
+      source: this.#check?.source ?? null,
       seenGuids: this.#recorder?.seen.size ?? 0,
       skewMs: this.#deps.controller.skewMs,
       caughtUp: this.caughtUp(),
@@ -288,27 +288,16 @@ export class Poller {
   }
 
   async #verifyLoop(session: Session, stored: Checkpoint | null, signal: AbortSignal): Promise<void> {
-    const { clock, controller, observer, random } = this.#deps
-    const { foundation, verifyIntervalMs: everyMs } = this.#options
-    const nowMs = () => clock.now()
-    const watch = new SourceWatch(session, { foundation, verifyIntervalMs: everyMs, nowMs })
-    this.#sourceWatch = watch
+    const { clock, observer } = this.#deps
+    const everyMs = this.#options.verifyIntervalMs
     while (!this.#polled) await clock.sleep(Math.min(250, everyMs), signal)
-    const verifier = new Verifier(session, {
-      oldestSec: () => controller.oldestAuditEventSec(signal),
-      nowMs,
-      random,
-      ...(stored && { sinceSec: Math.floor(stored.writtenMs / 1000) }),
-    })
-    const verify = async () => {
-      const verified = await verifier.verify(signal)
-      this.#lastVerified = { at: new Date(clock.now()).toISOString(), ...verified }
-      try {
-        await watch.look(verified, signal)
-      } finally {
-        observer.verified?.(verified)
-      }
+    const check = new LedgerCheck(session, this.#options, { ...this.#deps, stored })
+    this.#check = check
+    const verified = ({ at, ...one }: Verified & { readonly at: string }) => {
+      this.#lastVerified = { at, ...one }
+      observer.verified?.(one)
     }
+    const verify = () => check.run(verified, signal)
     await this.#loop('verify', everyMs, verify, signal)
   }
 

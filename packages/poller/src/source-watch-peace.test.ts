@@ -18,6 +18,10 @@ async function assertPeace(one: PolledFoundation) {
     [],
   )
   assert.deepEqual(one.losses, [])
+  assert.deepEqual(
+    one.failures.filter(({ loop }) => loop === 'session'),
+    [],
+  )
 }
 
 test('the nightly clean-up is no loss: not whole, not half done, not in the middle of a bisection', async t => {

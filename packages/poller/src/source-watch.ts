@@ -2,18 +2,12 @@ import { isOwnGuid, rawCreatedAtSec } from '@cf-audit-drain/event'
 import type { HeldEvent, LedgerWindow, NameRecord } from '@cf-audit-drain/log'
 import { isDone } from './ledger.ts'
 import { missingEvent, type WholesaleLoss, wholesaleEvent } from './loss-event.ts'
-import {
-  cleanUpTakesSec,
-  isUnread,
-  type LossRun,
-  mayBeCleanUp,
-  runsOf,
-  type Stretch,
-  stretchesOf,
-} from './loss-run.ts'
+import { isCleanUp, wholesaleKind } from './loss-judgement.ts'
+import { isUnread, type LossRun, runsOf, type Stretch, stretchesOf } from './loss-run.ts'
 import type { Range } from './range.ts'
-import { readSegment, type Segment } from './read-segment.ts'
+import { readSegment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
+import { isSure, secondLook } from './second-look.ts'
 import { mayClose, type Session } from './session.ts'
 import { eventRecord, type LossKind, rangeRecord, ToldLosses, type ToldRange, toldOf } from './told-losses.ts'
 import type { Verified } from './verify.ts'
@@ -23,15 +17,6 @@ export const wholesaleMin = 10
 /** Of one look; what is left comes at the next. */
 const tellMax = 500
 const readWindowsMax = 20
-/** A replica that lags by more than this is believed. */
-const lagMax = 3_600_000
-/** Clocks. */
-const marginMs = 60_000
-const daySec = 86_400
-/** The clean-up of a whole day, and an hour for it to come. */
-const zoneSec = daySec + 3_600
-const zoneWaitMs = 26 * 3_600_000
-
 export interface SourceLoss extends Range {
   readonly kind: LossKind
   readonly count: number
@@ -178,7 +163,7 @@ export class SourceWatch {
     startsLost: boolean,
     signal: AbortSignal,
   ): Promise<readonly Stretch[] | null> {
-    const seen = await this.#shownIn(window, signal)
+    const seen = await secondLook(this.#session, window, signal)
     if (seen === null) return null
     await this.#returned(window, seen.keys)
     const nowMs = this.#deps.nowMs()
@@ -194,34 +179,10 @@ export class SourceWatch {
   }
 
   #isTold({ guid, createdAtSec, receivedAtMs }: HeldEvent): boolean {
-    if (this.#told.isTold(guid)) return true
+    const told = this.#told.of(guid)
+    if (told !== null && !told.back) return true
     const isIn = (range: ToldRange) => range.fromSec <= createdAtSec && createdAtSec < range.toSec
     return this.#told.ranges.some(range => isIn(range) && receivedAtMs <= range.atMs)
-  }
-
-  /** What Cloud Controller shows of a range, and how new the newest row is that came in the same answers. */
-  async #shownIn(
-    range: Range,
-    signal: AbortSignal,
-  ): Promise<{ readonly keys: ReadonlySet<string>; readonly newestSec: number } | null> {
-    const { source, recorder } = this.#session
-    const keys = new Set<string>()
-    let newestSec = Number.POSITIVE_INFINITY
-    for (let { fromSec } = range; fromSec < range.toSec; ) {
-      // To the open end: a row that is newer than the lost one says that the answer is not an old one.
-      const segment: Segment = await readSegment(source, { fromSec }, signal)
-      await recorder.record(segment.rows)
-      if (segment.failure !== undefined) throw segment.failure
-      if (!segment.complete) return null
-      let newest = 0
-      for (const row of segment.rows) {
-        keys.add(rowKey(row))
-        newest = Math.max(newest, rawCreatedAtSec(row) ?? 0)
-      }
-      newestSec = Math.min(newestSec, newest)
-      fromSec = segment.toSec ?? range.toSec
-    }
-    return { keys, newestSec }
   }
 
   async #heldIn(window: LedgerWindow): Promise<readonly HeldEvent[]> {
@@ -236,16 +197,29 @@ export class SourceWatch {
     if (run.stretches.some(isUnread) || !windows.every(window => this.#isRipe(window))) return
     const ends = await this.#endsOf(run)
     const reachesSec = this.#session.nowSec() - round.retentionSec + 60
+    if (ends.last === null) for (const { fromSec, gone } of windows) this.#calm.set(fromSec, gone)
     if (ends.last === null || ends.last.createdAtSec < reachesSec) return
-    if (this.#isCleanUp(run, ends.last, missedMs, round)) return
+    const judged = { run, last: ends.last, missedMs, missedSec: this.#sec(missedMs), ...this.#judging(round) }
+    if (isCleanUp(judged)) return
     // Older time that was not read yet may say that it is no beginning.
     const isWhole = this.#session.recorder.checkpoint.unread.every(
       ({ fromSec }) => fromSec >= (ends.last?.createdAtSec ?? 0),
     )
     if (run.count >= wholesaleMin && !isWhole) return
-    const kind = run.count < wholesaleMin ? null : await this.#wholesaleKind(run, missedMs)
+    const kind = run.count < wholesaleMin ? null : wholesaleKind(judged, await this.#nextOf(run))
     if (kind === null) await this.#tellEach(run, missedMs, reachesSec, round, signal)
     else await this.#tellAll(kind, run, ends, { missedMs, ...round }, signal)
+  }
+
+  #judging({ windows, retentionSec }: Round) {
+    const { verifyIntervalMs, nowMs } = this.#deps
+    return { historyFromSec: windows[0]?.fromSec ?? 0, retentionSec, verifyIntervalMs, nowMs: nowMs() }
+  }
+
+  /** The oldest that is still there after the run. */
+  async #nextOf({ after }: LossRun): Promise<HeldEvent | null> {
+    if (after === null) return null
+    return after.events?.[0] ?? (await this.#heldIn(after.window))[0] ?? null
   }
 
   /** The first and the last event of the run, where the log still has them. */
@@ -258,40 +232,6 @@ export class SourceWatch {
 
   async #untoldIn(window: LedgerWindow): Promise<readonly HeldEvent[]> {
     return (await this.#heldIn(window)).filter(event => !this.#isTold(event))
-  }
-
-  /** The beginning of the history: a clean-up that keeps less than is known may have taken it, or be about to. */
-  #isCleanUp(run: LossRun, last: HeldEvent, missedMs: number, { windows, retentionSec }: Round): boolean {
-    const missedSec = this.#sec(missedMs)
-    const firstSec = windows[0]?.fromSec ?? 0
-    if (missedSec - last.createdAtSec < daySec - cleanUpTakesSec) return false
-    const isShort = missedSec - firstSec < retentionSec - daySec
-    const isInZone = isShort && last.createdAtSec < firstSec + zoneSec
-    if (isInZone && this.#deps.nowMs() - missedMs < zoneWaitMs) return true
-    if (run.before !== null) return false
-    const firstThereSec = run.after?.events?.[0]?.createdAtSec ?? run.after?.window.toSec ?? missedSec
-    return mayBeCleanUp(
-      { lastLostSec: last.createdAtSec, firstThereSec },
-      { sinceSec: missedSec - this.#slackSec() - cleanUpTakesSec, untilSec: missedSec },
-    )
-  }
-
-  /** Between losing something and missing it there is one interval, and the time that a verification takes. */
-  #slackSec(): number {
-    return Math.ceil((2.2 * this.#deps.verifyIntervalMs) / 1000) + 60
-  }
-
-  /** Null: neither the beginning of the table nor its newest part, so each is told by itself. */
-  async #wholesaleKind(
-    { before, after }: LossRun,
-    missedMs: number,
-  ): Promise<Exclude<LossKind, 'event-missing'> | null> {
-    if (before === null) return 'truncated'
-    if (after === null) return 'restored'
-    const next = after.events?.[0] ?? (await this.#heldIn(after.window))[0]
-    // What was held before the others were lost, and is newer than they: a restored database would not have it.
-    if (next !== undefined && next.receivedAtMs < missedMs - this.#slackSec() * 1000) return null
-    return 'restored'
   }
 
   async #tellEach(
@@ -311,7 +251,10 @@ export class SourceWatch {
       for (let at = 0; at < told.length; at += tellMax) {
         const part = told.slice(at, at + tellMax)
         await this.#session.recorder.tell(
-          part.map(event => missingEvent(event, stretch.window, context)),
+          // One that came back and is lost again was told.
+          part
+            .filter(({ guid }) => this.#told.of(guid) === null)
+            .map(event => missingEvent(event, stretch.window, context)),
           part.map(({ guid, createdAtSec }) =>
             eventRecord(guid, { sec: createdAtSec, atMs: this.#deps.nowMs() }),
           ),
@@ -332,9 +275,8 @@ export class SourceWatch {
 
   /** The events of a window that has lost all, looked at once more; null while that is not sure. */
   async #sureIn(window: LedgerWindow, signal: AbortSignal): Promise<readonly HeldEvent[] | null> {
-    const seen = await this.#shownIn(window, signal)
+    const seen = await secondLook(this.#session, window, signal)
     if (seen === null) return null
-    await this.#returned(window, seen.keys)
     const nowMs = this.#deps.nowMs()
     const lost = (await this.#untoldIn(window)).filter(({ guid }) => !seen.keys.has(guid))
     return lost.every(event => isSure(event, seen.newestSec, nowMs)) ? lost : null
@@ -382,12 +324,9 @@ export class SourceWatch {
   async #returned(range: Range, keys: ReadonlySet<string>): Promise<void> {
     const back: NameRecord[] = []
     for (const [guid, told] of this.#told.events()) {
-      if (told.sec < range.fromSec || told.sec >= range.toSec) continue
-      if (keys.has(guid) === (told.back === true)) continue
-      const { back: _, ...lost } = told
-      back.push(eventRecord(guid, keys.has(guid) ? { ...told, back: true } : lost))
-      if (keys.has(guid))
-        this.#session.observer.sourceReturned?.({ count: 1, guid, fromSec: told.sec, toSec: told.sec + 1 })
+      if (told.sec < range.fromSec || told.sec >= range.toSec || told.back || !keys.has(guid)) continue
+      back.push(eventRecord(guid, { ...told, back: true }))
+      this.#session.observer.sourceReturned?.({ count: 1, guid, fromSec: told.sec, toSec: told.sec + 1 })
     }
     if (back.length > 0) await this.#session.recorder.tell([], back)
   }
@@ -422,14 +361,6 @@ interface Round {
   readonly windows: readonly LedgerWindow[]
   readonly due: ReadonlyMap<number, number>
   told: number
-}
-
-/**
- * Whether an answer that does not show the event is newer than the event: a row in it was created after the event had
- * come to us, or it came to us so long ago that no replica lags so far behind.
- */
-function isSure({ receivedAtMs }: HeldEvent, newestSec: number, nowMs: number): boolean {
-  return newestSec * 1000 > receivedAtMs + marginMs || nowMs - receivedAtMs > lagMax
 }
 
 function toldRange(loss: WholesaleLoss, { stretches }: LossRun, atMs: number): ToldRange {

@@ -35,8 +35,9 @@ export class ToldLosses {
     this.#kept = kept
   }
 
-  isTold(guid: string): boolean {
-    return this.#kept.get(ofEvent + guid) !== undefined
+  of(guid: string): ToldEvent | null {
+    const value = this.#kept.get(ofEvent + guid)
+    return value === undefined ? null : (JSON.parse(value) as ToldEvent)
   }
 
   get ranges(): readonly ToldRange[] {
