@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isOwnGuid } from '@cf-audit-drain/event'
 import { seededRandom } from '@cf-audit-drain/pipeline'
 import { alterWriter } from './testing/alter-writer.ts'
+import { killAtTelling } from './testing/kill-at-telling.ts'
 import { ledgerFaults } from './testing/ledger-audit.ts'
 import type { PolledFoundation } from './testing/polled-foundation.ts'
 import { dayMs, goesOn, shownGuids, watchedSource } from './testing/watched-source.ts'
 
 const seeds = (process.env['SEEDS'] ?? '1,2').split(',').map(Number)
-
-/** Kills the session at the first publish of an event of our own: before it is done, or after. */
-function killAtTelling(one: PolledFoundation, when: 'before' | 'after'): { kills: number } {
-  const state = { kills: 0 }
-  alterWriter(one.log, real => ({
-    publish: async (...what) => {
-      const isTelling = what[0].some(({ guid }) => isOwnGuid(guid))
-      const isKill = isTelling && state.kills < 1
-      if (isKill) state.kills++
-      if (isKill && when === 'before') throw new Error('killed before it was told')
-      const result = await real.publish(...what)
-      if (isKill) throw new Error('killed after it was told')
-      return result
-    },
-  }))
-  return state
-}
 
 async function restarted(one: PolledFoundation): Promise<void> {
   await one.stop()
@@ -38,8 +21,8 @@ for (const when of ['before', 'after'] as const)
     const state = killAtTelling(one, when)
     await restarted(one)
     one.foundation.delete(lost)
-    for (let i = 0; state.kills === 0 && i < 20; i++) await goesOn(one, 0)
-    assert.equal(state.kills, 1)
+    for (let i = 0; !state.isKilled && i < 20; i++) await goesOn(one, 0)
+    assert.ok(state.isKilled)
     await restarted(one)
     await goesOn(one, 8)
     assert.deepEqual((await one.told()).map(({ target }) => target?.guid).toSorted(), lost.toSorted())

@@ -11,6 +11,7 @@ import { Poller, type PollerOptions, pollerDefaults, type Verified } from '../in
 import type { NarrowedRights } from '../rights-guard.ts'
 import type { ComparedWindow } from '../session.ts'
 import type { SourceLoss } from '../source-watch.ts'
+import { alterWriter } from './alter-writer.ts'
 
 export const hourMs = 3_600_000
 
@@ -59,10 +60,11 @@ export class PolledFoundation {
     options: Partial<PollerOptions> = {},
     simulator: SimulatorOptions = {},
     client: Partial<FoundationOptions> = {},
+    openLog: (() => Promise<EventLog>) | null = null,
   ): Promise<PolledFoundation> {
     const made = new PolledFoundation(options, client)
     made.foundation = await startFoundation({ clock: made.clock, random: seededRandom(1), ...simulator })
-    made.log = await openEmbeddedLog({ dir: made.#dir, clock: made.clock })
+    made.use(await (openLog?.() ?? openEmbeddedLog({ dir: made.#dir, clock: made.clock })))
     t.after(async () => {
       await made.stop()
       await made.log.close()
@@ -70,6 +72,12 @@ export class PolledFoundation {
       rmSync(made.#dir, { recursive: true })
     })
     return made
+  }
+
+  /** From the next start on. */
+  use(log: EventLog): void {
+    this.log = log
+    alterWriter(log, real => ({ publish: (...what) => this.#flying(real.publish(...what)) }))
   }
 
   /** Milliseconds before now (the foundation's), as a row's stamp in microseconds. */
@@ -173,7 +181,7 @@ export class PolledFoundation {
     }
   }
 
-  /** Moves time by `ms` in steps, none of them while a request about events waits for its answer: none runs out of time. */
+  /** Moves time by `ms` in steps, none of them while a request about events or a publish waits for its answer. */
   async passCalmly(ms: number, stepMs = this.#options.pollIntervalMs): Promise<void> {
     for (let left = ms; left > 0; left -= stepMs) {
       for (let calm = 0; calm < 3; calm = this.#inFlight === 0 ? calm + 1 : 0) await systemClock.sleep(1)

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test'
 import type { SimulatorOptions } from '@cf-audit-drain/foundation-simulator'
+import type { EventLog } from '@cf-audit-drain/log'
 import { hourMs, PolledFoundation } from './polled-foundation.ts'
 
 export const minuteMs = 60_000
@@ -10,8 +11,9 @@ export async function watchedSource(
   t: TestContext,
   { days, everyMin }: { readonly days: number; readonly everyMin: number },
   simulator: SimulatorOptions = {},
+  openLog: (() => Promise<EventLog>) | null = null,
 ): Promise<PolledFoundation> {
-  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 }, simulator)
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 }, simulator, {}, openLog)
   insertHistory(one, { days, everyMin })
   await one.started()
   // Past the time for which an answer without them could be that of a replica that lags.
@@ -33,7 +35,10 @@ export function insertHistory(
 export async function goesOn(one: PolledFoundation, times = 5): Promise<void> {
   for (let i = 0; i <= times; i++) {
     one.foundation.insert([{}])
+    const before = one.verified.length
     await one.passCalmly(6 * minuteMs)
+    // Where the log is slow, time goes by meanwhile.
+    await one.until(() => one.verified.length > before)
   }
 }
 
