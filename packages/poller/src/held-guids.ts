@@ -1,3 +1,4 @@
+import { isOwnGuid } from '@cf-audit-drain/event'
 import type { FoundationWriter } from '@cf-audit-drain/log'
 import type { Ledger } from './ledger.ts'
 import type { Range } from './range.ts'
@@ -14,7 +15,8 @@ interface AtHand {
 
 /**
  * The guids that the log holds: of the recent past all of them, of the time before it those of the windows that are
- * being worked on, read out of the log where the ledger says they lie.
+ * being worked on, read out of the log where the ledger says they lie. Those of our own events are left out: Cloud Controller
+ * never shows them.
  */
 export class HeldGuids {
   /** Of the recent past. */
@@ -33,7 +35,7 @@ export class HeldGuids {
 
   async rebuild(): Promise<void> {
     for await (const { guid, createdAtSec } of this.#writer.guids(this.#sinceSec))
-      this.recent.add(guid, createdAtSec)
+      if (!isOwnGuid(guid)) this.recent.add(guid, createdAtSec)
   }
 
   /** Those stamped before `sec` need not be known any more. */
@@ -125,6 +127,7 @@ export class HeldGuids {
     if (window === null || window.held === window.deadLetters) return false
     let found = 0
     for await (const { guid, createdAtSec } of this.#writer.guidsOf(window)) {
+      if (isOwnGuid(guid)) continue
       // One that was published since this began is at hand already, and not among those that the window held then.
       if (!this.#old.has(guid, createdAtSec)) found++
       this.#old.add(guid, createdAtSec)

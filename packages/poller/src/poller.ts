@@ -15,7 +15,9 @@ import { type Deadline, deadlineOf } from './deadline.ts'
 import { Disagreement } from './disagreement.ts'
 import type { EventNaming } from './event-naming.ts'
 import { firstCheckpoint } from './first-checkpoint.ts'
+import { KeptRecords } from './kept-records.ts'
 import type { GoneGuids } from './ledger.ts'
+import { LedgerCheck } from './ledger-check.ts'
 import { mustBeDecided } from './must-be-decided.ts'
 import { longestMs, type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { PollerStatus } from './poller-status.ts'
@@ -28,7 +30,7 @@ import type { ComparedWindow, PollerObserver, Session } from './session.ts'
 import { settled } from './settled.ts'
 import { pollTail, sweep } from './tail.ts'
 import { ToldOnce } from './told-once.ts'
-import { Verifier } from './verify.ts'
+import type { Verified } from './verify.ts'
 
 export interface PollerDeps {
   readonly controller: CloudController
@@ -59,6 +61,7 @@ export class Poller {
   readonly #gone = new Map<string, Range>()
   readonly #toldGone = new ToldOnce(10 * goneMax)
   #lastVerified: PollerStatus['lastVerified'] = null
+  #check: LedgerCheck | null = null
   /** Of this session: polled, and every sweep run, at least once. */
   #polled = false
   #swept = 0
@@ -125,6 +128,7 @@ export class Poller {
       ledger: this.#recorder?.ledger.verdict(this.#nowSec()) ?? null,
       deadline: this.#deadline(),
       lastVerified: this.#lastVerified,
+      source: this.#check?.source ?? null,
       seenGuids: this.#recorder?.seen.size ?? 0,
       skewMs: this.#deps.controller.skewMs,
       caughtUp: this.caughtUp(),
@@ -160,8 +164,9 @@ export class Poller {
       await controller.discover(signal)
       const guard = await this.#rights.open(stored, () => writer.names(), signal)
       const naming = this.#deps.naming?.(signal)
-      await naming?.restore(writer.names())
-      const recorder = await this.#openRecorder(writer, stored, naming, signal)
+      const kept = new KeptRecords()
+      await (naming ? naming.restore(kept.rest(writer.names())) : kept.restore(writer.names()))
+      const recorder = await this.#openRecorder(writer, stored, { naming, kept }, signal)
       await this.#rights.record(recorder)
       const { tailFromSec, unread } = recorder.checkpoint
       const aheadFromSec = Math.min(tailFromSec, unread[0]?.fromSec ?? tailFromSec)
@@ -193,7 +198,7 @@ export class Poller {
         ),
         ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
         this.#loop('rights', rightsEveryMs, () => this.#rights.look(recorder, signal), signal),
-        this.#verifyLoop(session, signal),
+        this.#verifyLoop(session, stored, signal),
       ]
       for (const loop of loops) loop.catch(error => fail(asError(error)))
       await settled(loops)
@@ -206,7 +211,7 @@ export class Poller {
   async #openRecorder(
     writer: FoundationWriter,
     stored: Checkpoint | null,
-    naming: EventNaming | undefined,
+    { naming, kept }: { readonly naming: EventNaming | undefined; readonly kept: KeptRecords },
     signal: AbortSignal,
   ): Promise<Recorder> {
     const { foundation } = this.#options
@@ -238,6 +243,7 @@ export class Poller {
         onBuried,
         onLate,
         onGone,
+        kept,
         ...(naming && { naming }),
       },
       checkpoint,
@@ -285,20 +291,17 @@ export class Poller {
     )
   }
 
-  async #verifyLoop(session: Session, signal: AbortSignal): Promise<void> {
-    const { clock, controller, observer, random } = this.#deps
+  async #verifyLoop(session: Session, stored: Checkpoint | null, signal: AbortSignal): Promise<void> {
+    const { clock, observer } = this.#deps
     const everyMs = this.#options.verifyIntervalMs
     while (!this.#polled) await clock.sleep(Math.min(250, everyMs), signal)
-    const verifier = new Verifier(session, {
-      oldestSec: () => controller.oldestAuditEventSec(signal),
-      nowMs: () => clock.now(),
-      random,
-    })
-    const verify = async () => {
-      const verified = await verifier.verify(signal)
-      this.#lastVerified = { at: new Date(clock.now()).toISOString(), ...verified }
-      observer.verified?.(verified)
+    const check = new LedgerCheck(session, this.#options, { ...this.#deps, stored })
+    this.#check = check
+    const verified = ({ at, ...one }: Verified & { readonly at: string }) => {
+      this.#lastVerified = { at, ...one }
+      observer.verified?.(one)
     }
+    const verify = () => check.run(verified, signal)
     await this.#loop('verify', everyMs, verify, signal)
   }
 

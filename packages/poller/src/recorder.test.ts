@@ -42,6 +42,7 @@ async function scene(changes: Partial<FoundationWriter> = {}) {
     async *guidsOf(window) {
       if (window.fromSec === 300) yield { guid: 'held', createdAtSec: 400 }
     },
+    async *eventsOf() {},
     async *places() {},
     async *ledger() {
       yield old

@@ -1,13 +1,17 @@
 import {
   encodeAuditEvent,
+  isOwnGuid,
+  type OwnEvent,
   parseAuditEvent,
   type RawEvent,
   rawCreatedAtSec,
+  rawOwnEvent,
   type Scrubber,
 } from '@cf-audit-drain/event'
 import type {
   DeadLetter,
   FoundationWriter,
+  HeldEvent,
   LedgerWindow,
   LogEntry,
   NameRecord,
@@ -18,6 +22,7 @@ import { buildLedger } from './build-ledger.ts'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
 import type { EventNaming } from './event-naming.ts'
 import { HeldGuids } from './held-guids.ts'
+import { KeptRecords } from './kept-records.ts'
 import { type GoneGuids, isDone, Ledger } from './ledger.ts'
 import type { Look } from './look.ts'
 import { mendedWindows } from './mend-ledger.ts'
@@ -36,6 +41,8 @@ export interface RecorderDeps {
   readonly clock: Clock
   /** Left out: events go without names. */
   readonly naming?: EventNaming
+  /** What `tell` has kept before; left out: nothing. */
+  readonly kept?: KeptRecords
   /** The entries are in the log now. */
   readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
   /** So many rows could not be read, and are in the log as dead letters. */
@@ -59,6 +66,9 @@ interface Letter {
  */
 export class Recorder {
   readonly ledger: Ledger
+  /** What is remembered over a restart; changed by `tell` alone. */
+  readonly kept: Pick<KeptRecords, 'get' | 'beginningWith'>
+  readonly #kept: KeptRecords
   readonly #deps: RecorderDeps
   readonly #held: HeldGuids
   readonly #buried = new Set<string>()
@@ -68,6 +78,7 @@ export class Recorder {
 
   constructor(deps: RecorderDeps, checkpoint: Checkpoint, seenSinceSec: number) {
     this.#deps = deps
+    this.kept = this.#kept = deps.kept ?? new KeptRecords()
     this.#checkpoint = checkpoint
     this.ledger = new Ledger(checkpoint.startSec)
     this.#held = new HeldGuids(deps.writer, this.ledger, seenSinceSec)
@@ -107,9 +118,14 @@ export class Recorder {
       held: this.#held,
       checkpoint: this.#checkpoint,
       nowMs: clock.now(),
-      uncounted: await Array.fromAsync(writer.uncounted()),
+      uncounted: (await Array.fromAsync(writer.uncounted())).filter(({ guid }) => !isOwnGuid(guid)),
     })
     await this.mark(() => windows)
+  }
+
+  /** What the log has kept of the events of a window, own ones among them. */
+  eventsOf(window: LedgerWindow): AsyncIterable<HeldEvent> {
+    return this.#deps.writer.eventsOf(window)
   }
 
   /** Guids stamped before `sec` need not be known any more. */
@@ -174,6 +190,33 @@ export class Recorder {
     return done
   }
 
+  /**
+   * Publishes events of our own, and changes what is kept with them, in one transaction; the checkpoint stays. They go
+   * the way of every other event, and are no part of the ledger: no window counts them, no comparison misses them.
+   * Returns how many the log did not have. On Kafka it has forgotten those of before its newest 500,000 events: whoever
+   * may tell of the same thing after so long keeps a record that it was told.
+   * @throws LogUnavailableError
+   */
+  tell(events: readonly OwnEvent[], kept: readonly NameRecord[] = []): Promise<number> {
+    const rows = events.map(event => rawOwnEvent(this.#deps.foundation, event))
+    const named = this.#deps.naming?.prepare(rows)
+    return this.#inTurn(async () => {
+      await named
+      return this.#tell(rows, kept)
+    })
+  }
+
+  async #tell(rows: readonly RawEvent[], kept: readonly NameRecord[]): Promise<number> {
+    if (rows.length === 0 && kept.length === 0) return 0
+    const parsed = rows.map(row => this.#parse(row, rowKey(row)))
+    const next = { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }
+    const own = parsed.filter(one => 'bytes' in one)
+    const letters = parsed.flatMap(one => ('bytes' in one ? [] : [{ letter: one, createdAtSec: null }]))
+    const published = await this.#publish([], next, letters, {}, { own, kept })
+    this.#kept.apply(kept)
+    return published
+  }
+
   /** With what is held of these windows at hand. */
   async #holding<T>(windows: readonly number[], work: () => Promise<T>): Promise<T> {
     const held = await this.#held.hold(windows)
@@ -225,17 +268,23 @@ export class Recorder {
     next: Checkpoint,
     letters: readonly Letter[],
     beside: Pick<PublishedBeside, 'windows' | 'windowsWithout' | 'names'>,
+    { own = [], kept = [] }: { own?: readonly LogEntry[]; kept?: readonly NameRecord[] } = {},
   ): Promise<number> {
+    const names = [
+      ...(beside.names ?? []),
+      ...(this.#deps.naming?.takeChanges() ?? []),
+      ...KeptRecords.records(kept),
+    ]
     const {
       published,
       windows,
       buried = nothing,
     } = await this.#deps.writer
       .publish(
-        entries,
+        own.length === 0 ? entries : [...entries, ...own],
         encodeCheckpoint(next),
         letters.map(({ letter }) => letter),
-        { ...beside, names: [...(beside.names ?? []), ...(this.#deps.naming?.takeChanges() ?? [])] },
+        { ...beside, names },
       )
       .catch((error: unknown) => {
         throw new LogUnavailableError(
@@ -290,7 +339,7 @@ export class Recorder {
         createdAtSec !== null && (this.#held.has(key, createdAtSec) || this.#held.isForgotten(createdAtSec))
       if (isHeld || this.#buried.has(key) || batch.has(key)) continue
       batch.add(key)
-      const parsed = this.#parse(row, key)
+      const parsed = isOwnGuid(key) ? this.#letter(row, key, notOurs) : this.#parse(row, key)
       if ('bytes' in parsed) entries.push(parsed)
       else letters.push({ letter: parsed, createdAtSec })
     }
@@ -314,17 +363,20 @@ export class Recorder {
         bytes: encodeAuditEvent(event),
       }
     } catch (error) {
-      return {
-        foundation,
-        origin: 'poller',
-        key,
-        reason: String((error as Error).message),
-        raw: Buffer.from(scrubbedText(row, scrubber)),
-        atMs: receivedAtMs,
-      }
+      return this.#letter(row, key, String((error as Error).message))
     }
   }
+
+  #letter(row: RawEvent, key: string, reason: string): DeadLetter {
+    const { foundation, scrubber, clock } = this.#deps
+    const raw = Buffer.from(scrubbedText(row, scrubber))
+    return { foundation, origin: 'poller', key, reason, raw, atMs: clock.now() }
+  }
 }
+
+/** Cloud Controller makes no such guid. Taken as an event it would be left out of the ledger, and stand for one of ours. */
+const notOurs =
+  'Cloud Controller shows it with a guid of the form that only this program gives to its own events'
 
 /** The whole row as it came, but for the secrets in its data. */
 function scrubbedText(row: RawEvent, scrubber: Scrubber): string {

@@ -43,6 +43,8 @@ export interface VerifierDeps {
   oldestSec(signal: AbortSignal): Promise<number | null>
   nowMs(): number
   readonly random: Random
+  /** When an earlier process was last at work, in Cloud Controller's clock; left out: not known. */
+  readonly sinceSec?: number
 }
 
 /**
@@ -58,6 +60,7 @@ export class Verifier {
   /** Windows of which only numbers were known, and that were read. */
   readonly #compared = new Set<number>()
   #cleanUpMs = Number.NEGATIVE_INFINITY
+  #cleanUpSec: number | undefined
   #verifications = 0
   #requests = 0
   #rows = 0
@@ -66,6 +69,7 @@ export class Verifier {
   constructor(session: Session, deps: VerifierDeps) {
     this.#deps = deps
     this.#cleanUp = session.cleanUp ?? new CleanUp()
+    this.#cleanUpSec = deps.sinceSec
     this.#session = {
       ...session,
       source: metered(session.source, {
@@ -203,7 +207,9 @@ export class Verifier {
     // What a narrower token is shown says nothing of the clean-up.
     if (!(await mayClose(this.#session, signal))) return
     const { recorder } = this.#session
-    const reached = this.#cleanUp.reached(this.#passed(), oldestSec, this.#session.nowSec())
+    const nowSec = this.#session.nowSec()
+    const reached = this.#cleanUp.reached(this.#passed(), oldestSec, nowSec, this.#cleanUpSec)
+    this.#cleanUpSec = nowSec
     if (reached.length === 0) return
     const checkedAtMs = this.#deps.nowMs()
     await recorder.mark(now =>

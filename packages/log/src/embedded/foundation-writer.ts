@@ -6,6 +6,7 @@ import type {
   Checkpoint,
   DeadLetter,
   FoundationWriter,
+  HeldEvent,
   LogEntry,
   NameRecord,
   PlacedGuid,
@@ -63,6 +64,18 @@ export class EmbeddedWriter implements FoundationWriter {
 
   places(sinceSec: number): AsyncGenerator<PlacedGuid> {
     return this.#eventsBetween(sinceSec, Number.MAX_SAFE_INTEGER)
+  }
+
+  async *eventsOf(window: LedgerWindow): AsyncGenerator<HeldEvent> {
+    const { database } = this.#door
+    for await (const { guid, createdAtSec, offset } of this.guidsOf(window)) {
+      const row = database.read(() =>
+        database.row('SELECT received_at, record FROM events WHERE offset = ?', offset),
+      )
+      if (row === undefined) continue
+      const bytes = row[1] instanceof Uint8Array ? row[1] : null
+      yield { guid, createdAtSec, receivedAtMs: asNumber(row[0]), bytes }
+    }
   }
 
   async *uncounted(): AsyncGenerator<PlacedGuid> {}

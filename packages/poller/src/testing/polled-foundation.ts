@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type CloudController, cloudController, type FoundationOptions } from '@cf-audit-drain/cloud-foundry'
-import { createScrubber, decodeAuditEvent } from '@cf-audit-drain/event'
+import { createScrubber, decodeAuditEvent, isOwnGuid, isOwnType } from '@cf-audit-drain/event'
 import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-audit-drain/foundation-simulator'
 import { type EventLog, type LedgerWindow, openEmbeddedLog } from '@cf-audit-drain/log'
 import { type DrivenClock, drivenClock, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerOptions, pollerDefaults, type Verified } from '../index.ts'
 import type { NarrowedRights } from '../rights-guard.ts'
 import type { ComparedWindow } from '../session.ts'
+import type { SourceLoss } from '../source-watch.ts'
+import { alterWriter } from './alter-writer.ts'
 
 export const hourMs = 3_600_000
 
@@ -26,9 +28,12 @@ export class PolledFoundation {
   /** What was told to be gone, as it was told. */
   readonly gone: { readonly fromSec: number; readonly guids: readonly string[] }[] = []
   readonly lateBy: number[] = []
+  readonly losses: SourceLoss[] = []
+  readonly returned: Omit<SourceLoss, 'kind'>[] = []
   /** Every sleep that was asked for, milliseconds. */
   readonly slept: number[] = []
   polls = 0
+  #inFlight = 0
   acceptRights = false
   /** In the place of what it was made with. */
   startFrom: PollerOptions['startFrom'] | null = null
@@ -55,10 +60,11 @@ export class PolledFoundation {
     options: Partial<PollerOptions> = {},
     simulator: SimulatorOptions = {},
     client: Partial<FoundationOptions> = {},
+    openLog: (() => Promise<EventLog>) | null = null,
   ): Promise<PolledFoundation> {
     const made = new PolledFoundation(options, client)
     made.foundation = await startFoundation({ clock: made.clock, random: seededRandom(1), ...simulator })
-    made.log = await openEmbeddedLog({ dir: made.#dir, clock: made.clock })
+    made.use(await (openLog?.() ?? openEmbeddedLog({ dir: made.#dir, clock: made.clock })))
     t.after(async () => {
       await made.stop()
       await made.log.close()
@@ -66,6 +72,12 @@ export class PolledFoundation {
       rmSync(made.#dir, { recursive: true })
     })
     return made
+  }
+
+  /** From the next start on. */
+  use(log: EventLog): void {
+    this.log = log
+    alterWriter(log, real => ({ publish: (...what) => this.#flying(real.publish(...what)) }))
   }
 
   /** Milliseconds before now (the foundation's), as a row's stamp in microseconds. */
@@ -93,6 +105,8 @@ export class PolledFoundation {
       verified: (verified: Verified) => this.verified.push(verified),
       gone: ({ fromSec }: LedgerWindow, guids: readonly string[]) => this.gone.push({ fromSec, guids }),
       lateBy: (ages: readonly number[]) => this.lateBy.push(...ages),
+      sourceLoss: (loss: SourceLoss) => this.losses.push(loss),
+      sourceReturned: (returned: Omit<SourceLoss, 'kind'>) => this.returned.push(returned),
     }
     const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
     const noting = { ...clock, sleep: this.#sleep }
@@ -137,15 +151,16 @@ export class PolledFoundation {
     const metered: Partial<CloudController> = {
       auditEvents: async (query, signal) => {
         asked.requests++
-        const page = await controller.auditEvents(query, signal)
+        const page = await this.#flying(controller.auditEvents(query, signal))
         asked.rows += page.resources.length
         return page
       },
       countAuditEvents: async (window, signal) => {
         asked.requests++
         asked.rows++
-        return controller.countAuditEvents(window, signal)
+        return this.#flying(controller.countAuditEvents(window, signal))
       },
+      oldestAuditEventSec: signal => this.#flying(controller.oldestAuditEventSec(signal)),
     }
     return new Proxy(controller, {
       get(of, name) {
@@ -155,6 +170,23 @@ export class PolledFoundation {
         return typeof value === 'function' ? value.bind(of) : value
       },
     })
+  }
+
+  async #flying<T>(answer: Promise<T>): Promise<T> {
+    this.#inFlight++
+    try {
+      return await answer
+    } finally {
+      this.#inFlight--
+    }
+  }
+
+  /** Moves time by `ms` in steps, none of them while a request about events or a publish waits for its answer. */
+  async passCalmly(ms: number, stepMs = this.#options.pollIntervalMs): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      for (let calm = 0; calm < 3; calm = this.#inFlight === 0 ? calm + 1 : 0) await systemClock.sleep(1)
+      this.clock.advance(Math.min(left, stepMs))
+    }
   }
 
   /** Moves time by `ms`, in steps short enough that no poll is left out. */
@@ -190,15 +222,22 @@ export class PolledFoundation {
     }
   }
 
+  /** Of Cloud Controller's events. */
   async guids(): Promise<string[]> {
-    return (await Array.fromAsync(this.log.events({}))).map(({ guid }) => guid)
+    const guids = (await Array.fromAsync(this.log.events({}))).map(({ guid }) => guid)
+    return guids.filter(guid => !isOwnGuid(guid))
   }
 
   async events() {
     return (await Array.fromAsync(this.log.events({}))).map(({ bytes }) => decodeAuditEvent(bytes))
   }
 
-  /** Every row that was ever visible is in the log, once, and nothing else. */
+  /** What this program told of its own. */
+  async told() {
+    return (await this.events()).filter(({ type }) => isOwnType(type))
+  }
+
+  /** Every row that was ever visible is in the log, once, and nothing else of Cloud Controller. */
   async differences(): Promise<{
     readonly lost: string[]
     readonly phantom: string[]
