@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { recordedLines } from '../test/recorded.ts'
 import { catalogue, eventType } from './catalogue.ts'
+import { isOwnType } from './own-event.ts'
 
 /** The 10 of the 140 that the recordings do not hold, as their README lists them. */
 const NOT_RECORDED = [
@@ -17,14 +18,17 @@ const NOT_RECORDED = [
   'blob.remove_orphan',
 ]
 
-test('the catalogue is exactly the 130 recorded types and the 10 that were not recorded', () => {
+/** Without our own. */
+const ofCloudController = [...catalogue.keys()].filter(type => !isOwnType(type))
+
+test('the catalogue of Cloud Controller is exactly the 130 recorded types and the 10 that were not recorded', () => {
   const recorded = new Set(recordedLines('events-v3.ndjson').map(line => String(JSON.parse(line).type)))
   assert.equal(recorded.size, 130)
-  assert.deepEqual([...catalogue.keys()].sort(), [...recorded, ...NOT_RECORDED].sort())
+  assert.deepEqual(ofCloudController.toSorted(), [...recorded, ...NOT_RECORDED].sort())
 })
 
 test('140 types are 138 audit events and 2 special ones', () => {
-  const types = [...catalogue.keys()]
+  const types = ofCloudController
   assert.equal(types.length, 140)
   assert.equal(types.filter(type => type.startsWith('audit.')).length, 138)
   assert.deepEqual(types.filter(type => !type.startsWith('audit.')).sort(), [
@@ -52,6 +56,18 @@ test('8 of the 140 are written by v2 only', () => {
       'audit.service_plan_visibility.create',
     ],
   )
+})
+
+test('our own types are told from those of Cloud Controller by their beginning, and none is taken for unknown', () => {
+  const own = [...catalogue.keys()].filter(isOwnType)
+  assert.deepEqual(own.toSorted(), [
+    'cf-audit-drain.source.event-missing',
+    'cf-audit-drain.source.restored',
+    'cf-audit-drain.source.truncated',
+    'cf-audit-drain.task.completed',
+    'cf-audit-drain.task.lost',
+  ])
+  for (const type of own) assert.equal(eventType(type).known, true)
 })
 
 test('every entry is complete and within its bounds', () => {

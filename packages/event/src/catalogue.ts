@@ -1,5 +1,6 @@
 import { app } from './catalogue/app.ts'
 import type { EventType } from './catalogue/event-type.ts'
+import { own } from './catalogue/own.ts'
 import { platform } from './catalogue/platform.ts'
 import { process } from './catalogue/process.ts'
 import { route } from './catalogue/route.ts'
@@ -11,7 +12,7 @@ import { userRole } from './catalogue/user-role.ts'
 
 export type { EventType } from './catalogue/event-type.ts'
 
-/** Every type of Cloud Controller v3.228.0 (`app/repositories/event_types.rb`): 138 audit events and 2 special ones. */
+/** Every type of Cloud Controller v3.228.0 (`app/repositories/event_types.rb`): 138 audit events and 2 special ones; and our own. */
 export const catalogue: ReadonlyMap<string, EventType> = new Map(
   [
     ...ssh,
@@ -27,6 +28,7 @@ export const catalogue: ReadonlyMap<string, EventType> = new Map(
     ...serviceBinding,
     ...marketplace,
     ...platform,
+    ...own,
   ].map(entry => [entry.type, Object.freeze(entry)]),
 )
 

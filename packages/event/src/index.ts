@@ -2,6 +2,14 @@ export * from './audit-event.ts'
 export { decodeAuditEvent, encodeAuditEvent } from './avro.ts'
 export { catalogue, type EventType, eventType } from './catalogue.ts'
 export { describeEvent } from './describe.ts'
+export {
+  isOwnGuid,
+  isOwnType,
+  type OwnEvent,
+  ownActor,
+  ownGuid,
+  rawOwnEvent,
+} from './own-event.ts'
 export { MalformedEventError, type ParseContext, parseAuditEvent } from './parse-audit-event.ts'
 export {
   MalformedPageError,

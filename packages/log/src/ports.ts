@@ -26,7 +26,7 @@ export interface LogRecord {
   readonly bytes: Uint8Array
 }
 
-/** What is known of one thing by its guid, kept beside the events; the log looks into neither. */
+/** What is known of one thing, a name by its guid or what a poller has to remember, kept beside the events; the log looks into neither. */
 export interface NameRecord {
   readonly key: string
   /** Null: forgotten. */
@@ -78,7 +78,11 @@ export interface FoundationWriter {
   /** The guids in the log stamped within the window, also of pruned events; found by where the window says they lie. */
   guidsOf(window: LedgerWindow): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
   /** Where each event stamped at or after `sinceSec` lies. No order is promised. */
-  places(sinceSec: number): AsyncIterable<{ readonly createdAtSec: number; readonly offset: number }>
+  places(sinceSec: number): AsyncIterable<{
+    readonly guid: string
+    readonly createdAtSec: number
+    readonly offset: number
+  }>
   /** The ledger of the foundation. No order is promised. */
   ledger(): AsyncIterable<LedgerWindow>
   /**

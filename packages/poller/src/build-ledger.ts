@@ -1,3 +1,4 @@
+import { isOwnGuid } from '@cf-audit-drain/event'
 import { emptyWindow, type FoundationWriter, type LedgerWindow } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import { isDone, type Ledger } from './ledger.ts'
@@ -14,7 +15,8 @@ export async function buildLedger(
 ): Promise<readonly LedgerWindow[]> {
   const windows = new Map<number, LedgerWindow>()
   let firstSec = checkpoint.tailFromSec
-  for await (const { createdAtSec, offset } of writer.places(sinceSec)) {
+  for await (const { guid, createdAtSec, offset } of writer.places(sinceSec)) {
+    if (isOwnGuid(guid)) continue
     const range = ledger.rangeOf(createdAtSec)
     const window = windows.get(range.fromSec) ?? emptyWindow(range)
     firstSec = Math.min(firstSec, range.fromSec)

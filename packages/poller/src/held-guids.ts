@@ -1,10 +1,11 @@
+import { isOwnGuid } from '@cf-audit-drain/event'
 import type { FoundationWriter } from '@cf-audit-drain/log'
 import type { Ledger } from './ledger.ts'
 import type { Range } from './range.ts'
 import { SeenGuids } from './seen-guids.ts'
 
 /**
- * The guids that the log holds: of the recent past all of them, of the time before it those of the windows that are
+ * The guids that the log holds, those of our own events left out, for Cloud Controller never shows them: of the recent past all of them, of the time before it those of the windows that are
  * being worked on, read out of the log where the ledger says they lie.
  */
 export class HeldGuids {
@@ -26,7 +27,7 @@ export class HeldGuids {
 
   async rebuild(): Promise<void> {
     for await (const { guid, createdAtSec } of this.#writer.guids(this.#sinceSec))
-      this.recent.add(guid, createdAtSec)
+      if (!isOwnGuid(guid)) this.recent.add(guid, createdAtSec)
   }
 
   /** Those stamped before `sec` need not be known any more. */
@@ -47,6 +48,7 @@ export class HeldGuids {
       if (window === null || window.held === window.deadLetters) continue
       let found = 0
       for await (const { guid, createdAtSec } of this.#writer.guidsOf(window)) {
+        if (isOwnGuid(guid)) continue
         this.#old.add(guid, createdAtSec)
         found++
       }

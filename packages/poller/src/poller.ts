@@ -15,6 +15,7 @@ import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './
 import { type Deadline, deadlineOf } from './deadline.ts'
 import type { EventNaming } from './event-naming.ts'
 import { firstCheckpoint } from './first-checkpoint.ts'
+import { KeptRecords } from './kept-records.ts'
 import type { GoneGuids } from './ledger.ts'
 import { longestMs, type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { PollerStatus } from './poller-status.ts'
@@ -158,8 +159,9 @@ export class Poller {
       await controller.discover(signal)
       const guard = await this.#rights.open(stored, signal)
       const naming = this.#deps.naming?.(signal)
-      await naming?.restore(writer.names())
-      const recorder = await this.#openRecorder(writer, stored, naming, signal)
+      const kept = new KeptRecords()
+      await (naming ? naming.restore(kept.rest(writer.names())) : kept.restore(writer.names()))
+      const recorder = await this.#openRecorder(writer, stored, { naming, kept }, signal)
       await this.#rights.record(recorder)
       const { tailFromSec, unread } = recorder.checkpoint
       const aheadFromSec = Math.min(tailFromSec, unread[0]?.fromSec ?? tailFromSec)
@@ -202,7 +204,7 @@ export class Poller {
   async #openRecorder(
     writer: FoundationWriter,
     stored: Checkpoint | null,
-    naming: EventNaming | undefined,
+    { naming, kept }: { readonly naming: EventNaming | undefined; readonly kept: KeptRecords },
     signal: AbortSignal,
   ): Promise<Recorder> {
     const { foundation } = this.#options
@@ -234,6 +236,7 @@ export class Poller {
         onBuried,
         onLate,
         onGone,
+        kept,
         ...(naming && { naming }),
       },
       checkpoint,

@@ -1,16 +1,20 @@
 import {
   encodeAuditEvent,
+  isOwnGuid,
+  type OwnEvent,
   parseAuditEvent,
   type RawEvent,
   rawCreatedAtSec,
+  rawOwnEvent,
   type Scrubber,
 } from '@cf-audit-drain/event'
-import type { DeadLetter, FoundationWriter, LedgerWindow, LogEntry } from '@cf-audit-drain/log'
+import type { DeadLetter, FoundationWriter, LedgerWindow, LogEntry, NameRecord } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { buildLedger } from './build-ledger.ts'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
 import type { EventNaming } from './event-naming.ts'
 import { HeldGuids } from './held-guids.ts'
+import { KeptRecords } from './kept-records.ts'
 import { type GoneGuids, isDone, Ledger } from './ledger.ts'
 import type { Look } from './look.ts'
 import { rowKey } from './row-key.ts'
@@ -28,6 +32,8 @@ export interface RecorderDeps {
   readonly clock: Clock
   /** Left out: events go without names. */
   readonly naming?: EventNaming
+  /** What `tell` has kept before; left out: nothing. */
+  readonly kept?: KeptRecords
   /** The entries are in the log now. */
   readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
   /** So many rows could not be read, and are in the log as dead letters. */
@@ -49,6 +55,9 @@ interface Letter {
  */
 export class Recorder {
   readonly ledger: Ledger
+  /** What is remembered over a restart; changed by `tell` alone. */
+  readonly kept: Pick<KeptRecords, 'get' | 'beginningWith'>
+  readonly #kept: KeptRecords
   readonly #deps: RecorderDeps
   readonly #held: HeldGuids
   readonly #buried = new Set<string>()
@@ -58,6 +67,7 @@ export class Recorder {
 
   constructor(deps: RecorderDeps, checkpoint: Checkpoint, seenSinceSec: number) {
     this.#deps = deps
+    this.kept = this.#kept = deps.kept ?? new KeptRecords()
     this.#checkpoint = checkpoint
     this.ledger = new Ledger(checkpoint.startSec)
     this.#held = new HeldGuids(deps.writer, this.ledger, seenSinceSec)
@@ -126,6 +136,32 @@ export class Recorder {
     return done
   }
 
+  /**
+   * Publishes events of our own, and changes what is kept with them, in one transaction; the checkpoint stays. They go
+   * the way of every other event, and are no part of the ledger: no window counts them, no comparison misses them.
+   * Returns how many the log did not have. On Kafka it has forgotten those of before its newest 500,000 events: whoever
+   * may tell of the same thing after so long keeps a record that it was told.
+   * @throws LogUnavailableError
+   */
+  tell(events: readonly OwnEvent[], kept: readonly NameRecord[] = []): Promise<number> {
+    const rows = events.map(event => rawOwnEvent(this.#deps.foundation, event))
+    const named = this.#deps.naming?.prepare(rows)
+    const done = this.#last.then(() => named).then(() => this.#tell(rows, kept))
+    this.#last = done.catch(() => undefined)
+    return done
+  }
+
+  async #tell(rows: readonly RawEvent[], kept: readonly NameRecord[]): Promise<number> {
+    if (rows.length === 0 && kept.length === 0) return 0
+    const parsed = rows.map(row => this.#parse(row, rowKey(row)))
+    const next = { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }
+    const own = parsed.filter(one => 'bytes' in one)
+    const letters = parsed.flatMap(one => ('bytes' in one ? [] : [{ letter: one, createdAtSec: null }]))
+    const published = await this.#publish([], next, letters, [], { own, kept })
+    this.#kept.apply(kept)
+    return published
+  }
+
   async #record(
     rows: readonly RawEvent[],
     change: (now: Checkpoint) => Checkpoint,
@@ -159,13 +195,15 @@ export class Recorder {
     next: Checkpoint,
     letters: readonly Letter[],
     changed: readonly LedgerWindow[],
+    { own = [], kept = [] }: { own?: readonly LogEntry[]; kept?: readonly NameRecord[] } = {},
   ): Promise<number> {
+    const names = [...(this.#deps.naming?.takeChanges() ?? []), ...KeptRecords.records(kept)]
     const { published, windows } = await this.#deps.writer
       .publish(
-        entries,
+        own.length === 0 ? entries : [...entries, ...own],
         encodeCheckpoint(next),
         letters.map(({ letter }) => letter),
-        { windows: changed, names: this.#deps.naming?.takeChanges() ?? [] },
+        { windows: changed, names },
       )
       .catch((error: unknown) => {
         throw new LogUnavailableError(
@@ -218,7 +256,7 @@ export class Recorder {
         createdAtSec !== null && (this.#held.has(key, createdAtSec) || this.#held.isForgotten(createdAtSec))
       if (isHeld || this.#buried.has(key) || batch.has(key)) continue
       batch.add(key)
-      const parsed = this.#parse(row, key)
+      const parsed = isOwnGuid(key) ? this.#letter(row, key, notOurs) : this.#parse(row, key)
       if ('bytes' in parsed) entries.push(parsed)
       else letters.push({ letter: parsed, createdAtSec })
     }
@@ -242,17 +280,20 @@ export class Recorder {
         bytes: encodeAuditEvent(event),
       }
     } catch (error) {
-      return {
-        foundation,
-        origin: 'poller',
-        key,
-        reason: String((error as Error).message),
-        raw: Buffer.from(scrubbedText(row, scrubber)),
-        atMs: receivedAtMs,
-      }
+      return this.#letter(row, key, String((error as Error).message))
     }
   }
+
+  #letter(row: RawEvent, key: string, reason: string): DeadLetter {
+    const { foundation, scrubber, clock } = this.#deps
+    const raw = Buffer.from(scrubbedText(row, scrubber))
+    return { foundation, origin: 'poller', key, reason, raw, atMs: clock.now() }
+  }
 }
+
+/** Cloud Controller makes no such guid. Taken as an event it would be left out of the ledger, and stand for one of ours. */
+const notOurs =
+  'Cloud Controller shows it with a guid of the form that only this program gives to its own events'
 
 /** The whole row as it came, but for the secrets in its data. */
 function scrubbedText(row: RawEvent, scrubber: Scrubber): string {

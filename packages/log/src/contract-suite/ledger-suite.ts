@@ -92,6 +92,26 @@ export function ledgerSuite(under: LogUnderTest): void {
     assert.deepEqual(await heldOf(windowAt(7)), [])
   })
 
+  test('an event that is published without a window is in the log and in no window, though it is stamped within one', async () => {
+    const own = makeEntry(4, {
+      guid: 'cfad3c52-6b1e-8d3c-8f6e-0c1d2e3f4a5b',
+      type: 'cf-audit-drain.source.event-missing',
+    })
+    const [window] = await publish([makeEntry(3)], [windowAt(0, { held: 1 })])
+    assert.ok(window)
+    assert.equal(await under.publish([own]), 1)
+    assert.equal(await under.publish([own]), 0, 'told again it is the same')
+    await crash()
+    assert.equal(await under.publish([own]), 0, 'also by another process')
+    assert.deepEqual(await ledger(), [{ foundation, ...window }])
+    assert.deepEqual(await held(), [makeEntry(3).guid, own.guid])
+    assert.equal((await under.log.tallies()).find(({ type }) => type === own.type)?.count, 1)
+    const writer = await under.log.writer(foundation)
+    const places = await Array.fromAsync(writer.places(baseSec))
+    assert.deepEqual(new Set(places.map(({ guid }) => guid)), new Set(await held()))
+    await writer.close()
+  })
+
   test('a publish that fails changes no window', async () => {
     const [before] = await publish(makeEntries(0, 2), [windowAt(0, { held: 2 })])
     const writer = await under.log.writer(foundation)

@@ -25,11 +25,11 @@ export async function* placesSince(
   reader: PartitionReader,
   topic: string,
   sinceSec: number,
-): AsyncGenerator<{ readonly createdAtSec: number; readonly offset: number }> {
+): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number; readonly offset: number }> {
   const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'all')]
   for await (const record of reader.read(topic, from, to)) {
     const createdAtSec = createdAtSecOf(record)
     if (record.key !== null && createdAtSec !== null && createdAtSec >= sinceSec)
-      yield { createdAtSec, offset: Number(record.offset) }
+      yield { guid: record.key.toString(), createdAtSec, offset: Number(record.offset) }
   }
 }

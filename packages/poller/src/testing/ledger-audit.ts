@@ -1,11 +1,12 @@
-import { decodeAuditEvent } from '@cf-audit-drain/event'
+import { decodeAuditEvent, isOwnGuid } from '@cf-audit-drain/event'
 import { digestOf, type EventLog, type FoundationWindow } from '@cf-audit-drain/log'
 
-/** What the log holds, by the second of its stamp. */
+/** What the log holds of Cloud Controller's events, by the second of their stamp. */
 async function heldBySec(log: EventLog): Promise<readonly { guid: string; sec: number; offset: number }[]> {
   const held: { guid: string; sec: number; offset: number }[] = []
   for await (const { guid, bytes, offset } of log.events({}))
-    held.push({ guid, offset, sec: Date.parse(decodeAuditEvent(bytes).createdAt) / 1000 })
+    if (!isOwnGuid(guid))
+      held.push({ guid, offset, sec: Date.parse(decodeAuditEvent(bytes).createdAt) / 1000 })
   return held
 }
 

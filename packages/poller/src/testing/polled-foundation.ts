@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type CloudController, cloudController, type FoundationOptions } from '@cf-audit-drain/cloud-foundry'
-import { createScrubber, decodeAuditEvent } from '@cf-audit-drain/event'
+import { createScrubber, decodeAuditEvent, isOwnGuid, isOwnType } from '@cf-audit-drain/event'
 import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-audit-drain/foundation-simulator'
 import { type EventLog, type LedgerWindow, openEmbeddedLog } from '@cf-audit-drain/log'
 import { type DrivenClock, drivenClock, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
@@ -180,15 +180,22 @@ export class PolledFoundation {
     }
   }
 
+  /** Of Cloud Controller's events. */
   async guids(): Promise<string[]> {
-    return (await Array.fromAsync(this.log.events({}))).map(({ guid }) => guid)
+    const guids = (await Array.fromAsync(this.log.events({}))).map(({ guid }) => guid)
+    return guids.filter(guid => !isOwnGuid(guid))
   }
 
   async events() {
     return (await Array.fromAsync(this.log.events({}))).map(({ bytes }) => decodeAuditEvent(bytes))
   }
 
-  /** Every row that was ever visible is in the log, once, and nothing else. */
+  /** What this program told of its own. */
+  async told() {
+    return (await this.events()).filter(({ type }) => isOwnType(type))
+  }
+
+  /** Every row that was ever visible is in the log, once, and nothing else of Cloud Controller. */
   async differences(): Promise<{
     readonly lost: string[]
     readonly phantom: string[]
