@@ -86,10 +86,10 @@ export class Tasks {
   met({ type, text, targetGuid, spaceGuid, createdAtUs, malformed }: CompleteRow): void {
     if (type !== createType || malformed) return
     const { data } = JSON.parse(text) as {
-      data?: { task_guid?: string; request?: { name?: string } }
+      data?: { task_guid?: unknown; request?: { name?: string } } | null
     }
     const guid = data?.task_guid
-    if (guid === undefined || this.#tasks.has(guid)) return
+    if (typeof guid !== 'string' || this.#tasks.has(guid)) return
     const name = data?.request?.name ?? 'task'
     const chance = Number.parseInt(guid.slice(0, 8), 16) || 0
     this.add({

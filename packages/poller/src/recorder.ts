@@ -19,6 +19,7 @@ import { type GoneGuids, isDone, Ledger } from './ledger.ts'
 import type { Look } from './look.ts'
 import { rowKey } from './row-key.ts'
 import type { SeenGuids } from './seen-guids.ts'
+import type { TaskFollowing } from './task-following.ts'
 
 /** The log refused, or did not answer: what became of the publish is unknown. Open it again and read the checkpoint. */
 export class LogUnavailableError extends Error {
@@ -34,6 +35,8 @@ export interface RecorderDeps {
   readonly naming?: EventNaming
   /** What `tell` has kept before; left out: nothing. */
   readonly kept?: KeptRecords
+  /** Left out: tasks are not followed. */
+  readonly tasks?: Pick<TaskFollowing, 'met' | 'takeChanges'>
   /** The entries are in the log now. */
   readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
   /** So many rows could not be read, and are in the log as dead letters. */
@@ -197,7 +200,9 @@ export class Recorder {
     changed: readonly LedgerWindow[],
     { own = [], kept = [] }: { own?: readonly LogEntry[]; kept?: readonly NameRecord[] } = {},
   ): Promise<number> {
-    const names = [...(this.#deps.naming?.takeChanges() ?? []), ...KeptRecords.records(kept)]
+    const { naming, tasks } = this.#deps
+    const ofTasks = tasks?.takeChanges() ?? []
+    const names = [...(naming?.takeChanges() ?? []), ...KeptRecords.records([...ofTasks, ...kept])]
     const { published, windows } = await this.#deps.writer
       .publish(
         own.length === 0 ? entries : [...entries, ...own],
@@ -264,13 +269,14 @@ export class Recorder {
   }
 
   #parse(row: RawEvent, key: string): LogEntry | DeadLetter {
-    const { foundation, scrubber, clock, naming } = this.#deps
+    const { foundation, scrubber, clock, naming, tasks } = this.#deps
     const receivedAtMs = clock.now()
     const createdAtSec = rawCreatedAtSec(row)
     const provenance = (createdAtSec ?? 0) >= this.#checkpoint.baselineSec ? 'live' : 'backfill'
     try {
       const parsed = parseAuditEvent(row, { foundation, scrubber, provenance, receivedAtMs })
       const event = naming ? { ...parsed, names: naming.namesOf(row, parsed) } : parsed
+      tasks?.met(event)
       return {
         guid: event.guid,
         type: event.type,

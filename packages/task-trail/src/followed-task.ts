@@ -31,15 +31,11 @@ export interface FollowedTask {
   readonly command: KeptCommand | null
 }
 
-/** Beside those of names, which begin with a kind of thing. */
-const prefix = 'task '
+/** Of the keys of all that a trail keeps. */
+export const keyPrefix = 'task '
 
 export function recordKey(guid: string): string {
-  return prefix + guid
-}
-
-export function isTaskRecord({ key }: NameRecord): boolean {
-  return key.startsWith(prefix)
+  return keyPrefix + guid
 }
 
 /** `v`: of the form, so that a later one is known for what it is. */
@@ -48,9 +44,9 @@ export function recordOf(task: FollowedTask): NameRecord {
 }
 
 /** Null for a record that is not understood: written by a later version, or damaged. */
-export function taskOf({ key, value }: NameRecord): FollowedTask | null {
+export function taskOf(key: string, value: string): FollowedTask | null {
   try {
-    const { v, ...task } = JSON.parse(value ?? 'null') as FollowedTask & { readonly v: unknown }
+    const { v, ...task } = JSON.parse(value) as FollowedTask & { readonly v: unknown }
     const isWhole =
       v === 1 &&
       recordKey(task.guid) === key &&

@@ -1,4 +1,4 @@
-export type { FollowedTask, TaskActor } from './followed-task.ts'
+export { keyPrefix } from './followed-task.ts'
 export {
   TaskTrail,
   type TaskTrailDeps,
@@ -6,4 +6,4 @@ export {
   type TaskTrailOptions,
   type TaskTrailSession,
 } from './task-trail.ts'
-export { completedType, lostType, type ToldTask } from './told-task.ts'
+export type { CommandPolicy } from './told-task.ts'

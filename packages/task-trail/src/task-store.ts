@@ -1,5 +1,5 @@
 import type { NameRecord } from '@cf-audit-drain/log'
-import { type FollowedTask, isTaskRecord, recordKey, recordOf, taskOf } from './followed-task.ts'
+import { type FollowedTask, recordKey, recordOf, taskOf } from './followed-task.ts'
 
 /** Tasks followed at once. About 1 kB each. */
 export const followedMax = 50_000
@@ -38,12 +38,10 @@ export class TaskStore {
     return this.#entries.get(guid)
   }
 
-  /** True for a record of this store, whether it is understood or not. */
-  restore(record: NameRecord, dueMs: number): boolean {
-    if (!isTaskRecord(record)) return false
-    const task = taskOf(record)
+  /** What the log has kept. One that is not understood is passed by. */
+  restore(key: string, value: string, dueMs: number): void {
+    const task = taskOf(key, value)
     if (task !== null) this.#entries.set(task.guid, fresh(task, dueMs))
-    return true
   }
 
   /** False when there are too many. */
@@ -88,19 +86,36 @@ export class TaskStore {
 
   due(guid: string, dueMs: number): void {
     const entry = this.#entries.get(guid)
-    if (entry !== undefined) entry.dueMs = dueMs
+    if (entry === undefined) return
+    entry.dueMs = dueMs
+    // Behind the others: who was looked at last has to wait when there are more than a look takes.
+    this.#entries.delete(guid)
+    this.#entries.set(guid, entry)
   }
 
-  /** What is to be looked at by then, longest due first, at most `max`. */
+  /** What is to be looked at by then, at most `max`. */
   dueBy(ms: number, max: number): readonly TrackedTask[] {
-    const due = [...this.#entries.values()].filter(({ dueMs }) => dueMs <= ms)
-    return due.sort((a, b) => a.dueMs - b.dueMs).slice(0, max)
+    const due: TrackedTask[] = []
+    for (const entry of this.#entries.values()) {
+      if (entry.dueMs > ms) continue
+      due.push(entry)
+      if (due.length >= max) break
+    }
+    return due
+  }
+
+  /** It was told of, and the log has forgotten it with that. */
+  told(guid: string): void {
+    this.#remove(guid)
   }
 
   forget(guid: string): void {
-    if (!this.#entries.delete(guid)) return
+    if (this.#remove(guid)) this.#changed.add(guid)
+  }
+
+  #remove(guid: string): boolean {
     this.#keptSeenSec.delete(guid)
-    this.#changed.add(guid)
+    return this.#entries.delete(guid)
   }
 
   /** What the log is to keep of what changed since it was asked last. */

@@ -4,15 +4,16 @@ import {
   type ShownTask,
   type TaskLookups,
 } from '@cf-audit-drain/cloud-foundry'
-import type { AuditEvent, Scrubber } from '@cf-audit-drain/event'
+import type { AuditEvent, OwnEvent, Scrubber } from '@cf-audit-drain/event'
 import type { NameRecord } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { CommandAsker } from './command-asker.ts'
+import { recordKey } from './followed-task.ts'
 import { isRefusal, Rest } from './rest.ts'
 import { nextLookMs } from './rhythm.ts'
 import { mentionOf } from './task-event.ts'
 import { TaskStore, type TrackedTask } from './task-store.ts'
-import { type CommandPolicy, completedTask, lostTask, type ToldTask } from './told-task.ts'
+import { type CommandPolicy, completedTask, lostTask } from './told-task.ts'
 
 export interface TaskTrailOptions extends CommandPolicy {
   /** Tasks followed at once; default 50,000. */
@@ -46,8 +47,8 @@ export interface TaskTrailDeps {
 
 /** What a trail needs of the session that records what it tells. */
 export interface TaskTrailSession {
-  /** Records events of our own. Resolves when they are durable. */
-  tell(told: readonly ToldTask[]): Promise<void>
+  /** Records events of our own and changes what is kept, all of it or nothing. Resolves when it is durable. */
+  tell(events: readonly OwnEvent[], kept: readonly NameRecord[]): Promise<unknown>
   /** Does the client see as much as it ever did? To be asked after what is not shown was not shown. */
   mayClose(signal: AbortSignal): Promise<boolean>
   /** Whether the client sees the tasks of every space. */
@@ -68,7 +69,7 @@ const togetherMs = 5_000
 
 /**
  * Follows the tasks of one foundation while one writer of its log is open: from the event that creates a task until Cloud Controller
- * shows that it ended, or does not show it any more. What it tells it tells at least once, always under the same guid.
+ * shows that it ended, or does not show it any more.
  */
 export class TaskTrail {
   readonly #options: TaskTrailOptions
@@ -92,9 +93,9 @@ export class TaskTrail {
     return this.#store.size
   }
 
-  /** What the log has kept, each record before anything else; false for a record that is not the trail's. */
-  restore(record: NameRecord): boolean {
-    return this.#store.restore(record, 0)
+  /** What the log has kept under keys that begin with `keyPrefix`; before anything else. */
+  restore(kept: Iterable<readonly [key: string, value: string]>): void {
+    for (const [key, value] of kept) this.#store.restore(key, value, 0)
   }
 
   /** An event that is about to be published, with what `takeChanges` gives then. */
@@ -155,8 +156,10 @@ export class TaskTrail {
     const [nowSec, nowMs] = [session.nowSec(), this.#deps.clock.monotonic()]
     const missing: string[] = []
     for (const { task } of due) {
-      this.#store.due(task.guid, nowMs + nextLookMs(nowSec - task.createdSec))
       const found = shown.get(task.guid)
+      // One that has ended, until it is told of.
+      const delayMs = hasEnded(found?.state) ? 2 * stepMs : nextLookMs(nowSec - task.createdSec)
+      this.#store.due(task.guid, nowMs + delayMs)
       if (found === undefined) missing.push(task.guid)
       else {
         if (task.spaceGuid !== null) this.#seenSpaces.add(task.spaceGuid)
@@ -173,23 +176,20 @@ export class TaskTrail {
     signal: AbortSignal,
   ): Promise<void> {
     const ended = shown.filter(({ state }) => hasEnded(state))
-    const told: ToldTask[] = []
+    const told = new Map<string, OwnEvent>()
     try {
       // Those that ended first: of the others there is time.
       for (const task of [...ended, ...shown.filter(({ state }) => !hasEnded(state))]) {
         const isComplete = await this.#commands.ask(task, signal)
         const { task: followed } = this.#store.get(task.guid) ?? {}
-        if (followed === undefined || !hasEnded(task.state)) continue
-        if (!isComplete) this.#store.due(task.guid, this.#deps.clock.monotonic())
-        else {
-          const missing = this.#commands.missing(followed)
-          told.push(completedTask(followed, task, this.#options, missing, session.nowSec()))
-        }
+        if (followed === undefined || !isComplete || !hasEnded(task.state)) continue
+        const missing = this.#commands.missing(followed)
+        told.set(task.guid, completedTask(followed, task, this.#options, missing, session.nowSec()))
       }
     } finally {
       await this.#tell(told, session)
     }
-    for (const { data } of told) this.#deps.observer?.completed?.(String(data['state']))
+    for (const { guid, state } of ended) if (told.has(guid)) this.#deps.observer?.completed?.(state)
   }
 
   async #tellLost(missing: readonly string[], session: TaskTrailSession, signal: AbortSignal): Promise<void> {
@@ -209,11 +209,16 @@ export class TaskTrail {
       gone.filter(tracked => !lost.includes(tracked)),
       nowSec,
     )
-    const told = lost.map(({ task, missing }) =>
-      lostTask(task, this.#options, missing?.sinceSec ?? nowSec, nowSec),
+    await this.#tell(
+      new Map(
+        lost.map(({ task, missing }) => [
+          task.guid,
+          lostTask(task, this.#options, missing?.sinceSec ?? nowSec, nowSec),
+        ]),
+      ),
+      session,
     )
-    await this.#tell(told, session)
-    for (const _ of told) this.#deps.observer?.lost?.()
+    for (const _ of lost) this.#deps.observer?.lost?.()
   }
 
   /** Cloud Controller answers alike for what is gone and what this client may not see. */
@@ -228,11 +233,15 @@ export class TaskTrail {
     for (const { task } of hidden) if (nowSec - task.createdSec > hopelessSec) this.#store.forget(task.guid)
   }
 
-  async #tell(told: readonly ToldTask[], session: TaskTrailSession): Promise<void> {
-    if (told.length === 0) return
-    await session.tell(told)
-    // Not before: a kill in between tells it again, under the same guid.
-    for (const { task } of told) this.#store.forget(task.guid)
+  /** In one transaction with forgetting them: a kill before it tells them later, one after it never again. */
+  async #tell(told: ReadonlyMap<string, OwnEvent>, session: TaskTrailSession): Promise<void> {
+    if (told.size === 0) return
+    const guids = [...told.keys()]
+    await session.tell(
+      [...told.values()],
+      guids.map(guid => ({ key: recordKey(guid), value: null })),
+    )
+    for (const guid of guids) this.#store.told(guid)
   }
 
   #failed(error: CloudFoundryError): void {
@@ -244,6 +253,6 @@ export class TaskTrail {
   }
 }
 
-function hasEnded(state: string): boolean {
+function hasEnded(state: string | undefined): boolean {
   return state === 'SUCCEEDED' || state === 'FAILED'
 }

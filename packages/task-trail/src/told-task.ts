@@ -1,5 +1,5 @@
 import type { ShownTask } from '@cf-audit-drain/cloud-foundry'
-import { timestampSec } from '@cf-audit-drain/event'
+import { type OwnEvent, timestampSec } from '@cf-audit-drain/event'
 import type { FollowedTask } from './followed-task.ts'
 
 export const completedType = 'cf-audit-drain.task.completed'
@@ -8,32 +8,24 @@ export const lostType = 'cf-audit-drain.task.lost'
 /** Why an event has no command though it should have one. */
 export type CommandMissing = 'hidden' | 'gone' | 'unavailable'
 
-/** One event of our own, before it has a guid. */
-export interface ToldTask {
-  readonly type: typeof completedType | typeof lostType
-  readonly task: FollowedTask
-  /** When it happened, in Cloud Controller's clock: the end of the task, or when it was found to be gone. */
-  readonly atSec: number
-  readonly data: Readonly<Record<string, unknown>>
-}
-
 export interface CommandPolicy {
   readonly command: 'off' | 'fingerprint' | 'clear'
 }
 
+/** Stamped with the end of the task. */
 export function completedTask(
   task: FollowedTask,
   shown: ShownTask,
   { command }: CommandPolicy,
   missing: CommandMissing | null,
   nowSec: number,
-): ToldTask {
+): OwnEvent {
   const createdSec = secOf(shown.createdAt) ?? task.createdSec
   const endedSec = secOf(shown.updatedAt) ?? nowSec
   return {
+    ...aboutApp(task),
     type: completedType,
-    task,
-    atSec: endedSec,
+    createdAtSec: endedSec,
     data: {
       ...who(task, shown.name),
       state: shown.state,
@@ -46,16 +38,17 @@ export function completedTask(
   }
 }
 
+/** Stamped with the moment it was found to be gone. */
 export function lostTask(
   task: FollowedTask,
   { command }: CommandPolicy,
   missingSinceSec: number,
   nowSec: number,
-): ToldTask {
+): OwnEvent {
   return {
+    ...aboutApp(task),
     type: lostType,
-    task,
-    atSec: nowSec,
+    createdAtSec: nowSec,
     data: {
       ...who(task, null),
       created_at: isoOf(task.createdSec),
@@ -65,6 +58,11 @@ export function lostTask(
       ...commandOf(task, command, task.command === null ? 'gone' : null),
     },
   }
+}
+
+/** A task is told of once: its guid is the whole subject. */
+function aboutApp({ guid, app, spaceGuid, organizationGuid }: FollowedTask) {
+  return { subject: [guid], target: { ...app, type: 'app' }, spaceGuid, organizationGuid }
 }
 
 function who(task: FollowedTask, shownName: string | null) {
