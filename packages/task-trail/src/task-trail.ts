@@ -28,6 +28,8 @@ export interface TaskTrailObserver {
   lost?(): void
   /** There are too many: this one is not followed. */
   notFollowed?(): void
+  /** Looking came to its end. */
+  answered?(): void
   /** Looking failed and rests so long. A refusal is told once, until it is over. */
   failed?(error: Error, pauseMs: number): void
   /** Cloud Controller answers and shows none of these tasks, and this client cannot know whether they are gone. Once. */
@@ -134,6 +136,7 @@ export class TaskTrail {
         await this.#look(due, session, signal)
         this.#rest.answered()
         this.#isRefused = false
+        observer?.answered?.()
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof CloudFoundryError)) throw error
