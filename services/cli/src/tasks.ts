@@ -116,7 +116,7 @@ function observed({ logger, metrics, clock }: ClientDeps): {
     },
     commandsHidden() {
       note({ areCommandsHidden: true })
-      logger.warn(
+      logger.info(
         'Cloud Controller shows this identity no commands of tasks: events go without them and say so. cloud_controller.admin_read_only and space developers see them; tasks.command: off ends this',
       )
     },
