@@ -20,7 +20,7 @@ export interface CommandAskerDeps {
 }
 
 /** A command takes a request of its own: so many in one step. */
-const askedMax = 50
+const askedMax = 100
 /** A client that is shown none is not shown any: asked again so much later, for it may have been given more. */
 const hiddenMs = 3_600_000
 const failuresMax = 3
@@ -52,7 +52,7 @@ export class CommandAsker {
     const tracked = this.#store.get(guid)
     if (tracked === undefined || this.#isHidden || !this.#isWanted(tracked.task)) return true
     if (tracked.commandFailures >= failuresMax) return true
-    if (this.#left <= 0 || (this.#deps.heldBackMs?.() ?? 0) > 0) return false
+    if (this.isExhausted || (this.#deps.heldBackMs?.() ?? 0) > 0) return false
     this.#left--
     try {
       this.#take(guid, await this.#deps.lookups.task(guid, signal))
@@ -70,6 +70,11 @@ export class CommandAsker {
     if (this.#policy === 'off' || command !== null) return null
     if (this.#gone.has(guid)) return 'gone'
     return this.#isHidden ? 'hidden' : 'unavailable'
+  }
+
+  /** No more in this step. */
+  get isExhausted(): boolean {
+    return this.#left <= 0
   }
 
   get #isHidden(): boolean {

@@ -129,7 +129,8 @@ export class TaskTrail {
     const { clock, heldBackMs = () => 0, observer } = this.#deps
     this.#commands.begin()
     for (let batch = 0; batch < batchesMax; batch++) {
-      if (!this.#rest.isOver(clock.monotonic()) || heldBackMs() > 0) break
+      // What has ended waits for its command: looking at more of them would ask for the same again.
+      if (!this.#rest.isOver(clock.monotonic()) || heldBackMs() > 0 || this.#commands.isExhausted) break
       const due = this.#due()
       if (due.length === 0) break
       try {

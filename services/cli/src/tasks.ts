@@ -41,11 +41,12 @@ export function tasksOf(
   const options = { ...clientOptions(config), ...lookupLimits }
   const lookups = taskLookups(options, clientDeps(deps), controller.tokens)
   const { clock, scrubber } = deps
-  const { observer, status } = observed(deps)
+  const { observer, status, begins } = observed(deps)
   return {
     deps: {
-      tasks: () =>
-        new TaskTrail(
+      tasks: () => {
+        begins()
+        return new TaskTrail(
           { command },
           {
             clock,
@@ -54,7 +55,8 @@ export function tasksOf(
             observer,
             heldBackMs: () => heldBackMs(controller.rateLimit, lookups.rateLimit, clock),
           },
-        ),
+        )
+      },
     },
     status,
     close: () => lookups.close(),
@@ -65,6 +67,8 @@ export function tasksOf(
 function observed({ logger, metrics, clock }: ClientDeps): {
   readonly observer: TaskTrailObserver
   status(): TasksStatus
+  /** Another session: what was hidden may be shown now. */
+  begins(): void
 } {
   let status: TasksStatus = {
     following: 0,
@@ -121,5 +125,6 @@ function observed({ logger, metrics, clock }: ClientDeps): {
       )
     },
   }
-  return { observer, status: () => status }
+  const begins = () => note({ areHidden: false, areCommandsHidden: false, lastError: null })
+  return { observer, status: () => status, begins }
 }
