@@ -7,6 +7,7 @@ import {
 import type { Scrubber } from '@cf-audit-drain/event'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { FollowedTask } from './followed-task.ts'
+import { HiddenCommands } from './hidden-commands.ts'
 import { keptCommand } from './kept-command.ts'
 import type { TaskStore } from './task-store.ts'
 import type { CommandMissing, CommandPolicy } from './told-task.ts'
@@ -21,8 +22,6 @@ export interface CommandAskerDeps {
 
 /** A command takes a request of its own: so many in one step. */
 const askedMax = 100
-/** A client that is shown none is not shown any: asked again so much later, for it may have been given more. */
-const hiddenMs = 3_600_000
 const failuresMax = 3
 
 /** Asks for the commands of tasks, where they are wanted and shown. Lists never show them. */
@@ -31,8 +30,8 @@ export class CommandAsker {
   readonly #deps: CommandAskerDeps
   readonly #store: TaskStore
   readonly #gone = new Set<string>()
+  readonly #hidden = new HiddenCommands()
   #left = askedMax
-  #hiddenUntilMs = Number.NEGATIVE_INFINITY
   #isTold = false
 
   constructor({ command }: CommandPolicy, deps: CommandAskerDeps, store: TaskStore) {
@@ -50,12 +49,12 @@ export class CommandAsker {
   /** False when it is to be asked for later. A failure is thrown, a task that has failed often enough goes without. */
   async ask({ guid }: ShownTask, signal: AbortSignal): Promise<boolean> {
     const tracked = this.#store.get(guid)
-    if (tracked === undefined || this.#isHidden || !this.#isWanted(tracked.task)) return true
-    if (tracked.commandFailures >= failuresMax) return true
+    if (tracked === undefined || !this.#isWanted(tracked.task)) return true
+    if (this.#isHidden(tracked.task) || tracked.commandFailures >= failuresMax) return true
     if (this.isExhausted || (this.#deps.heldBackMs?.() ?? 0) > 0) return false
     this.#left--
     try {
-      this.#take(guid, await this.#deps.lookups.task(guid, signal))
+      this.#take(tracked.task, await this.#deps.lookups.task(guid, signal))
     } catch (error) {
       // A limit says nothing of this task.
       if (error instanceof CloudFoundryError && !(error instanceof RateLimitedError))
@@ -66,10 +65,10 @@ export class CommandAsker {
   }
 
   /** Why a task that was asked for has no command. */
-  missing({ guid, command }: FollowedTask): CommandMissing | null {
-    if (this.#policy === 'off' || command !== null) return null
-    if (this.#gone.has(guid)) return 'gone'
-    return this.#isHidden ? 'hidden' : 'unavailable'
+  missing(task: FollowedTask): CommandMissing | null {
+    if (this.#policy === 'off' || task.command !== null) return null
+    if (this.#gone.has(task.guid)) return 'gone'
+    return this.#isHidden(task) ? 'hidden' : 'unavailable'
   }
 
   /** No more in this step. */
@@ -77,8 +76,8 @@ export class CommandAsker {
     return this.#left <= 0
   }
 
-  get #isHidden(): boolean {
-    return this.#deps.clock.monotonic() < this.#hiddenUntilMs
+  #isHidden({ spaceGuid }: FollowedTask): boolean {
+    return this.#hidden.isHidden(spaceGuid, this.#deps.clock.monotonic())
   }
 
   /** Kept by another policy it may lack the text. */
@@ -87,13 +86,15 @@ export class CommandAsker {
     return command === null || (this.#policy === 'clear' && command.text === null)
   }
 
-  #take(guid: string, shown: ShownTask | null): void {
+  #take({ guid, spaceGuid }: FollowedTask, shown: ShownTask | null): void {
+    const { clock, scrubber, observer } = this.#deps
     if (shown === null) this.#gone.add(guid)
-    else if (shown.command !== null)
-      this.#store.change(guid, { command: keptCommand(shown.command, this.#policy, this.#deps.scrubber) })
-    else {
-      this.#hiddenUntilMs = this.#deps.clock.monotonic() + hiddenMs
-      if (!this.#isTold) this.#deps.observer?.commandsHidden?.()
+    else if (shown.command !== null) {
+      this.#hidden.shown()
+      this.#store.change(guid, { command: keptCommand(shown.command, this.#policy, scrubber) })
+    } else {
+      this.#hidden.hidden(spaceGuid, clock.monotonic())
+      if (!this.#isTold) observer?.commandsHidden?.()
       this.#isTold = true
     }
   }

@@ -85,7 +85,7 @@ test('kept under `fingerprint`, a command is asked for again when it is to be to
   assert.doesNotMatch(one.told[0]?.data ?? '', /bin\/job/)
 })
 
-test('a client that is shown no command asks for two, says so once, and the events say why they have none', async t => {
+test('a client that is shown no command asks for one in a space, says so once, and the events say why they have none', async t => {
   const clients = [{ id: 'a', secret: 'b', scopes: ['cloud_controller.global_auditor'] }]
   const one = await FollowedFoundation.make(t, {}, { clients })
   one.creates([1, 2, 3], { endsAfterMs: 1_000 })
@@ -96,6 +96,31 @@ test('a client that is shown no command asks for two, says so once, and the even
   )
   assert.equal(one.said.filter(said => said === 'commands hidden').length, 1)
   assert.equal(one.asked, 2, 'one list, one task')
+})
+
+test('a client that is shown commands in some spaces asks in each; one that is shown none in three asks in no other', async t => {
+  const space = (number: number) => ({ spaceGuid: uuid(810 + number) })
+  const clients = [{ id: 'a', secret: 'b', scopes: ['cloud_controller.global_auditor'] }]
+  const auditor = await FollowedFoundation.make(t, {}, { clients })
+  for (const number of [1, 2, 3, 4, 5]) auditor.creates([number], { endsAfterMs: 1_000 }, space(number))
+  await auditor.watch(30)
+  assert.deepEqual([auditor.told.length, auditor.asked], [5, 4], 'one list, three tasks')
+  const one = await FollowedFoundation.make(t)
+  one.creates([1], { endsAfterMs: 1_000 }, space(1))
+  one.foundation.collections.add('tasks', [
+    { guid: uuid(2), state: 'SUCCEEDED', created_at: '2026-11-22T06:00:00Z' },
+  ])
+  one.meets([one.row('audit.app.task.create', 2, space(2))])
+  one.creates([3], { endsAfterMs: 5_000 }, space(2))
+  one.creates([4], { endsAfterMs: 5_000 }, space(1))
+  await one.watch(60)
+  const missing = new Map(
+    one.told.map((_, at) => [one.data(at)['task_name'], one.data(at)['command_missing']]),
+  )
+  assert.deepEqual(
+    [missing.get('job-1'), missing.get('job-2'), missing.get('job-4')],
+    [undefined, 'hidden', undefined],
+  )
 })
 
 test('a task that is pruned before it was seen to end is lost: since when, and how it was last', async t => {

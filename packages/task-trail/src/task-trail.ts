@@ -217,7 +217,7 @@ export class TaskTrail {
       new Map(
         lost.map(({ task, missing }) => [
           task.guid,
-          lostTask(task, this.#options, missing?.sinceSec ?? nowSec, nowSec),
+          lostTask(task, this.#options, this.#commands.missing(task), missing?.sinceSec ?? nowSec, nowSec),
         ]),
       ),
       session,

@@ -42,6 +42,7 @@ export function completedTask(
 export function lostTask(
   task: FollowedTask,
   { command }: CommandPolicy,
+  missing: CommandMissing | null,
   missingSinceSec: number,
   nowSec: number,
 ): OwnEvent {
@@ -55,7 +56,7 @@ export function lostTask(
       last_state: task.seen?.state ?? null,
       last_seen_at: task.seen === null ? null : isoOf(task.seen.atSec),
       missing_since: isoOf(missingSinceSec),
-      ...commandOf(task, command, task.command === null ? 'gone' : null),
+      ...commandOf(task, command, missing === 'hidden' ? 'hidden' : 'gone'),
     },
   }
 }
