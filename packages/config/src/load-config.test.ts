@@ -80,6 +80,7 @@ test('every variable arrives where the reference says', () => {
   assert.equal(foundation.caFile, '/ca.pem')
   assert.deepEqual(foundation.startFrom, { kind: 'instant', atSec: 1_793_491_200 })
   assert.equal(foundation.verifyIntervalMs, 60_000)
+  assert.deepEqual(foundation.tasks, { follow: false, command: 'clear' })
   assert.deepEqual([foundation.insecure, foundation.strict, foundation.pollIntervalMs], [true, true, 1000])
   assert.deepEqual(sink, {
     name: 'siem',

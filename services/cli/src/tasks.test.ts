@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { type Foundation, startFoundation, type TaskCourse } from '@cf-audit-drain/foundation-simulator'
+import {
+  type Foundation,
+  type SimulatorOptions,
+  startFoundation,
+  type TaskCourse,
+} from '@cf-audit-drain/foundation-simulator'
 import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { begin, runs, temporary, until } from './command-for-tests.ts'
@@ -18,9 +23,9 @@ const uuid = (number: number) => `${String(number).padStart(8, '0')}-0000-4000-8
 const bob = { guid: uuid(700), type: 'user', name: 'bob@example.com' }
 const app = { guid: uuid(900), type: 'app', name: 'billing' }
 
-async function foundationFor(t: TestContext): Promise<Foundation> {
+async function foundationFor(t: TestContext, more: SimulatorOptions = {}): Promise<Foundation> {
   const clients = [{ id: 'a', secret: 'b', scopes: ['cloud_controller.admin_read_only'] }]
-  const foundation = await startFoundation({ clients })
+  const foundation = await startFoundation({ clients, ...more })
   t.after(() => foundation.close())
   return foundation
 }
@@ -96,11 +101,11 @@ function startedWith(t: TestContext, foundation: Foundation, log: object, founda
       .map(line => JSON.parse(line) as Told)
   }
   const toldOf = async (count: number) => {
-    const giveUpMs = systemClock.monotonic() + 60_000
+    const giveUpMs = systemClock.monotonic() + 90_000
     for (;;) {
       const events = await told()
       if (events.length >= count) return events
-      assert.ok(systemClock.monotonic() < giveUpMs, `${events.length} of ${count} were told in a minute`)
+      assert.ok(systemClock.monotonic() < giveUpMs, `${events.length} of ${count} were told in time`)
       await systemClock.sleep(200)
     }
   }
@@ -199,6 +204,28 @@ test('/v3/tasks that hangs for a minute delays no event', { timeout: 120_000 }, 
   const { lastPoll, state } = JSON.parse(await running.get('/status')).foundations[0]
   assert.equal(state, 'running')
   assert.ok(systemClock.now() - Date.parse(lastPoll.at) < 5_000)
+  await running.kill()
+})
+
+test('a task that is gone while the rights are narrowed is told as lost once they are back, and not before', {
+  timeout: 180_000,
+}, async t => {
+  const foundation = await foundationFor(t, { tokenLifetimeSec: 4 })
+  const one = startedWith(t, foundation, {})
+  makeTask(foundation, 1)
+  const running = one.start()
+  const ofTasks = async () => JSON.parse(await running.get('/status')).foundations[0]
+  while ((await ofTasks()).tasks?.following !== 1) await systemClock.sleep(100)
+  foundation.setScopes('a', ['cloud_controller.read'])
+  while ((await ofTasks()).rightsNarrowed === null) await systemClock.sleep(100)
+  foundation.tasks.prune([uuid(1)])
+  const asked = () => foundation.requests.byPath.get('/v3/tasks') ?? 0
+  const before = asked()
+  while (asked() < before + 3) await systemClock.sleep(100)
+  assert.deepEqual(await one.told(), [])
+  foundation.setScopes('a', ['cloud_controller.admin_read_only'])
+  const [lost] = await one.toldOf(1)
+  assert.equal(lost?.type, 'cf-audit-drain.task.lost')
   await running.kill()
 })
 
