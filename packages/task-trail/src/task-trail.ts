@@ -60,8 +60,8 @@ export interface TaskTrailSession {
 }
 
 const stepMs = 5_000
-/** A task that is not shown is looked for again before it is called lost. */
-const againMs = 10_000
+/** A task that is not shown is looked for again before it is called lost; a new one longer, for a replica may lag. */
+const againMs = { seen: 10_000, neverSeen: 60_000 }
 /** In one step; between them what was found is told. */
 const batchesMax = 20
 /** One that nobody can say anything of is let go when Cloud Controller would have pruned it. */
@@ -204,7 +204,8 @@ export class TaskTrail {
       this.#store.missed(guid, nowSec, nowMs)
       const tracked = this.#store.get(guid)
       if (tracked?.missing == null) continue
-      if (nowMs - tracked.missing.sinceMs < againMs) this.#store.due(guid, tracked.missing.sinceMs + againMs)
+      const isDueMs = tracked.missing.sinceMs + (tracked.task.seen ? againMs.seen : againMs.neverSeen)
+      if (nowMs < isDueMs) this.#store.due(guid, isDueMs)
       else gone.push(tracked)
     }
     if (gone.length === 0 || !(await session.mayClose(signal))) return

@@ -97,24 +97,22 @@ export class FollowedFoundation {
 
   /** Tasks that run for ever unless the course says otherwise, and their create events, met and published. */
   creates(numbers: readonly number[], course: Partial<TaskCourse> = {}, row: SimulatedRow = {}): void {
-    const createdAtMs = this.clock.now()
-    for (const number of numbers)
-      this.foundation.tasks.add({
-        guid: uuid(number),
-        appGuid: uuid(900),
-        spaceGuid: row.spaceGuid ?? uuid(800),
-        name: `job-${number}`,
-        command: `bin/job --number=${number} --password=hunter2`,
-        createdAtMs,
-        course: {
-          runsAfterMs: 0,
-          endsAfterMs: Number.POSITIVE_INFINITY,
-          state: 'SUCCEEDED',
-          failureReason: null,
-          ...course,
-        },
-      })
+    for (const number of numbers) this.shows(number, course, row.spaceGuid ?? uuid(800))
     this.meets(numbers.map(number => this.row('audit.app.task.create', number, row)))
+  }
+
+  /** Cloud Controller shows the task, created now. */
+  shows(number: number, course: Partial<TaskCourse> = {}, spaceGuid = uuid(800)): void {
+    const endsAfterMs = Number.POSITIVE_INFINITY
+    this.foundation.tasks.add({
+      guid: uuid(number),
+      appGuid: uuid(900),
+      spaceGuid,
+      name: `job-${number}`,
+      command: `bin/job --number=${number} --password=hunter2`,
+      createdAtMs: this.clock.now(),
+      course: { runsAfterMs: 0, endsAfterMs, state: 'SUCCEEDED', failureReason: null, ...course },
+    })
   }
 
   row(type: string, number: number, more: SimulatedRow = {}): SimulatedRow {
