@@ -18,6 +18,8 @@ export interface AuditEventsRequest {
   readonly beforeStatements?: (selection: Selection) => void
   /** Between counting and selecting. */
   readonly betweenStatements?: (selection: Selection) => void
+  /** What the replica that answers has; absent: every row. */
+  readonly isThere?: (row: StoredRow) => boolean
   /** Rows by which the page is displaced: 1 skips a row at its border, -1 repeats one. */
   readonly shift?: number
 }
@@ -44,9 +46,10 @@ export function auditEventsPage(request: AuditEventsRequest): AuditEventsPage {
 /** One statement counts, another selects, in both APIs. */
 export function twoStatements(
   request: Omit<AuditEventsRequest, 'queryText' | 'apiUrl' | 'sees'>,
-  selection: Selection,
+  asked: Selection,
   { page, perPage }: { readonly page: number; readonly perPage: number },
 ): Pick<AuditEventsPage, 'rows' | 'totalResults'> {
+  const selection = { ...asked, where: both(asked.where, request.isThere ?? null) }
   request.reveal()
   request.beforeStatements?.(selection)
   const totalResults = request.store.count(selection)

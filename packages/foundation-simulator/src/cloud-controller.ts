@@ -36,7 +36,10 @@ export interface Answered {
   readonly page: { readonly rows: readonly StoredRow[]; readonly totalResults: number } | null
 }
 
-export type PageDisturbance = Pick<AuditEventsRequest, 'beforeStatements' | 'betweenStatements' | 'shift'>
+export type PageDisturbance = Pick<
+  AuditEventsRequest,
+  'beforeStatements' | 'betweenStatements' | 'shift' | 'isThere'
+>
 
 /** The right answer to a request: whatever goes wrong on purpose is decided by the caller. */
 export function cloudControllerAnswer(

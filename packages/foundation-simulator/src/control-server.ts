@@ -76,6 +76,10 @@ function actions(foundation: Foundation, generator: EventGenerator): Readonly<Re
     'POST /_simulator/history': async body => insert(generator.history((await json(body)) as HistoryPlan)),
     'POST /_simulator/count-only': async body => foundation.countOnly((await json(body)) as string[]),
     'POST /_simulator/truncate': async () => foundation.truncate(),
+    'POST /_simulator/restore': async body => foundation.restore(Number(await text(body))),
+    'POST /_simulator/undelete': async body => ({
+      returned: foundation.undelete((await json(body)) as string[]),
+    }),
     'POST /_simulator/clean-up': async body => {
       const limit = Number((await text(body)) || Number.POSITIVE_INFINITY)
       return { deleted: foundation.runCleanUp(limit) }

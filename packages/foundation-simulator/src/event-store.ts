@@ -105,6 +105,18 @@ export class EventStore {
     return removed
   }
 
+  /** Puts rows back that were removed after they had been seen. */
+  revive(rows: Iterable<StoredRow>): StoredRow[] {
+    const revived = [...rows].filter(row => !isHere(row) && !this.#byGuid.has(row.guid))
+    for (const row of revived) {
+      row.goneAtMs = Number.NaN
+      this.#byGuid.set(row.guid, row)
+    }
+    merge(this.#sorted, revived, byCreation)
+    merge(this.#byId, revived, byId)
+    return revived
+  }
+
   byGuid(guid: string): StoredRow | undefined {
     return this.#byGuid.get(guid)
   }

@@ -200,6 +200,13 @@ describe('a fault that spoils the delivery', () => {
 })
 
 describe('a fault in how the page is made', () => {
+  test('stale-replica leaves out what became visible lately, from the count too', async () => {
+    const stale = await struck({ fault: 'stale-replica', lagMs: 1e13 }, list)
+    assert.deepEqual(guidsOf(stale), [])
+    assert.equal(pageOf(stale).pagination.total_results, 0)
+    await assertWellAgain()
+  })
+
   test('page-shift skips a row at the border', async () => {
     const first = guidsOf(await get(list))
     const second = guidsOf(await struck({ fault: 'page-shift' }, `${list}&page=2`))

@@ -38,6 +38,7 @@ const pageFaults = [
   'insert-between-statements',
   'vanish-between-statements',
   'malformed-event',
+  'stale-replica',
 ] as const
 /** See README.md for what each does. */
 export const faultNames = [...answerFaults, ...deliveryFaults, ...foundationFaults, ...pageFaults] as const
@@ -63,6 +64,8 @@ export interface FaultRule {
   readonly rows?: number
   /** `clock-skew`: from now on the foundation's clocks are off by this; 0 puts them right. Default 300,000. */
   readonly skewMs?: number
+  /** `stale-replica`: rows that became visible later than so long ago are not there. Default 600,000. */
+  readonly lagMs?: number
   /** `slow-drip`: bytes every 10 ms. Default 1,024. */
   readonly bytes?: number
 }

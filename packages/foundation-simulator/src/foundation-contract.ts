@@ -73,6 +73,10 @@ export interface Foundation {
   /** These rows are counted and never shown, from now on and no others: what a collector can only tell by the count. */
   countOnly(guids: Iterable<string>): void
   truncate(): void
+  /** The table is again as it was at that moment of the simulator's clock. Returns how many rows went and came back. */
+  restore(toMs: number): { readonly removed: number; readonly returned: number }
+  /** Puts rows back that were deleted; unknown ones are ignored. Returns how many came back. */
+  undelete(guids: Iterable<string>): number
   /** Removes what is older than the retention, at most `limit` rows (default all). Returns how many went. */
   runCleanUp(limit?: number): number
   /** The truth: every row that could ever be seen, deleted ones too. */

@@ -138,6 +138,19 @@ class RunningFoundation implements Foundation {
     this.#remove(this.#store.oldest(Number.POSITIVE_INFINITY))
   }
 
+  restore(toMs: number): { readonly removed: number; readonly returned: number } {
+    this.#store.reveal(this.clock.now())
+    const rows = this.#store.everVisible
+    const newer = rows.filter(row => row.firstVisibleAtMs > toMs)
+    const gone = rows.filter(row => row.firstVisibleAtMs <= toMs && row.goneAtMs > toMs)
+    return { removed: this.#remove(newer), returned: this.#store.revive(gone).length }
+  }
+
+  undelete(guids: Iterable<string>): number {
+    const wanted = new Set(guids)
+    return this.#store.revive(this.#store.everVisible.filter(({ guid }) => wanted.has(guid))).length
+  }
+
   runCleanUp(limit = Number.POSITIVE_INFINITY): number {
     this.#store.reveal(this.clock.now())
     const keptFromUs = (this.#nowMs() - (this.#options.retentionDays ?? 31) * 86_400_000) * 1000
@@ -285,7 +298,10 @@ class RunningFoundation implements Foundation {
   #disturbance(rules: readonly FaultRule[]): PageDisturbance {
     const shift = rules.find(({ fault }) => fault === 'page-shift')
     const repeat = rules.find(({ fault }) => fault === 'page-repeat')
+    const stale = rules.find(({ fault }) => fault === 'stale-replica')
+    const staleMs = this.clock.now() - (stale?.lagMs ?? 600_000)
     return {
+      ...(stale && { isThere: (row: StoredRow) => row.firstVisibleAtMs <= staleMs }),
       shift: (shift ? (shift.rows ?? 1) : 0) - (repeat ? (repeat.rows ?? 1) : 0),
       beforeStatements: selection => {
         for (const rule of rules) if (rule.fault === 'malformed-event') this.#insertMalformed(rule, selection)

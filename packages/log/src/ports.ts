@@ -63,6 +63,15 @@ export interface PublishedBeside {
   readonly names?: readonly NameRecord[]
 }
 
+/** An event that the log holds, as its writer finds it again. */
+export interface HeldEvent {
+  readonly guid: string
+  readonly createdAtSec: number
+  readonly receivedAtMs: number
+  /** Avro single object; null where the event was pruned and only its guid is remembered. */
+  readonly bytes: Uint8Array | null
+}
+
 /**
  * The writing end for one foundation; exactly one in the world at a time, and the adapter sees to that.
  * Any error of `publish` means its outcome is unknown, and the object refuses further work: close it, open a new one,
@@ -77,6 +86,8 @@ export interface FoundationWriter {
   names(): AsyncIterable<NameRecord>
   /** The guids in the log stamped within the window, also of pruned events; found by where the window says they lie. */
   guidsOf(window: LedgerWindow): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
+  /** The events of `guidsOf`, with what is kept of them. */
+  eventsOf(window: LedgerWindow): AsyncIterable<HeldEvent>
   /** Where each event stamped at or after `sinceSec` lies. No order is promised. */
   places(sinceSec: number): AsyncIterable<{
     readonly guid: string

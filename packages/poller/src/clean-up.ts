@@ -1,4 +1,5 @@
 import type { LedgerWindow } from '@cf-audit-drain/log'
+import { cleanUpTakesSec, mayBeCleanUp } from './loss-run.ts'
 import type { Range } from './range.ts'
 
 const daySec = 86_400
@@ -45,18 +46,19 @@ export class CleanUp {
 
   /**
    * Tells which of the windows, oldest first, the clean-up has taken away.
-   * `oldestSec`: of the oldest event that Cloud Controller shows.
+   * `oldestSec`: of the oldest event that Cloud Controller shows; `sinceSec`: when that was last looked for.
    */
   reached(
     windows: readonly LedgerWindow[],
     oldestSec: number | null,
     nowSec: number,
+    sinceSec = Number.NEGATIVE_INFINITY,
   ): readonly LedgerWindow[] {
     this.#oldestSec = oldestSec
     if (oldestSec === null) return []
     this.#oldestAgeSec = Math.max(this.#oldestAgeSec, nowSec - oldestSec)
     const before = windows.filter(({ toSec }) => toSec <= oldestSec)
-    if (isClean(before, oldestSec, nowSec))
+    if (isClean(before, oldestSec, { nowSec, sinceSec }))
       this.#measured(nowSec - (before.findLast(({ held, gone }) => held > gone)?.toSec ?? 0))
     const reachesSec = this.reachesSec(nowSec)
     return before.filter(({ toSec }) => toSec <= reachesSec)
@@ -68,12 +70,22 @@ export class CleanUp {
   }
 }
 
-/** All that was held of a long beginning is gone, and more than a day is left: so a clean-up does it, and a person hardly. */
-function isClean(before: readonly LedgerWindow[], oldestSec: number, nowSec: number): boolean {
+/**
+ * All that was held of a long beginning is gone, more than a day is left, and the cut was whole days back from a moment
+ * since it was last looked for: so a clean-up does it, and a person hardly.
+ */
+function isClean(
+  before: readonly LedgerWindow[],
+  oldestSec: number,
+  { nowSec, sinceSec }: { readonly nowSec: number; readonly sinceSec: number },
+): boolean {
   const held = before.filter(({ held, gone }) => held > gone)
   const [first, last] = [held[0], held.at(-1)]
   if (first === undefined || last === undefined || held.length < 2) return false
-  return last.toSec - first.fromSec >= signSec && nowSec - oldestSec >= daySec - marginSec
+  const cut = { lastLostSec: last.fromSec, firstThereSec: oldestSec }
+  const when = { sinceSec: sinceSec - cleanUpTakesSec, untilSec: nowSec }
+  const isLong = last.toSec - first.fromSec >= signSec && nowSec - oldestSec >= daySec - marginSec
+  return isLong && mayBeCleanUp(cut, when)
 }
 
 /** The contiguous ranges that the windows, oldest first, come to. */

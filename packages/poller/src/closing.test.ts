@@ -38,6 +38,7 @@ function scene(
     async *guids() {},
     async *names() {},
     async *guidsOf() {},
+    async *eventsOf() {},
     async *places() {},
     async *ledger() {},
     async publish(entries, _next, _letters, { windows = [] } = {}) {

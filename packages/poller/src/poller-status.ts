@@ -3,6 +3,7 @@ import type { LedgerVerdict } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Deadline } from './deadline.ts'
 import type { NarrowedRights } from './rights-guard.ts'
+import type { SourceStatus } from './source-watch.ts'
 import type { Verified } from './verify.ts'
 
 export interface PollerStatus {
@@ -32,6 +33,8 @@ export interface PollerStatus {
   /** When what is not held yet is deleted; null when nothing is waited for, or that is not known yet. */
   readonly deadline: Deadline | null
   readonly lastVerified: ({ readonly at: string } & Verified) | null
+  /** Events that were lost at their source; null before the log was read. */
+  readonly source: SourceStatus | null
   readonly seenGuids: number
   readonly skewMs: number | null
   readonly caughtUp: boolean

@@ -15,6 +15,7 @@ import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './
 import { type Deadline, deadlineOf } from './deadline.ts'
 import { firstCheckpoint } from './first-checkpoint.ts'
 import type { GoneGuids } from './ledger.ts'
+import { LedgerCheck } from './ledger-check.ts'
 import { type Beside, type BesideMakers, openBeside } from './open-beside.ts'
 import { longestMs, type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { PollerStatus } from './poller-status.ts'
@@ -27,7 +28,7 @@ import type { ComparedWindow, PollerObserver, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
 import { followTasks } from './task-following.ts'
 import { ToldOnce } from './told-once.ts'
-import { Verifier } from './verify.ts'
+import type { Verified } from './verify.ts'
 
 export interface PollerDeps extends BesideMakers {
   readonly controller: CloudController
@@ -56,6 +57,7 @@ export class Poller {
   readonly #gone = new Map<string, Range>()
   readonly #toldGone = new ToldOnce(10 * goneMax)
   #lastVerified: PollerStatus['lastVerified'] = null
+  #check: LedgerCheck | null = null
   /** Of this session: polled, and every sweep run, at least once. */
   #polled = false
   #swept = 0
@@ -122,6 +124,7 @@ export class Poller {
       ledger: this.#recorder?.ledger.verdict(this.#nowSec()) ?? null,
       deadline: this.#deadline(),
       lastVerified: this.#lastVerified,
+      source: this.#check?.source ?? null,
       seenGuids: this.#recorder?.seen.size ?? 0,
       skewMs: this.#deps.controller.skewMs,
       caughtUp: this.caughtUp(),
@@ -188,7 +191,7 @@ export class Poller {
         ),
         ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
         this.#loop('rights', rightsEveryMs, () => this.#rights.look(recorder, signal), signal),
-        this.#verifyLoop(session, signal),
+        this.#verifyLoop(session, stored, signal),
         followTasks(tasks, session, () => this.#rights.rights?.sees === 'everything', signal),
       ]
       for (const loop of loops) loop.catch(error => fail(asError(error)))
@@ -281,20 +284,17 @@ export class Poller {
     )
   }
 
-  async #verifyLoop(session: Session, signal: AbortSignal): Promise<void> {
-    const { clock, controller, observer, random } = this.#deps
+  async #verifyLoop(session: Session, stored: Checkpoint | null, signal: AbortSignal): Promise<void> {
+    const { clock, observer } = this.#deps
     const everyMs = this.#options.verifyIntervalMs
     while (!this.#polled) await clock.sleep(Math.min(250, everyMs), signal)
-    const verifier = new Verifier(session, {
-      oldestSec: () => controller.oldestAuditEventSec(signal),
-      nowMs: () => clock.now(),
-      random,
-    })
-    const verify = async () => {
-      const verified = await verifier.verify(signal)
-      this.#lastVerified = { at: new Date(clock.now()).toISOString(), ...verified }
-      observer.verified?.(verified)
+    const check = new LedgerCheck(session, this.#options, { ...this.#deps, stored })
+    this.#check = check
+    const verified = ({ at, ...one }: Verified & { readonly at: string }) => {
+      this.#lastVerified = { at, ...one }
+      observer.verified?.(one)
     }
+    const verify = () => check.run(verified, signal)
     await this.#loop('verify', everyMs, verify, signal)
   }
 

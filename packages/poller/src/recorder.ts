@@ -8,7 +8,14 @@ import {
   rawOwnEvent,
   type Scrubber,
 } from '@cf-audit-drain/event'
-import type { DeadLetter, FoundationWriter, LedgerWindow, LogEntry, NameRecord } from '@cf-audit-drain/log'
+import type {
+  DeadLetter,
+  FoundationWriter,
+  HeldEvent,
+  LedgerWindow,
+  LogEntry,
+  NameRecord,
+} from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { buildLedger } from './build-ledger.ts'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
@@ -95,6 +102,11 @@ export class Recorder {
   async buildLedger(sinceSec: number): Promise<void> {
     const windows = await buildLedger(this.ledger, this.#deps.writer, this.#checkpoint, sinceSec)
     await this.mark(() => windows)
+  }
+
+  /** What the log has kept of the events of a window, own ones among them. */
+  eventsOf(window: LedgerWindow): AsyncIterable<HeldEvent> {
+    return this.#deps.writer.eventsOf(window)
   }
 
   /** Guids stamped before `sec` need not be known any more. */

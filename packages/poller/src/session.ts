@@ -4,6 +4,7 @@ import type { Checkpoint } from './checkpoint.ts'
 import type { AuditEvents } from './read-segment.ts'
 import type { Recorder } from './recorder.ts'
 import type { NarrowedRights, RightsGuard } from './rights-guard.ts'
+import type { SourceLoss } from './source-watch.ts'
 import type { Verified } from './verify.ts'
 
 /** A span of time whose guids in the log were compared with those that Cloud Controller shows. */
@@ -37,6 +38,10 @@ export interface PollerObserver {
   lateBy?(agesSec: readonly number[]): void
   /** Held in this window of the ledger and no longer shown, though no clean-up has reached it: each guid once a session. */
   gone?(window: LedgerWindow, guids: readonly string[]): void
+  /** Events were lost at their source, and that is in the log as an event of our own. */
+  sourceLoss?(loss: SourceLoss): void
+  /** Events that were told to be lost are shown again. */
+  sourceReturned?(returned: Omit<SourceLoss, 'kind'>): void
   /** The ledger was compared with Cloud Controller's counts. */
   verified?(verified: Verified): void
   /** Rows that Cloud Controller counts in a window that should close and does not show; 0 again once it does. */

@@ -41,6 +41,8 @@ export interface VerifierDeps {
   oldestSec(signal: AbortSignal): Promise<number | null>
   nowMs(): number
   readonly random: Random
+  /** When an earlier process was last at work, in Cloud Controller's clock; left out: not known. */
+  readonly sinceSec?: number
 }
 
 /**
@@ -54,6 +56,7 @@ export class Verifier {
   readonly #cleanUp = new CleanUp()
   readonly #triedMs = new Map<number, { readonly firstMs: number; readonly lastMs: number }>()
   #cleanUpMs = Number.NEGATIVE_INFINITY
+  #cleanUpSec: number | undefined
   #verifications = 0
   #requests = 0
   #rows = 0
@@ -61,6 +64,7 @@ export class Verifier {
 
   constructor(session: Session, deps: VerifierDeps) {
     this.#deps = deps
+    this.#cleanUpSec = deps.sinceSec
     for (const window of session.recorder.ledger.takeExpired()) this.#cleanUp.recall(window)
     this.#session = {
       ...session,
@@ -171,7 +175,9 @@ export class Verifier {
     // What a narrower token is shown says nothing of the clean-up.
     if (!(await mayClose(this.#session, signal))) return
     const { recorder } = this.#session
-    const reached = this.#cleanUp.reached(this.#passed(), oldestSec, this.#session.nowSec())
+    const nowSec = this.#session.nowSec()
+    const reached = this.#cleanUp.reached(this.#passed(), oldestSec, nowSec, this.#cleanUpSec)
+    this.#cleanUpSec = nowSec
     if (reached.length === 0) return
     const checkedAtMs = this.#deps.nowMs()
     await recorder.mark(now =>

@@ -92,6 +92,25 @@ export function ledgerSuite(under: LogUnderTest): void {
     assert.deepEqual(await heldOf(windowAt(7)), [])
   })
 
+  test('what is kept of the events of a window is told as it was published', async () => {
+    const mixed = [makeEntry(3), makeEntry(12), makeEntry(5, { receivedAtMs: 77 })]
+    const [window] = await publish(mixed, [windowAt(0)])
+    assert.ok(window)
+    await reopen()
+    const writer = await under.log.writer(foundation)
+    const found = await Array.fromAsync(writer.eventsOf(window))
+    await writer.close()
+    assert.deepEqual(
+      found.map(({ bytes, ...one }) => ({ ...one, text: Buffer.from(bytes ?? []).toString() })),
+      [mixed[0], mixed[2]].map(entry => ({
+        guid: entry?.guid,
+        createdAtSec: entry?.createdAtSec,
+        receivedAtMs: entry?.receivedAtMs,
+        text: Buffer.from(entry?.bytes ?? []).toString(),
+      })),
+    )
+  })
+
   test('an event that is published without a window is in the log and in no window, though it is stamped within one', async () => {
     const own = makeEntry(4, {
       guid: 'cfad3c52-6b1e-8d3c-8f6e-0c1d2e3f4a5b',

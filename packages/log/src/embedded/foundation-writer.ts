@@ -6,6 +6,7 @@ import type {
   Checkpoint,
   DeadLetter,
   FoundationWriter,
+  HeldEvent,
   LogEntry,
   NameRecord,
   PublishedBeside,
@@ -29,7 +30,7 @@ export interface WriterDoor {
   released(): void
 }
 
-interface HeldEvent {
+interface PlacedGuid {
   readonly guid: string
   readonly createdAtSec: number
   readonly offset: number
@@ -57,16 +58,28 @@ export class EmbeddedWriter implements FoundationWriter {
     return this.#checkpoint
   }
 
-  guids(sinceSec: number): AsyncGenerator<HeldEvent> {
+  guids(sinceSec: number): AsyncGenerator<PlacedGuid> {
     return this.#eventsBetween(sinceSec, Number.MAX_SAFE_INTEGER)
   }
 
-  guidsOf({ fromSec, toSec }: LedgerWindow): AsyncGenerator<HeldEvent> {
+  guidsOf({ fromSec, toSec }: LedgerWindow): AsyncGenerator<PlacedGuid> {
     return this.#eventsBetween(fromSec, toSec)
   }
 
-  places(sinceSec: number): AsyncGenerator<HeldEvent> {
+  places(sinceSec: number): AsyncGenerator<PlacedGuid> {
     return this.#eventsBetween(sinceSec, Number.MAX_SAFE_INTEGER)
+  }
+
+  async *eventsOf(window: LedgerWindow): AsyncGenerator<HeldEvent> {
+    const { database } = this.#door
+    for await (const { guid, createdAtSec, offset } of this.guidsOf(window)) {
+      const row = database.read(() =>
+        database.row('SELECT received_at, record FROM events WHERE offset = ?', offset),
+      )
+      if (row === undefined) continue
+      const bytes = row[1] instanceof Uint8Array ? row[1] : null
+      yield { guid, createdAtSec, receivedAtMs: asNumber(row[0]), bytes }
+    }
   }
 
   async *ledger(): AsyncGenerator<LedgerWindow> {
@@ -78,7 +91,7 @@ export class EmbeddedWriter implements FoundationWriter {
     }
   }
 
-  async *#eventsBetween(sinceSec: number, toSec: number): AsyncGenerator<HeldEvent> {
+  async *#eventsBetween(sinceSec: number, toSec: number): AsyncGenerator<PlacedGuid> {
     const { database } = this.#door
     let createdAtSec = sinceSec
     let offset = 0

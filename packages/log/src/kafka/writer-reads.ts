@@ -1,6 +1,6 @@
 import type { LedgerWindow } from '../ledger/ledger-window.ts'
 import type { NameRecord } from '../ports.ts'
-import { guidsOfWindow, placesSince } from './guids-of-window.ts'
+import { eventsOfWindow, guidsOfWindow, placesSince } from './guids-of-window.ts'
 import { guidsSince } from './guids-since.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { keptNames } from './kept-names.ts'
@@ -35,6 +35,11 @@ export class WriterReads {
   async *guidsOf(window: LedgerWindow) {
     const { client, names } = this.#from
     yield* guidsOfWindow(await client.reader(), names.events(this.#of), window)
+  }
+
+  async *eventsOf(window: LedgerWindow) {
+    const { client, names } = this.#from
+    yield* eventsOfWindow(await client.reader(), names.events(this.#of), window)
   }
 
   async *places(sinceSec: number) {

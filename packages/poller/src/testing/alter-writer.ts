@@ -13,6 +13,7 @@ export function alterWriter(
       guids: since => real.guids(since),
       names: () => real.names(),
       guidsOf: window => real.guidsOf(window),
+      eventsOf: window => real.eventsOf(window),
       places: since => real.places(since),
       ledger: () => real.ledger(),
       close: () => real.close(),

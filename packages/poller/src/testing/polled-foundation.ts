@@ -10,6 +10,7 @@ import { type DrivenClock, drivenClock, seededRandom, systemClock } from '@cf-au
 import { Poller, type PollerOptions, pollerDefaults, type Verified } from '../index.ts'
 import type { NarrowedRights } from '../rights-guard.ts'
 import type { ComparedWindow } from '../session.ts'
+import type { SourceLoss } from '../source-watch.ts'
 
 export const hourMs = 3_600_000
 
@@ -26,9 +27,12 @@ export class PolledFoundation {
   /** What was told to be gone, as it was told. */
   readonly gone: { readonly fromSec: number; readonly guids: readonly string[] }[] = []
   readonly lateBy: number[] = []
+  readonly losses: SourceLoss[] = []
+  readonly returned: Omit<SourceLoss, 'kind'>[] = []
   /** Every sleep that was asked for, milliseconds. */
   readonly slept: number[] = []
   polls = 0
+  #inFlight = 0
   acceptRights = false
   apiVersion: NonNullable<FoundationOptions['apiVersion']>
   foundation!: Foundation
@@ -91,6 +95,8 @@ export class PolledFoundation {
       verified: (verified: Verified) => this.verified.push(verified),
       gone: ({ fromSec }: LedgerWindow, guids: readonly string[]) => this.gone.push({ fromSec, guids }),
       lateBy: (ages: readonly number[]) => this.lateBy.push(...ages),
+      sourceLoss: (loss: SourceLoss) => this.losses.push(loss),
+      sourceReturned: (returned: Omit<SourceLoss, 'kind'>) => this.returned.push(returned),
     }
     const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
     const noting = { ...clock, sleep: this.#sleep }
@@ -131,15 +137,16 @@ export class PolledFoundation {
     const metered: Partial<CloudController> = {
       auditEvents: async (query, signal) => {
         asked.requests++
-        const page = await controller.auditEvents(query, signal)
+        const page = await this.#flying(controller.auditEvents(query, signal))
         asked.rows += page.resources.length
         return page
       },
       countAuditEvents: async (window, signal) => {
         asked.requests++
         asked.rows++
-        return controller.countAuditEvents(window, signal)
+        return this.#flying(controller.countAuditEvents(window, signal))
       },
+      oldestAuditEventSec: signal => this.#flying(controller.oldestAuditEventSec(signal)),
     }
     return new Proxy(controller, {
       get(of, name) {
@@ -149,6 +156,23 @@ export class PolledFoundation {
         return typeof value === 'function' ? value.bind(of) : value
       },
     })
+  }
+
+  async #flying<T>(answer: Promise<T>): Promise<T> {
+    this.#inFlight++
+    try {
+      return await answer
+    } finally {
+      this.#inFlight--
+    }
+  }
+
+  /** Moves time by `ms` in steps, none of them while a request about events waits for its answer: none runs out of time. */
+  async passCalmly(ms: number, stepMs = this.#options.pollIntervalMs): Promise<void> {
+    for (let left = ms; left > 0; left -= stepMs) {
+      for (let calm = 0; calm < 3; calm = this.#inFlight === 0 ? calm + 1 : 0) await systemClock.sleep(1)
+      this.clock.advance(Math.min(left, stepMs))
+    }
   }
 
   /** Moves time by `ms`, in steps short enough that no poll is left out. */

@@ -1,0 +1,54 @@
+import type { CloudController } from '@cf-audit-drain/cloud-foundry'
+import type { Clock, Random } from '@cf-audit-drain/pipeline'
+import type { Checkpoint } from './checkpoint.ts'
+import type { PollerOptions } from './options.ts'
+import type { Session } from './session.ts'
+import { type SourceStatus, SourceWatch } from './source-watch.ts'
+import { type Verified, Verifier } from './verify.ts'
+
+export interface LedgerCheckDeps {
+  readonly controller: CloudController
+  readonly clock: Clock
+  readonly random: Random
+  /** What this session began with. */
+  readonly stored: Checkpoint | null
+}
+
+/** What is done every `verifyInterval`: the ledger is compared with Cloud Controller, and what was lost there is told. */
+export class LedgerCheck {
+  readonly #verifier: Verifier
+  readonly #watch: SourceWatch
+  readonly #clock: Clock
+
+  constructor(
+    session: Session,
+    options: PollerOptions,
+    { controller, clock, random, stored }: LedgerCheckDeps,
+  ) {
+    const nowMs = () => clock.now()
+    const { foundation, verifyIntervalMs } = options
+    this.#clock = clock
+    this.#watch = new SourceWatch(session, { foundation, verifyIntervalMs, nowMs })
+    this.#verifier = new Verifier(session, {
+      oldestSec: signal => controller.oldestAuditEventSec(signal),
+      nowMs,
+      random,
+      ...(stored && { sinceSec: Math.floor(stored.writtenMs / 1000) }),
+    })
+  }
+
+  get source(): SourceStatus {
+    return this.#watch.status()
+  }
+
+  /** `verified` is called in any case once the ledger was compared. */
+  async run(verified: (one: Verified & { readonly at: string }) => void, signal: AbortSignal): Promise<void> {
+    const result = await this.#verifier.verify(signal)
+    const at = new Date(this.#clock.now()).toISOString()
+    try {
+      await this.#watch.look(result, signal)
+    } finally {
+      verified({ at, ...result })
+    }
+  }
+}

@@ -1,0 +1,51 @@
+import { rawCreatedAtSec } from '@cf-audit-drain/event'
+import type { HeldEvent } from '@cf-audit-drain/log'
+import type { Range } from './range.ts'
+import { readSegment } from './read-segment.ts'
+import { rowKey } from './row-key.ts'
+import type { Session } from './session.ts'
+
+/** A replica that lags by more than this is believed. */
+const lagMaxMs = 3_600_000
+/** Clocks. */
+const marginMs = 60_000
+
+export interface SecondLook {
+  /** Of every row that came. */
+  readonly keys: ReadonlySet<string>
+  /** Each of the answers had a row at least as new as this. */
+  readonly newestSec: number
+}
+
+/** What Cloud Controller shows of a range now; null when an answer was not whole. What it shows is recorded. */
+export async function secondLook(
+  { source, recorder }: Session,
+  range: Range,
+  signal: AbortSignal,
+): Promise<SecondLook | null> {
+  const keys = new Set<string>()
+  let newestSec = Number.POSITIVE_INFINITY
+  for (let { fromSec } = range; fromSec < range.toSec; ) {
+    // To the open end: a row that is newer than the lost one says that the answer is not an old one.
+    const segment = await readSegment(source, { fromSec }, signal)
+    await recorder.record(segment.rows)
+    if (segment.failure !== undefined) throw segment.failure
+    if (!segment.complete) return null
+    let newest = 0
+    for (const row of segment.rows) {
+      keys.add(rowKey(row))
+      newest = Math.max(newest, rawCreatedAtSec(row) ?? 0)
+    }
+    newestSec = Math.min(newestSec, newest)
+    fromSec = segment.toSec ?? range.toSec
+  }
+  return { keys, newestSec }
+}
+
+/**
+ * Whether an answer that does not show the event is newer than the event: a row in it was created after the event had
+ * come to us, or it came to us so long ago that no replica lags so far behind.
+ */
+export function isSure({ receivedAtMs }: HeldEvent, newestSec: number, nowMs: number): boolean {
+  return newestSec * 1000 > receivedAtMs + marginMs || nowMs - receivedAtMs > lagMaxMs
+}
