@@ -6,5 +6,6 @@ export { FencedError, KafkaStateError, KafkaUnavailableError } from './kafka/kaf
 export { digestOf } from './ledger/guid-digest.ts'
 export * from './ledger/ledger-verdict.ts'
 export * from './ledger/ledger-window.ts'
+export { placeWindows } from './ledger/place-windows.ts'
 export * from './log-error.ts'
 export * from './ports.ts'

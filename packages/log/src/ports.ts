@@ -33,6 +33,13 @@ export interface NameRecord {
   readonly value: string | null
 }
 
+/** One event in the log, and where. */
+export interface PlacedGuid {
+  readonly guid: string
+  readonly createdAtSec: number
+  readonly offset: number
+}
+
 /** What the poller resumes from. Opaque to the log; JSON text of at most 4,000 bytes (Kafka's offset metadata limit). */
 export type Checkpoint = string
 
@@ -41,6 +48,8 @@ export interface PublishResult {
   readonly published: number
   /** As they were written: those given, with the places of the entries. */
   readonly windows: readonly LedgerWindow[]
+  /** Entries that the log cannot hold, by guid: it put them among the dead letters. Left out: none. */
+  readonly buried?: ReadonlySet<string>
 }
 
 /** A raw thing that could not become a record, or a record a sink refused. Kept until an operator decides. */
@@ -59,6 +68,8 @@ export interface DeadLetter {
 export interface PublishedBeside {
   /** Written into the ledger, with the places of those entries that are stamped within them. */
   readonly windows?: readonly LedgerWindow[]
+  /** What is written in the place of `windows` where the log can hold so many of the entries only as dead letters. */
+  readonly windowsWithout?: (buried: ReadonlySet<string>) => readonly LedgerWindow[]
   /** In the place of what was kept under their keys. */
   readonly names?: readonly NameRecord[]
 }
@@ -80,6 +91,16 @@ export interface HeldEvent {
 export interface FoundationWriter {
   /** Of the last successful publish; null when the foundation never had one. */
   readonly checkpoint: Checkpoint | null
+  /**
+   * Whether `publish` is all or nothing through a kill, too. Where it is not, a kill leaves what comes first of it: the
+   * events, and of the ledger what the checkpoint does not cover.
+   */
+  readonly isAtomic: boolean
+  /**
+   * Events that a kill left in the log before their windows were written: the ledger has neither counted nor placed
+   * them. As it was when the writer was opened; none where `isAtomic`.
+   */
+  uncounted(): AsyncIterable<PlacedGuid>
   /** Every guid in the log with `createdAtSec >= sinceSec`, oldest first: the seen set is rebuilt from it. */
   guids(sinceSec: number): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
   /** What was kept of names, each key once; in no order. */
@@ -141,7 +162,7 @@ export interface RetentionPolicy {
   readonly maxAgeMs?: number
   /** The oldest payloads go, once every sink has had them, until the store is below this. */
   readonly maxBytes?: number
-  /** A guid is remembered at least until its event is this old (createdAtSec), so that a re-read cannot double it. */
+  /** A guid is remembered at least until its event is this old (createdAtSec), so that a re-read cannot double it. Infinity: for ever. */
   readonly forgetGuidsAfterSec: number
 }
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { LedgerWindow } from '@cf-audit-drain/log'
 import { alterWriter } from './testing/alter-writer.ts'
 import { ledgerFaults } from './testing/ledger-audit.ts'
 import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
+import { withoutLedger } from './testing/without-ledger.ts'
 
 const dayMs = 24 * hourMs
 
@@ -11,15 +13,12 @@ test('a log from before there was a ledger gets one: built from what it holds, t
   one.foundation.insert(
     Array.from({ length: 4_000 }, (_, i) => ({ createdAtUs: one.agoUs(hourMs + i * 10 * 60_000) })),
   )
-  // As version 0.1 wrote it.
-  const writer = alterWriter(one.log, real => ({
-    publish: (entries, next, letters) => real.publish(entries, next, letters),
-  }))
+  const withLedger = withoutLedger(one.log)
   await one.started()
   await one.pass(30 * 60_000)
   assert.deepEqual(await Array.fromAsync(one.log.ledger({})), [])
   await one.stop()
-  one.log.writer = writer
+  one.log.writer = withLedger
   const [gone] = one.foundation.shown().filter(({ createdAtUs }) => createdAtUs < one.agoUs(20 * dayMs))
   one.foundation.delete([gone?.guid ?? ''])
   const [late] = one.foundation.insert([{ createdAtUs: one.agoUs(5 * dayMs) }])
@@ -42,4 +41,38 @@ test('a log from before there was a ledger gets one: built from what it holds, t
     [1],
   )
   assert.ok(one.verified.every(({ requests }) => requests < 50))
+})
+
+test('two windows of an older log whose sums make up for each other are not called closed', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  one.foundation.insert(
+    Array.from({ length: 400 }, (_, i) => ({ createdAtUs: one.agoUs(hourMs + i * 10 * 60_000) })),
+  )
+  const withLedger = withoutLedger(one.log)
+  await one.started()
+  await one.pass(30 * 60_000)
+  await one.stop()
+  one.log.writer = withLedger
+  const noon = Math.floor(one.agoUs(2 * dayMs) / 1e6)
+  const [gone] = one.foundation.shown().filter(({ createdAtUs }) => createdAtUs / 1e6 < noon)
+  one.foundation.delete([gone?.guid ?? ''])
+  const [missing = ''] = one.foundation.insert([{ createdAtUs: (gone?.createdAtUs ?? 0) + 900_000_000 }])
+  const closedUnseen: LedgerWindow[] = []
+  alterWriter(one.log, real => ({
+    publish: (entries, next, letters, beside = {}) => {
+      const { windows = [] } = beside
+      closedUnseen.push(...windows.filter(({ state, digest }) => state === 'closed' && digest === null))
+      return real.publish(entries, next, letters, beside)
+    },
+  }))
+  await one.started()
+  await one.verifiedAgain(2)
+  assert.ok((await one.guids()).includes(missing), 'what is missing is found')
+  assert.deepEqual(
+    one.gone.flatMap(({ guids }) => guids),
+    [gone?.guid],
+  )
+  assert.deepEqual(closedUnseen, [], 'nothing was called closed by its number alone')
+  assert.equal(one.poller.status().ledger?.countedOnly, 0)
+  assert.deepEqual(await ledgerFaults(one.log), [])
 })

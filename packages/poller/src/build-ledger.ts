@@ -2,33 +2,48 @@ import { isOwnGuid } from '@cf-audit-drain/event'
 import { emptyWindow, type FoundationWriter, type LedgerWindow } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import { isDone, type Ledger } from './ledger.ts'
+import { reopened } from './mend-ledger.ts'
 
 /**
- * The ledger of a log that was written before there was one: every window that the poller has passed, with what is held
- * of it and where, and open until it is compared with Cloud Controller. One pass over the log, and only numbers are kept.
+ * The ledger of a log whose checkpoint does not say that it has one: it was written before there was one, its building was
+ * killed, or its checkpoint was lost. Every window that holds something, or that the checkpoint takes for passed, with what is
+ * held of it and where, and open until it is compared with Cloud Controller. One pass over the log, and only numbers are
+ * kept. What an older ledger says to be held and the log has not any more, stays said: it may not be recorded again.
  */
 export async function buildLedger(
   ledger: Ledger,
-  writer: FoundationWriter,
+  writer: Pick<FoundationWriter, 'places'>,
   checkpoint: Checkpoint,
   sinceSec: number,
 ): Promise<readonly LedgerWindow[]> {
   const windows = new Map<number, LedgerWindow>()
-  let firstSec = checkpoint.tailFromSec
+  let firstSec = Math.min(checkpoint.tailFromSec, ledger.windows[0]?.fromSec ?? Infinity)
   for await (const { guid, createdAtSec, offset } of writer.places(sinceSec)) {
     if (isOwnGuid(guid)) continue
     const range = ledger.rangeOf(createdAtSec)
     const window = windows.get(range.fromSec) ?? emptyWindow(range)
     firstSec = Math.min(firstSec, range.fromSec)
-    windows.set(range.fromSec, {
-      ...window,
-      held: window.held + 1,
-      firstOffset: Math.min(window.firstOffset ?? offset, offset),
-      lastOffset: Math.max(window.lastOffset ?? offset, offset),
-    })
+    windows.set(range.fromSec, { ...window, held: window.held + 1, ...withPlace(window, offset, offset) })
+  }
+  for (const known of ledger.windows) {
+    if (known.state === 'expired') windows.delete(known.fromSec)
+    else windows.set(known.fromSec, merged(reopened(known), windows.get(known.fromSec)))
   }
   for (const range of ledger.rangesOf({ fromSec: firstSec, toSec: checkpoint.tailFromSec }))
-    if (isDone(range, checkpoint) && !windows.has(range.fromSec))
+    if (isDone(range, checkpoint) && !windows.has(range.fromSec) && ledger.windowOf(range.fromSec) === null)
       windows.set(range.fromSec, emptyWindow(range))
   return [...windows.values()]
+}
+
+function merged(known: LedgerWindow, found: LedgerWindow | undefined): LedgerWindow {
+  if (found?.firstOffset == null || found.lastOffset === null) return known
+  const held = Math.max(known.held, found.held)
+  return { ...known, held, ...withPlace(known, found.firstOffset, found.lastOffset) }
+}
+
+function withPlace({ firstOffset, lastOffset }: LedgerWindow, first: number, last: number) {
+  return {
+    firstOffset: Math.min(firstOffset ?? first, first),
+    lastOffset: Math.max(lastOffset ?? last, last),
+  }
 }

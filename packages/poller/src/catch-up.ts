@@ -1,42 +1,17 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
+import { Disagreement } from './disagreement.ts'
 import { LookMaker } from './look.ts'
-import { rowsWanted } from './options.ts'
 import { type Range, subtract } from './range.ts'
 import { readSegment, rowsWantedOf, type Segment } from './read-segment.ts'
 import { compare } from './reconcile.ts'
 import { mayClose, type Session } from './session.ts'
+import { WindowWidth } from './window-width.ts'
 
-const widthMaxSec = 86_400
-/** Readings of one window that did not agree with Cloud Controller's own count, before it is given time. */
-const hastyReadings = 3
-/** Then it is passed as short: the others behind it must not wait for a row that is never shown. */
-const readingsMax = 12
-
-/** How wide the next window should be for a request to return about so many rows. */
-export class WindowWidth {
-  #perSec: number
-  readonly #rows: number
-
-  /** `perSec`: rows a second over the whole range, from one count. */
-  constructor(perSec: number, rows = rowsWanted) {
-    this.#perSec = perSec
-    this.#rows = rows
-  }
-
-  get sec(): number {
-    if (this.#perSec <= 0) return widthMaxSec
-    return Math.min(widthMaxSec, Math.max(1, Math.round(this.#rows / this.#perSec)))
-  }
-
-  /** Quickly down, slowly up: a window too wide costs more than one too narrow. */
-  learn(rows: number, sec: number): void {
-    const now = rows / Math.max(1, sec)
-    this.#perSec = now > this.#perSec ? now : (this.#perSec * 2 + now) / 3
-  }
-
-  tooWide(): void {
-    this.#perSec = Math.max(this.#perSec, this.#rows / widthMaxSec) * 2
-  }
+/** What goes on from one try to the next when a request fails between them. */
+export interface CatchUpTries {
+  readonly disagreement: Disagreement
+  /** A window was passed: what failed before is over. */
+  readonly passed: () => void
 }
 
 /**
@@ -44,7 +19,12 @@ export class WindowWidth {
  * is being recorded the next is already asked for; a window and the checkpoint that says it is read are published
  * together. Returns when nothing is left.
  */
-export async function catchUp(session: Session, clock: Clock, signal: AbortSignal): Promise<void> {
+export async function catchUp(
+  session: Session,
+  clock: Clock,
+  signal: AbortSignal,
+  { disagreement = new Disagreement(), passed = () => undefined }: Partial<CatchUpTries> = {},
+): Promise<void> {
   for (
     let range = session.recorder.checkpoint.unread[0];
     range;
@@ -53,7 +33,7 @@ export async function catchUp(session: Session, clock: Clock, signal: AbortSigna
     if (!(await mayClose(session, signal))) return
     const rows = await session.source.countAuditEvents(range, signal)
     const width = new WindowWidth(rows / (range.toSec - range.fromSec), rowsWantedOf(session.source))
-    await readAll(session, range, width, clock, signal)
+    await readAll(session, range, width, { disagreement, passed }, clock, signal)
   }
 }
 
@@ -61,11 +41,14 @@ async function readAll(
   session: Session,
   range: Range,
   width: WindowWidth,
+  { disagreement, passed }: CatchUpTries,
   clock: Clock,
   signal: AbortSignal,
 ) {
   const read = (fromSec: number) => {
-    const window = { fromSec, toSec: Math.min(range.toSec, fromSec + width.sec) }
+    const windowToSec = session.recorder.ledger.rangeOf(fromSec).toSec
+    const widthSec = Math.min(width.sec, disagreement.widthSecAt(fromSec, windowToSec))
+    const window = { fromSec, toSec: Math.min(range.toSec, fromSec + widthSec) }
     const segment = readWhenSpared(session, window, signal).then(async read => {
       await session.recorder.prepare(read.rows)
       return read
@@ -74,7 +57,6 @@ async function readAll(
     return { ...window, segment }
   }
   let next = read(range.fromSec)
-  let disagreements = 0
   for (;;) {
     const { fromSec, toSec } = next
     const segment = await next.segment
@@ -83,13 +65,15 @@ async function readAll(
       await session.recorder.record(segment.rows)
       throw segment.failure
     }
-    width.learn(segment.rows.length, endSec - fromSec)
     session.observer.missing?.('catch-up', segment.missing)
     const window = { fromSec, toSec: endSec }
-    if (!segment.complete && (disagreements < readingsMax || !isInOne(session, window))) {
+    if (segment.complete) width.learn(segment.rows.length, endSec - fromSec)
+    else disagreement.found(window)
+    const isInOne = endSec <= session.recorder.ledger.rangeOf(fromSec).toSec
+    if (!segment.complete && !(disagreement.isStubborn && isInOne)) {
       await session.recorder.record(segment.rows)
-      width.tooWide()
-      if (++disagreements >= hastyReadings) await clock.sleep(1_000, signal)
+      // A wide window is narrowed first: then it is known which window of the ledger it is.
+      if (disagreement.isToBeGivenTime && isInOne) await clock.sleep(1_000, signal)
       next = read(fromSec)
       continue
     }
@@ -97,10 +81,11 @@ async function readAll(
       await session.recorder.record(segment.rows)
       return
     }
-    disagreements = 0
+    disagreement.passed(endSec)
     const done = endSec >= range.toSec
     if (!done) next = read(endSec)
     await pass(session, window, segment)
+    passed()
     if (done) return
   }
 }
@@ -108,11 +93,6 @@ async function readAll(
 async function readWhenSpared(session: Session, window: Range, signal: AbortSignal): Promise<Segment> {
   await session.spareRequest?.(signal)
   return readSegment(session.source, window, signal)
-}
-
-/** Of the windows of the ledger: then it is known which of them is short. */
-function isInOne({ recorder: { ledger } }: Session, { fromSec, toSec }: Range): boolean {
-  return ledger.rangeOf(fromSec).toSec >= toSec
 }
 
 async function pass(session: Session, window: Range, segment: Segment): Promise<void> {
@@ -126,7 +106,10 @@ async function pass(session: Session, window: Range, segment: Segment): Promise<
       unread: subtract(now.unread, window),
       closedWindows: now.closedWindows + (isEqual ? 1 : 0),
     }),
-    look.made({ missing: segment.missing }),
+    look.made({
+      missing: segment.missing,
+      expiresBeforeSec: session.cleanUp?.reachesSec(session.nowSec()) ?? Number.NEGATIVE_INFINITY,
+    }),
   )
   if (segment.complete) session.observer.compared?.(compared)
 }

@@ -25,6 +25,8 @@ export interface Checkpoint {
   readonly writtenMs: number
   /** With what rights windows were closed. Absent: by a version that did not look, or nothing was closed. */
   readonly rights?: SeenRights
+  /** The ledger speaks of all that is held and passed. Absent: it is to be built first. */
+  readonly hasLedger?: boolean
 }
 
 const version = 1
@@ -61,5 +63,6 @@ export function decodeCheckpoint(text: string): Checkpoint {
   return {
     ...({ startSec, baselineSec, tailFromSec, settledSec, unread, closedWindows, writtenMs } as Checkpoint),
     ...(rights === null ? {} : { rights }),
+    ...(value.hasLedger === true ? { hasLedger: true } : {}),
   }
 }

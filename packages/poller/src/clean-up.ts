@@ -22,11 +22,13 @@ export class CleanUp {
   #measuredSec: number | null = null
   #oldestSec: number | null = null
 
-  /** What the ledger tells of earlier clean-ups. */
-  recall(expired: LedgerWindow): void {
-    if (expired.checkedAtMs === null) return
-    const ageSec = Math.floor(expired.checkedAtMs / 1000) - expired.toSec
-    if (ageSec < retentionDefaultSec - daySec) this.#measured(ageSec)
+  /** `expired`: what the ledger tells of earlier clean-ups. */
+  constructor(expired: readonly LedgerWindow[] = []) {
+    for (const { checkedAtMs, toSec } of expired) {
+      if (checkedAtMs === null) continue
+      const ageSec = Math.floor(checkedAtMs / 1000) - toSec
+      if (ageSec < retentionDefaultSec - daySec) this.#measured(ageSec)
+    }
   }
 
   /** Nothing younger than this is deleted by the clean-up. */

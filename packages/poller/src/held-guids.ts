@@ -4,17 +4,25 @@ import type { Ledger } from './ledger.ts'
 import type { Range } from './range.ts'
 import { SeenGuids } from './seen-guids.ts'
 
+/** An older window whose guids are in memory, or on their way there. */
+interface AtHand {
+  readonly range: Range
+  readonly loaded: Promise<void>
+  /** By how many it is being worked on. */
+  holds: number
+  isForgotten: boolean
+}
+
 /**
- * The guids that the log holds, those of our own events left out, for Cloud Controller never shows them: of the recent past all of them, of the time before it those of the windows that are
- * being worked on, read out of the log where the ledger says they lie.
+ * The guids that the log holds: of the recent past all of them, of the time before it those of the windows that are
+ * being worked on, read out of the log where the ledger says they lie. Those of our own events are left out: Cloud Controller
+ * never shows them.
  */
 export class HeldGuids {
   /** Of the recent past. */
   readonly recent = new SeenGuids()
   readonly #old = new SeenGuids()
-  readonly #loaded = new Set<number>()
-  /** Windows of which the log no longer says all that it has held. */
-  readonly #forgotten = new Set<number>()
+  readonly #atHand = new Map<number, AtHand>()
   readonly #writer: FoundationWriter
   readonly #ledger: Ledger
   #sinceSec: number
@@ -38,21 +46,44 @@ export class HeldGuids {
     this.recent.forgetBefore(fromSec)
   }
 
-  /** Has the windows of these seconds at hand. */
-  async load(secs: Iterable<number>): Promise<void> {
-    for (const sec of secs) {
-      const { fromSec } = this.#ledger.rangeOf(sec)
-      if (fromSec >= this.#sinceSec || this.#loaded.has(fromSec)) continue
-      this.#loaded.add(fromSec)
-      const window = this.#ledger.windowOf(sec)
-      if (window === null || window.held === window.deadLetters) continue
-      let found = 0
-      for await (const { guid, createdAtSec } of this.#writer.guidsOf(window)) {
-        if (isOwnGuid(guid)) continue
-        this.#old.add(guid, createdAtSec)
-        found++
+  /** How many older windows are in memory. */
+  get windowsAtHand(): number {
+    return this.#atHand.size
+  }
+
+  isRecent(sec: number): boolean {
+    return sec >= this.#sinceSec
+  }
+
+  /**
+   * Has the windows of these seconds at hand, one after the other, until what this resolves to is given to `release`. A window
+   * may lie far apart in the log, so that this takes long; others may publish meanwhile.
+   */
+  async hold(secs: Iterable<number>): Promise<readonly number[]> {
+    const held: number[] = []
+    try {
+      for (const sec of secs) {
+        if (this.isRecent(sec)) continue
+        const range = this.#ledger.rangeOf(sec)
+        const one = this.#atHand.getOrInsertComputed(range.fromSec, () => this.#toHand(range))
+        one.holds++
+        held.push(range.fromSec)
+        await one.loaded
       }
-      if (found < window.held - window.deadLetters) this.#forgotten.add(fromSec)
+      return held
+    } catch (error) {
+      this.release(held, () => true)
+      throw error
+    }
+  }
+
+  /** These are no longer worked on; `isDone`: nor will they soon be, so that they need not be at hand. */
+  release(held: readonly number[], isDone: (window: Range) => boolean): void {
+    for (const fromSec of held) {
+      const one = this.#atHand.get(fromSec)
+      if (one === undefined || --one.holds > 0 || !isDone(one.range)) continue
+      this.#atHand.delete(fromSec)
+      this.#old.forget(one.range.fromSec, one.range.toSec)
     }
   }
 
@@ -61,16 +92,7 @@ export class HeldGuids {
    * is shown there may have been recorded long ago, so none of it is new.
    */
   isForgotten(sec: number): boolean {
-    return this.#forgotten.has(this.#ledger.rangeOf(sec).fromSec)
-  }
-
-  /** These windows are done with. */
-  release(windows: Iterable<Range>): void {
-    for (const { fromSec, toSec } of windows)
-      if (this.#loaded.delete(fromSec)) {
-        this.#old.forget(fromSec, toSec)
-        this.#forgotten.delete(fromSec)
-      }
+    return this.#atHand.get(this.#ledger.rangeOf(sec).fromSec)?.isForgotten ?? false
   }
 
   has(guid: string, createdAtSec: number): boolean {
@@ -87,6 +109,29 @@ export class HeldGuids {
   }
 
   #of(sec: number): SeenGuids {
-    return sec >= this.#sinceSec ? this.recent : this.#old
+    return this.isRecent(sec) ? this.recent : this.#old
+  }
+
+  #toHand(range: Range): AtHand {
+    const loaded = this.#load(range).then(isForgotten => {
+      one.isForgotten = isForgotten
+    })
+    loaded.catch(() => undefined) // awaited by whoever holds it
+    const one: AtHand = { range, loaded, holds: 0, isForgotten: false }
+    return one
+  }
+
+  /** Resolves to whether the log has forgotten some. */
+  async #load({ fromSec }: Range): Promise<boolean> {
+    const window = this.#ledger.windowOf(fromSec)
+    if (window === null || window.held === window.deadLetters) return false
+    let found = 0
+    for await (const { guid, createdAtSec } of this.#writer.guidsOf(window)) {
+      if (isOwnGuid(guid)) continue
+      // One that was published since this began is at hand already, and not among those that the window held then.
+      if (!this.#old.has(guid, createdAtSec)) found++
+      this.#old.add(guid, createdAtSec)
+    }
+    return found < window.held - window.deadLetters
   }
 }

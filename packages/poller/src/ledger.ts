@@ -45,7 +45,8 @@ export interface LedgerChange {
  * a publish makes of the windows; the recorder writes that together with the events.
  */
 export class Ledger {
-  readonly #startSec: number
+  /** By the tile that it cuts in two: where the poller began, or where it once had begun. */
+  readonly #cuts = new Map<number, number>()
   readonly #windows = new Map<number, LedgerWindow>()
   /** Guids that came after their time was passed, and with which publish: a reading begun before cannot show them. */
   readonly #lateAt = new Map<string, number>()
@@ -56,16 +57,12 @@ export class Ledger {
 
   /** `startSec`: nothing before it is asked for, so no window reaches further back. */
   constructor(startSec: number) {
-    this.#startSec = startSec
+    if (startSec > tileOf(startSec)) this.#cuts.set(tileOf(startSec), startSec)
   }
 
   /** Oldest first. */
   get windows(): readonly LedgerWindow[] {
     return [...this.#windows.values()].sort((a, b) => a.fromSec - b.fromSec)
-  }
-
-  get size(): number {
-    return this.#windows.size
   }
 
   /** Windows that have expired, and rows that were missing in them then. */
@@ -86,9 +83,11 @@ export class Ledger {
   }
 
   rangeOf(sec: number): Range {
-    const fromSec = Math.floor(sec / ledgerWindowSec) * ledgerWindowSec
-    const isFirst = this.#startSec > fromSec && this.#startSec < fromSec + ledgerWindowSec
-    return { fromSec: isFirst ? this.#startSec : fromSec, toSec: fromSec + ledgerWindowSec }
+    const fromSec = tileOf(sec)
+    const toSec = fromSec + ledgerWindowSec
+    const cutSec = this.#cuts.get(fromSec)
+    if (cutSec === undefined) return { fromSec, toSec }
+    return sec < cutSec ? { fromSec, toSec: cutSec } : { fromSec: cutSec, toSec }
   }
 
   /** The ranges of the windows that the range touches. */
@@ -104,7 +103,12 @@ export class Ledger {
 
   /** What is in the log now. */
   apply(windows: readonly LedgerWindow[]): void {
-    for (const window of windows) this.#windows.set(window.fromSec, window)
+    for (const window of windows) {
+      const tile = tileOf(window.fromSec)
+      if (window.fromSec > tile) this.#cuts.set(tile, window.fromSec)
+      else if (window.toSec === tile + ledgerWindowSec) this.#cuts.delete(tile)
+      this.#windows.set(window.fromSec, window)
+    }
   }
 
   /** Has them no longer at hand: nothing more becomes of them. */
@@ -179,9 +183,13 @@ export class Ledger {
     if (!isDone(window, addition.before)) return pass(window, { look, part, found }, addition, news)
     if (part.fromSec > window.fromSec || part.toSec < window.toSec) return null
     if (addition.isForgotten(window.fromSec))
-      return countAgain(window, shown.rows + look.missing, addition.nowMs)
+      return countAgain(window, look, shown.rows + look.missing, addition.nowMs)
     return lookAgain(window, look, found, addition.nowMs)
   }
+}
+
+function tileOf(sec: number): number {
+  return Math.floor(sec / ledgerWindowSec) * ledgerWindowSec
 }
 
 /** Late guids are remembered for as long as a reading may take. */
@@ -208,7 +216,7 @@ function withEvents(
     return { ...window, held, counted: window.counted === null ? null : window.counted + late }
   return judged(
     { ...window, held, counted, digest: keys.length === held ? digestOf(keys) : null },
-    're-checked',
+    window.state === 'counted' ? 'counted' : 're-checked',
   )
 }
 
@@ -225,17 +233,21 @@ function pass(
   addition: Addition,
   news: Addition['entries'],
 ): GoneGuids {
-  const { deadLetters, guids } = found
+  const { deadLetters } = found
+  // The clean-up has been there: they were counted, and are held.
+  const cleaned = window.fromSec < look.expiresBeforeSec ? found.guids : []
+  const guids = cleaned.length > 0 ? [] : found.guids
   const isKnown = window.counted !== null || !wasPassedBefore(window, part, addition.before)
   const passed: LedgerWindow = {
     ...window,
-    counted: isKnown ? (window.counted ?? 0) + found.rows + look.missing : null,
+    counted: isKnown ? (window.counted ?? 0) + found.rows + cleaned.length + look.missing : null,
     held: window.held + deadLetters,
     deadLetters: window.deadLetters + deadLetters,
     gone: window.gone + guids.length,
     checkedAtMs: addition.nowMs,
   }
   if (passed.counted === null || !isDone(window, addition.after)) return { window: passed, guids }
+  if (addition.isForgotten(window.fromSec)) return { window: judged(passed, 'counted'), guids }
   const keys = new Set(addition.heldKeys(window))
   for (const { guid } of news) keys.add(guid)
   for (const key of found.keys) keys.add(key)
@@ -243,9 +255,12 @@ function pass(
   return { window: judged({ ...passed, digest }, 'closed'), guids }
 }
 
-/** Only the numbers can be compared where the log no longer says what it has held. */
-function countAgain(window: LedgerWindow, counted: number, nowMs: number): GoneGuids {
-  return { window: judged({ ...window, counted, checkedAtMs: nowMs }, 're-checked'), guids: [] }
+/** Only the numbers can be compared where the log no longer says what it has held: which of it are gone is not known. */
+function countAgain(window: LedgerWindow, look: Look, counted: number, checkedAtMs: number): GoneGuids {
+  const gone = Math.max(0, window.held - counted)
+  if (window.fromSec < look.expiresBeforeSec && gone > window.gone)
+    return { window: { ...window, state: 'expired', checkedAtMs }, guids: [] }
+  return { window: judged({ ...window, counted, gone, checkedAtMs }, 'counted'), guids: [] }
 }
 
 /** A window that was passed before was read whole again. */
@@ -297,7 +312,7 @@ function compared(
   return { keys, guids, rows: shown.rows + unseen.length - guids.length, deadLetters, alike }
 }
 
-function judged(window: LedgerWindow, state: 'closed' | 're-checked'): LedgerWindow {
+function judged(window: LedgerWindow, state: 'closed' | 're-checked' | 'counted'): LedgerWindow {
   return { ...window, state: missingOf(window) > 0 || window.gone > 0 ? 'short' : state }
 }
 

@@ -2,20 +2,21 @@ import { type CloudController, CloudFoundryError } from '@cf-audit-drain/cloud-f
 import type { Scrubber } from '@cf-audit-drain/event'
 import {
   type EventLog,
-  FencedError,
   type FoundationWriter,
   isoSec,
   KafkaStateError,
-  LogDamagedError,
   type LogEntry,
 } from '@cf-audit-drain/log'
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
-import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
+import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts'
+import { CleanUp } from './clean-up.ts'
 import { type Deadline, deadlineOf } from './deadline.ts'
+import { Disagreement } from './disagreement.ts'
 import { firstCheckpoint } from './first-checkpoint.ts'
 import type { GoneGuids } from './ledger.ts'
 import { LedgerCheck } from './ledger-check.ts'
+import { mustBeDecided } from './must-be-decided.ts'
 import { type Beside, type BesideMakers, openBeside } from './open-beside.ts'
 import { longestMs, type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { PollerStatus } from './poller-status.ts'
@@ -174,18 +175,20 @@ export class Poller {
         recorder,
         observer: { ...observer, compared: this.#rights.sure(window => this.#compared(window), signal) },
         rights: guard,
+        cleanUp: new CleanUp(recorder.ledger.takeExpired()),
         nowSec: () => this.#nowSec(),
         spareRequest: signal => budget.spare(() => this.#nowSec(), signal),
       }
       this.#recorder = recorder
+      const disagreement = new Disagreement()
       const loops = [
         this.#loop('poll', this.#options.pollIntervalMs, () => this.#poll(session, signal, working), signal),
         this.#loop(
           'catch-up',
           this.#options.pollIntervalMs,
-          async () => {
+          async working => {
             await ahead
-            await catchUp(session, clock, signal)
+            await catchUp(session, clock, signal, { disagreement, passed: working })
           },
           signal,
         ),
@@ -243,8 +246,8 @@ export class Poller {
       seenSinceSec,
     )
     await recorder.rebuild()
-    if (stored === null) await recorder.record([], first => ({ ...first }))
-    else if (recorder.ledger.size === 0) await recorder.buildLedger(this.#nowSec() - builtBackToSec)
+    if (stored?.hasLedger) await recorder.mendLedger()
+    else await recorder.buildLedger(this.#nowSec() - builtBackToSec)
     return recorder
   }
 
@@ -259,7 +262,7 @@ export class Poller {
     const { clock, observer } = this.#deps
     const startedMs = clock.monotonic()
     const { published, rows } = await pollTail(session, this.#options, signal)
-    session.recorder.forgetBefore(this.#seenSinceSec(session.recorder.checkpoint))
+    await session.recorder.forgetBefore(this.#seenSinceSec(session.recorder.checkpoint))
     this.#polled = true
     this.#state = 'running'
     this.#lastPoll = { at: new Date(clock.now()).toISOString(), published, rows }
@@ -298,18 +301,23 @@ export class Poller {
     await this.#loop('verify', everyMs, verify, signal)
   }
 
-  /** Repeats `work` until aborted. What Cloud Foundry does wrong delays it; anything else ends the session. */
+  /**
+   * Repeats `work` until aborted. What Cloud Foundry does wrong delays it, the longer the more often in a row (`working`: it does
+   * not just now); anything else ends the session.
+   */
   async #loop(
     name: string,
     everyMs: number,
-    work: () => Promise<unknown>,
+    work: (working: () => void) => Promise<unknown>,
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, random } = this.#deps
     for (let failures = 0; ; ) {
       const startedMs = clock.monotonic()
       try {
-        await work()
+        await work(() => {
+          failures = 0
+        })
         failures = 0
       } catch (error) {
         signal.throwIfAborted()
@@ -372,13 +380,6 @@ export class Poller {
     const hot = Math.ceil(Math.max(0, this.#nowSec() - checkpoint.tailFromSec) / tileSec)
     return hot + checkpoint.unread.length
   }
-}
-
-/** What is stored is not what it should be, or somebody else writes: trying again would hide it. */
-function mustBeDecided(error: unknown): boolean {
-  return [CheckpointUnreadableError, FencedError, KafkaStateError, LogDamagedError].some(
-    kind => error instanceof kind,
-  )
 }
 
 /** Waits for all, then throws what the first of them threw. */

@@ -15,6 +15,7 @@ import type {
   LedgerWindow,
   LogEntry,
   NameRecord,
+  PublishedBeside,
 } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { buildLedger } from './build-ledger.ts'
@@ -24,6 +25,7 @@ import { HeldGuids } from './held-guids.ts'
 import { KeptRecords } from './kept-records.ts'
 import { type GoneGuids, isDone, Ledger } from './ledger.ts'
 import type { Look } from './look.ts'
+import { mendedWindows } from './mend-ledger.ts'
 import { rowKey } from './row-key.ts'
 import type { SeenGuids } from './seen-guids.ts'
 import type { TaskFollowing } from './task-following.ts'
@@ -53,6 +55,8 @@ export interface RecorderDeps {
   /** What the log holds of these windows and a look did not show. */
   readonly onGone?: (gone: readonly GoneGuids[]) => void
 }
+
+const nothing: ReadonlySet<string> = new Set()
 
 interface Letter {
   readonly letter: DeadLetter
@@ -98,9 +102,27 @@ export class Recorder {
     await this.#held.rebuild()
   }
 
-  /** For a log whose checkpoint is older than the ledger; nothing else may have been recorded before. */
+  /**
+   * For a log whose checkpoint does not say that it has a ledger; nothing else may have been recorded before. `sinceSec`: how far
+   * back the log is read for it.
+   */
   async buildLedger(sinceSec: number): Promise<void> {
     const windows = await buildLedger(this.ledger, this.#deps.writer, this.#checkpoint, sinceSec)
+    const next = { ...this.#checkpoint, hasLedger: true, writtenMs: this.#deps.clock.now() }
+    await this.#publish([], next, [], { windows })
+  }
+
+  /** Makes good what a kill in the middle of a publish has left of the ledger; nothing else may have been recorded before. */
+  async mendLedger(): Promise<void> {
+    const { writer, clock } = this.#deps
+    if (writer.isAtomic) return
+    const windows = await mendedWindows({
+      ledger: this.ledger,
+      held: this.#held,
+      checkpoint: this.#checkpoint,
+      nowMs: clock.now(),
+      uncounted: (await Array.fromAsync(writer.uncounted())).filter(({ guid }) => !isOwnGuid(guid)),
+    })
     await this.mark(() => windows)
   }
 
@@ -110,8 +132,14 @@ export class Recorder {
   }
 
   /** Guids stamped before `sec` need not be known any more. */
-  forgetBefore(sec: number): void {
-    this.#held.forgetBefore(sec)
+  forgetBefore(sec: number): Promise<void> {
+    // In its turn: what is being recorded has looked up what is held.
+    return this.#inTurn(async () => this.#held.forgetBefore(sec))
+  }
+
+  /** Older windows whose guids are in memory. */
+  get windowsAtHand(): number {
+    return this.#held.windowsAtHand
   }
 
   /**
@@ -127,9 +155,16 @@ export class Recorder {
   ): Promise<number> {
     // At once, so that names are looked up while what came before is published.
     const named = this.prepare(rows)
-    const done = this.#last.then(() => named).then(() => this.#record(rows, change, look))
-    this.#last = done.catch(() => undefined)
-    return done
+    const windows = this.#windowsOf(rows, look)
+    const record = () =>
+      this.#inTurn(async () => {
+        await named
+        // Meanwhile a window may have ceased to be of the recent past.
+        return this.#holding(windows, () => this.#record(rows, change, look))
+      })
+    // What lies far apart in the log is read out of it before it is our turn: others need not wait for it.
+    if (windows.every(sec => this.#held.isRecent(sec))) return record()
+    return this.#holding(windows, record)
   }
 
   /** Has the names of rows looked up that are to be recorded; resolves when they may be. Never rejects. */
@@ -142,11 +177,17 @@ export class Recorder {
 
   /** Writes what `change` makes of the ledger, and nothing else. */
   async mark(change: (ledger: Ledger) => readonly LedgerWindow[]): Promise<void> {
-    const done = this.#last.then(async () => {
+    await this.#inTurn(async () => {
       const windows = change(this.ledger)
       if (windows.length === 0) return
-      await this.#publish([], { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }, [], windows)
+      const next = { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }
+      await this.#publish([], next, [], { windows })
     })
+  }
+
+  /** After everything that was begun before. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(work)
     this.#last = done.catch(() => undefined)
     return done
   }
@@ -161,9 +202,10 @@ export class Recorder {
   tell(events: readonly OwnEvent[], kept: readonly NameRecord[] = []): Promise<number> {
     const rows = events.map(event => rawOwnEvent(this.#deps.foundation, event))
     const named = this.#deps.naming?.prepare(rows)
-    const done = this.#last.then(() => named).then(() => this.#tell(rows, kept))
-    this.#last = done.catch(() => undefined)
-    return done
+    return this.#inTurn(async () => {
+      await named
+      return this.#tell(rows, kept)
+    })
   }
 
   async #tell(rows: readonly RawEvent[], kept: readonly NameRecord[]): Promise<number> {
@@ -172,9 +214,19 @@ export class Recorder {
     const next = { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }
     const own = parsed.filter(one => 'bytes' in one)
     const letters = parsed.flatMap(one => ('bytes' in one ? [] : [{ letter: one, createdAtSec: null }]))
-    const published = await this.#publish([], next, letters, [], { own, kept })
+    const published = await this.#publish([], next, letters, {}, { own, kept })
     this.#kept.apply(kept)
     return published
+  }
+
+  /** With what is held of these windows at hand. */
+  async #holding<T>(windows: readonly number[], work: () => Promise<T>): Promise<T> {
+    const held = await this.#held.hold(windows)
+    try {
+      return await work()
+    } finally {
+      this.#held.release(held, window => isDone(window, this.#checkpoint))
+    }
   }
 
   async #record(
@@ -182,26 +234,33 @@ export class Recorder {
     change: (now: Checkpoint) => Checkpoint,
     look: Look | null,
   ): Promise<number> {
-    await this.#load(rows, look)
     const { entries, letters } = this.#sort(rows)
     const before = this.#checkpoint
-    const changed = change(before)
+    const after = change(before)
     const buried = new Set(letters.map(({ letter }) => letter.key))
-    const { windows, gone, lateSecs } = this.ledger.after({
-      entries,
-      look,
-      before,
-      after: changed,
-      nowMs: this.#deps.clock.now(),
-      heldKeys: range => this.#held.keys(range),
-      isForgotten: sec => this.#held.isForgotten(sec),
-      isDeadLetter: key => this.#buried.has(key) || buried.has(key),
-    })
+    /** `tooLarge`: entries that the log puts among the dead letters. */
+    const changeOf = (tooLarge: ReadonlySet<string>) =>
+      this.ledger.after({
+        entries: tooLarge.size === 0 ? entries : entries.filter(({ guid }) => !tooLarge.has(guid)),
+        look,
+        before,
+        after,
+        nowMs: this.#deps.clock.now(),
+        heldKeys: range => this.#held.keys(range),
+        isForgotten: sec => this.#held.isForgotten(sec),
+        isDeadLetter: key => this.#buried.has(key) || buried.has(key) || tooLarge.has(key),
+      })
+    let changed = changeOf(nothing)
+    const { windows, gone } = changed
     if (gone.length > 0) this.#deps.onGone?.(gone)
-    if (entries.length === 0 && letters.length === 0 && windows.length === 0 && changed === before) return 0
-    const next = { ...changed, writtenMs: this.#deps.clock.now() }
-    const published = await this.#publish(entries, next, letters, windows)
-    if (lateSecs.length > 0) this.#deps.onLate?.(lateSecs)
+    if (entries.length === 0 && letters.length === 0 && windows.length === 0 && after === before) return 0
+    const windowsWithout = (tooLarge: ReadonlySet<string>) => {
+      changed = changeOf(tooLarge)
+      return changed.windows
+    }
+    const next = { ...after, writtenMs: this.#deps.clock.now() }
+    const published = await this.#publish(entries, next, letters, { windows, windowsWithout })
+    if (changed.lateSecs.length > 0) this.#deps.onLate?.(changed.lateSecs)
     return published
   }
 
@@ -209,18 +268,22 @@ export class Recorder {
     entries: readonly LogEntry[],
     next: Checkpoint,
     letters: readonly Letter[],
-    changed: readonly LedgerWindow[],
+    beside: Pick<PublishedBeside, 'windows' | 'windowsWithout'>,
     { own = [], kept = [] }: { own?: readonly LogEntry[]; kept?: readonly NameRecord[] } = {},
   ): Promise<number> {
     const { naming, tasks } = this.#deps
     const ofTasks = tasks?.takeChanges() ?? []
     const names = [...(naming?.takeChanges() ?? []), ...KeptRecords.records([...ofTasks, ...kept])]
-    const { published, windows } = await this.#deps.writer
+    const {
+      published,
+      windows,
+      buried = nothing,
+    } = await this.#deps.writer
       .publish(
         own.length === 0 ? entries : [...entries, ...own],
         encodeCheckpoint(next),
         letters.map(({ letter }) => letter),
-        { windows: changed, names },
+        { ...beside, names },
       )
       .catch((error: unknown) => {
         throw new LogUnavailableError(
@@ -232,16 +295,18 @@ export class Recorder {
       })
     this.#checkpoint = next
     this.ledger.apply(windows)
+    const taken = buried.size === 0 ? entries : entries.filter(({ guid }) => !buried.has(guid))
     // Which of them the log had already is not known: then none is called new.
-    this.#deps.onPublished?.(published === entries.length ? entries : [], next.writtenMs)
+    this.#deps.onPublished?.(published === taken.length ? taken : [], next.writtenMs)
     for (const entry of entries) this.#held.add(entry.guid, entry.createdAtSec)
+    for (const guid of buried) this.#buried.add(guid)
     for (const { letter, createdAtSec } of letters) {
       this.#buried.add(letter.key)
       // It is held, if only as a dead letter: Cloud Controller's counts include it.
       if (createdAtSec !== null) this.#held.add(letter.key, createdAtSec)
     }
-    this.#held.release(windows.filter(window => isDone(window, next)))
-    if (letters.length > 0) this.#deps.onBuried?.(letters.length)
+    const count = letters.length + buried.size
+    if (count > 0) this.#deps.onBuried?.(count)
     return published
   }
 
@@ -250,15 +315,15 @@ export class Recorder {
     return createdAtSec !== null && this.seen.has(rowKey(row), createdAtSec)
   }
 
-  /** What is held of every window that the rows and the look speak of. */
-  async #load(rows: readonly RawEvent[], look: Look | null): Promise<void> {
+  /** Where every window begins that the rows and the look speak of. */
+  #windowsOf(rows: readonly RawEvent[], look: Look | null): readonly number[] {
     const secs = new Set<number>()
     for (const row of rows) {
       const sec = rawCreatedAtSec(row)
       if (sec !== null) secs.add(this.ledger.rangeOf(sec).fromSec)
     }
     if (look !== null) for (const { fromSec } of this.ledger.rangesOf(look.range)) secs.add(fromSec)
-    await this.#held.load(secs)
+    return [...secs]
   }
 
   /** Those that the log does not hold yet, by what becomes of them. */

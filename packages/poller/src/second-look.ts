@@ -7,8 +7,15 @@ import type { Session } from './session.ts'
 
 /** A replica that lags by more than this is believed. */
 const lagMaxMs = 3_600_000
-/** Clocks. */
+/** What is not known of how far the clocks are apart. */
 const marginMs = 60_000
+
+export interface Clocks {
+  /** Ours. */
+  readonly nowMs: number
+  /** By how much Cloud Controller's is ahead of it. */
+  readonly skewMs: number
+}
 
 export interface SecondLook {
   /** Of every row that came. */
@@ -46,6 +53,6 @@ export async function secondLook(
  * Whether an answer that does not show the event is newer than the event: a row in it was created after the event had
  * come to us, or it came to us so long ago that no replica lags so far behind.
  */
-export function isSure({ receivedAtMs }: HeldEvent, newestSec: number, nowMs: number): boolean {
-  return newestSec * 1000 > receivedAtMs + marginMs || nowMs - receivedAtMs > lagMaxMs
+export function isSure({ receivedAtMs }: HeldEvent, newestSec: number, { nowMs, skewMs }: Clocks): boolean {
+  return newestSec * 1000 - skewMs > receivedAtMs + marginMs || nowMs - receivedAtMs > lagMaxMs
 }

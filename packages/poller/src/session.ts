@@ -1,6 +1,7 @@
 import type { Rights } from '@cf-audit-drain/cloud-foundry'
 import type { LedgerWindow } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
+import type { CleanUp } from './clean-up.ts'
 import type { AuditEvents } from './read-segment.ts'
 import type { Recorder } from './recorder.ts'
 import type { NarrowedRights, RightsGuard } from './rights-guard.ts'
@@ -61,6 +62,8 @@ export interface Session {
   readonly observer: PollerObserver
   /** Whether the identity sees as much as before. Asked before anything is recorded that says a window is whole; absent: it does. */
   readonly rights?: Pick<RightsGuard, 'mayClose'>
+  /** What is known of Cloud Controller's clean-up; absent: nothing. */
+  readonly cleanUp?: CleanUp
   /** Now, in Cloud Controller's clock. */
   nowSec(): number
   /** Resolves when a request may be made that can wait for others; when it is left out, at once. */

@@ -7,7 +7,7 @@ import { isUnread, type LossRun, runsOf, type Stretch, stretchesOf } from './los
 import type { Range } from './range.ts'
 import { readSegment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
-import { isSure, secondLook } from './second-look.ts'
+import { type Clocks, isSure, secondLook } from './second-look.ts'
 import { mayClose, type Session } from './session.ts'
 import { eventRecord, type LossKind, rangeRecord, ToldLosses, type ToldRange, toldOf } from './told-losses.ts'
 import type { Verified } from './verify.ts'
@@ -133,9 +133,14 @@ export class SourceWatch {
     return missedMs !== undefined && this.#session.recorder.checkpoint.tailFromSec >= this.#sec(missedMs)
   }
 
+  #clocks(): Clocks {
+    const nowMs = this.#deps.nowMs()
+    return { nowMs, skewMs: this.#session.nowSec() * 1000 - nowMs }
+  }
+
   /** In Cloud Controller's clock. */
   #sec(ms: number): number {
-    return Math.floor(ms / 1000) + this.#session.nowSec() - Math.floor(this.#deps.nowMs() / 1000)
+    return Math.floor((ms + this.#clocks().skewMs) / 1000)
   }
 
   async #stretches(round: Round, signal: AbortSignal): Promise<readonly Stretch[]> {
@@ -166,12 +171,12 @@ export class SourceWatch {
     const seen = await secondLook(this.#session, window, signal)
     if (seen === null) return null
     await this.#returned(window, seen.keys)
-    const nowMs = this.#deps.nowMs()
+    const clocks = this.#clocks()
     const held: HeldEvent[] = []
     for (const event of await this.#heldIn(window)) {
       if (!seen.keys.has(event.guid) && this.#isTold(event)) continue
       held.push(event)
-      if (!seen.keys.has(event.guid) && !isSure(event, seen.newestSec, nowMs)) return null
+      if (!seen.keys.has(event.guid) && !isSure(event, seen.newestSec, clocks)) return null
     }
     const stretches = stretchesOf(window, held, guid => !seen.keys.has(guid), startsLost)
     if (!stretches.some(({ isLost }) => isLost)) this.#calm.set(window.fromSec, window.gone)
@@ -277,9 +282,9 @@ export class SourceWatch {
   async #sureIn(window: LedgerWindow, signal: AbortSignal): Promise<readonly HeldEvent[] | null> {
     const seen = await secondLook(this.#session, window, signal)
     if (seen === null) return null
-    const nowMs = this.#deps.nowMs()
+    const clocks = this.#clocks()
     const lost = (await this.#untoldIn(window)).filter(({ guid }) => !seen.keys.has(guid))
-    return lost.every(event => isSure(event, seen.newestSec, nowMs)) ? lost : null
+    return lost.every(event => isSure(event, seen.newestSec, clocks)) ? lost : null
   }
 
   async #tellAll(
@@ -298,7 +303,7 @@ export class SourceWatch {
     if (segment.failure !== undefined) throw segment.failure
     const rows = segment.rows.map(row => ({ guid: rowKey(row), sec: rawCreatedAtSec(row) ?? 0 }))
     const newestSec = Math.max(0, ...rows.map(({ sec }) => sec))
-    if (last === null || !isSure(last, newestSec, this.#deps.nowMs())) return
+    if (last === null || !isSure(last, newestSec, this.#clocks())) return
     const counted = await source.countAuditEvents({ fromSec, toSec: toSec + 1 }, signal)
     // At both ends there may be others of the same second.
     const isThere = rows.some(({ sec }) => sec > fromSec && sec < toSec)

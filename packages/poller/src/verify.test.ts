@@ -182,3 +182,17 @@ test('a clean-up that is half done, its rows taken in no order, makes windows ex
   assert.equal(verdict?.windows.short, 0)
   assert.ok((verdict?.windows.expired ?? 0) > 0)
 })
+
+test('a clean-up that stays half done uses up no verification: a late row elsewhere is found by the next one', async t => {
+  const one = await history(t, { events: 6_000, days: 32 })
+  const old = one.foundation.shown().filter(({ createdAtUs }) => createdAtUs < one.agoUs(31.1 * dayMs))
+  one.foundation.delete(old.filter((_, i) => i % 2 === 1).map(({ guid }) => guid))
+  await one.verifiedAgain(8)
+  const [late] = one.foundation.insert([{ createdAtUs: one.agoUs(9 * dayMs) }])
+  const before = one.verified.length
+  await one.verifiedAgain()
+  assert.ok((await one.guids()).includes(late ?? ''))
+  const requests = one.verified.slice(before).map(({ requests }) => requests)
+  assert.ok(Math.max(...requests) <= 30, `${requests}`)
+  assert.deepEqual([one.gone, one.poller.status().ledger?.windows.short], [[], 0])
+})

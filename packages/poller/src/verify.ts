@@ -9,6 +9,8 @@ import { mayClose, type Session } from './session.ts'
 
 /** Requests of one verification, whatever it finds: what is left over differs at the next one, too. */
 const requestsMax = 60
+/** Of these, for spans that the clean-up may take any time. */
+const leavingRequestsMax = 10
 /** A difference among so few rows is read rather than halved once more. */
 const rowsReadAtOnce = 500
 /** The clean-up is looked for so often, and when a count has gone down. */
@@ -53,8 +55,10 @@ export interface VerifierDeps {
 export class Verifier {
   readonly #session: Session
   readonly #deps: VerifierDeps
-  readonly #cleanUp = new CleanUp()
+  readonly #cleanUp: CleanUp
   readonly #triedMs = new Map<number, { readonly firstMs: number; readonly lastMs: number }>()
+  /** Windows of which only numbers were known, and that were read. */
+  readonly #compared = new Set<number>()
   #cleanUpMs = Number.NEGATIVE_INFINITY
   #cleanUpSec: number | undefined
   #verifications = 0
@@ -64,8 +68,8 @@ export class Verifier {
 
   constructor(session: Session, deps: VerifierDeps) {
     this.#deps = deps
+    this.#cleanUp = session.cleanUp ?? new CleanUp()
     this.#cleanUpSec = deps.sinceSec
-    for (const window of session.recorder.ledger.takeExpired()) this.#cleanUp.recall(window)
     this.#session = {
       ...session,
       source: metered(session.source, {
@@ -83,9 +87,14 @@ export class Verifier {
     if (this.#deps.nowMs() - this.#cleanUpMs >= cleanUpEveryMs) await this.#lookForCleanUp(signal)
     let windows = 0
     const isCut = ++this.#verifications % cutEvery === 0
-    for (const span of spansOf(this.#passed()).flatMap(span => this.#parts(span, isCut)))
+    const [kept, leaving] = this.#byCleanUp(spansOf(this.#passed()))
+    for (const span of kept.flatMap(span => this.#parts(span, isCut)))
       if (this.#requests < requestsMax) windows += await this.#verifySpan(span, signal)
+    const mostRequests = this.#requests + leavingRequestsMax
+    for (const span of leaving)
+      if (this.#requests < mostRequests) windows += await this.#verifySpan(span, signal)
     await this.#tryShortAgain(signal)
+    await this.#compareCounted(signal)
     await this.#lookLast(signal)
     return this.#result(windows)
   }
@@ -96,13 +105,19 @@ export class Verifier {
     return { requests, rows, published, windows, oldestSec, retentionSec }
   }
 
+  /**
+   * A clean-up that is half done takes windows out of the middle of the oldest time, and leaves many spans there: those that it may
+   * take wholly come last, newest first.
+   */
+  #byCleanUp(spans: readonly (readonly LedgerWindow[])[]) {
+    const reachesSec = this.#cleanUp.reachesSec(this.#session.nowSec())
+    const isLeaving = (span: readonly LedgerWindow[]) => rangeOfSpan(span).toSec <= reachesSec
+    return [spans.filter(span => !isLeaving(span)), spans.filter(isLeaving).reverse()] as const
+  }
+
   /** What is asked for by one count each. */
   #parts(span: readonly LedgerWindow[], isCut: boolean): readonly (readonly LedgerWindow[])[] {
-    const parts: (readonly LedgerWindow[])[] = []
-    if (span.some(({ state }) => state === 'open')) {
-      for (let i = 0; i < span.length; i += windowsOfDay) parts.push(span.slice(i, i + windowsOfDay))
-      return parts
-    }
+    if (span.some(isUnchecked)) return daysOf(span)
     if (!isCut || span.length < 2) return [span]
     const at = 1 + Math.floor(this.#deps.random() * (span.length - 1))
     return [span.slice(0, at), span.slice(at)]
@@ -137,9 +152,10 @@ export class Verifier {
     }
     const middle = span.length >> 1
     const older = await this.#session.source.countAuditEvents(rangeOfSpan(span.slice(0, middle)), signal)
+    // The newer half first: much may differ at the old end while a clean-up is half done.
     return (
-      (await this.#halve(span.slice(0, middle), older, signal)) +
-      (await this.#halve(span.slice(middle), Math.max(0, shown - older), signal))
+      (await this.#halve(span.slice(middle), Math.max(0, shown - older), signal)) +
+      (await this.#halve(span.slice(0, middle), older, signal))
     )
   }
 
@@ -189,17 +205,29 @@ export class Verifier {
     recorder.ledger.takeExpired()
   }
 
-  /** Windows that were passed before there was a ledger, and whose sum is right. */
+  /** Windows that were passed and not compared, as before there was a ledger, and whose sum is right. */
   async #closeUnchecked(span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {
-    if (!span.some(({ state }) => state === 'open') || !(await mayClose(this.#session, signal))) return
+    if (!span.some(isUnchecked) || !(await mayClose(this.#session, signal))) return
     const checkedAtMs = this.#deps.nowMs()
     await this.#session.recorder.mark(now =>
       span.flatMap(({ fromSec }) => {
         const window = now.windowOf(fromSec)
         if (window?.state !== 'open') return []
-        return [{ ...window, state: 'closed', counted: window.held, checkedAtMs }]
+        return [{ ...window, state: 'counted', counted: window.held, checkedAtMs }]
       }),
     )
+  }
+
+  /** Equal sums may hide one that is missing and one that is gone: each is compared guid by guid, once in a session. */
+  async #compareCounted(signal: AbortSignal): Promise<void> {
+    const due = this.#passed().filter(
+      ({ state, fromSec }) => state === 'counted' && !this.#compared.has(fromSec),
+    )
+    for (const batch of batchesOf(due, rowsWantedOf(this.#session.source))) {
+      if (this.#requests >= requestsMax / 2) return
+      await this.#read(batch, signal)
+      for (const { fromSec } of batch) this.#compared.add(fromSec)
+    }
   }
 
   /** What was counted and not shown may be shown now, and the count does not tell. */
@@ -250,6 +278,25 @@ export class Verifier {
       return window === null || window.state === 'expired' ? [] : [window]
     })
   }
+}
+
+function isUnchecked({ state }: LedgerWindow): boolean {
+  return state === 'open'
+}
+
+/** A day at a time where some are not checked yet, and what lies between such days in one. */
+function daysOf(span: readonly LedgerWindow[]): readonly (readonly LedgerWindow[])[] {
+  const parts: LedgerWindow[][] = []
+  let isChecked = false
+  for (let i = 0; i < span.length; i += windowsOfDay) {
+    const day = span.slice(i, i + windowsOfDay)
+    const wasChecked = isChecked
+    isChecked = !day.some(isUnchecked)
+    const before = parts.at(-1)
+    if (isChecked && wasChecked && before !== undefined) before.push(...day)
+    else parts.push(day)
+  }
+  return parts
 }
 
 /** What Cloud Controller should count there: what it counted last; where it was never asked, what is held. */

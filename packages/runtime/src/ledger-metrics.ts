@@ -10,6 +10,8 @@ export interface LedgerState {
     readonly short: number
     readonly expired: number
   }
+  /** Those of the closed windows of which numbers were compared alone. */
+  readonly countedOnly: number
   readonly missing: number
   readonly gone: number
   readonly lost: number
@@ -53,6 +55,10 @@ function makeMetrics(registry: Registry) {
     'ledger_gone_events',
     'Events that we hold and Cloud Controller no longer shows, though no clean-up has reached them.',
   )
+  const countedOnly = gauge(
+    'ledger_counted_only_windows',
+    'Closed windows of which as many events are held as Cloud Controller counts, and which ones was not compared.',
+  )
   const lost = gauge(
     'ledger_lost_events',
     'Events that were missing when the clean-up of Cloud Controller came.',
@@ -88,6 +94,7 @@ function makeMetrics(registry: Registry) {
     completeUpTo,
     missing,
     gone,
+    countedOnly,
     lost,
     lastVerified,
     oldest,
@@ -104,9 +111,9 @@ export function ledgerMetrics(
   registry: Registry,
 ): (foundation: string) => LedgerMetrics & { show(): void; hide(): void } {
   const made = makeMetrics(registry)
-  const { windows, completeUpTo, missing, gone, lost, lastVerified, oldest, retention } = made
+  const { windows, completeUpTo, missing, gone, countedOnly, lost, lastVerified, oldest, retention } = made
   const { deadline, requests, rows, late } = made
-  const gauges = [completeUpTo, missing, gone, lost, oldest, retention]
+  const gauges = [completeUpTo, missing, gone, countedOnly, lost, oldest, retention]
   return foundation => {
     const labels = { foundation }
     return {
@@ -128,6 +135,7 @@ export function ledgerMetrics(
         completeUpTo.set(labels, state.completeUpToSec ?? 0)
         missing.set(labels, state.missing)
         gone.set(labels, state.gone)
+        countedOnly.set(labels, state.countedOnly)
         lost.set(labels, state.lost)
       },
       deadline: leftSeconds => deadline.set(labels, leftSeconds ?? Number.POSITIVE_INFINITY),

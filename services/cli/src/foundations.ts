@@ -9,6 +9,7 @@ import { type ClientDeps, clientDeps, clientOptions } from './client-options.ts'
 import { ElectedPoller } from './elected-poller.ts'
 import { namesOf } from './names.ts'
 import { rightsObserver } from './rights-observer.ts'
+import { sourceObserver } from './source-observer.ts'
 import { type FoundationTasks, tasksOf } from './tasks.ts'
 
 export interface FoundationDeps {
@@ -130,6 +131,7 @@ function observerOf(
       settled()
     },
     ...rightsObserver({ logger, metrics }),
+    ...sourceObserver(logger),
     polled({ published, rows, durationMs }) {
       metrics?.pollSucceeded(clock.now(), durationMs)
       logger.debug({ published, rows, durationMs: Math.round(durationMs) }, 'polled')
@@ -199,8 +201,9 @@ function ledgerObserver(
 /** Sets the gauges that speak of now; called before every scrape. */
 export function refreshMetrics({ controller, elected }: FoundationService, metrics: FoundationMetrics): void {
   if (elected.poller === null) return
-  const { checkpoint, windows, ledger, deadline, skewMs } = elected.poller.status()
+  const { checkpoint, windows, ledger, deadline, source, skewMs } = elected.poller.status()
   if (ledger !== null) metrics.ledger(ledger)
+  if (source !== null) metrics.source(source)
   metrics.deadline(deadline?.leftSec ?? null)
   if (checkpoint) {
     metrics.windowsOpen(windows.open)

@@ -75,3 +75,12 @@ test('ledger --csv has one line a window, and no cell that a spreadsheet would c
   )
   assert.equal(csvRow(['=a,b', '@x', 'say "no"', null, -5]), `"'=a,b",'@x,"say ""no""",,-5`)
 })
+
+test('ledger says how many windows were compared by number only', async t => {
+  const ledger = await logWith(t, [closed, { ...closed, state: 'counted' }])
+  const { code, out } = await ledger('--to', '2026-11-01T00:10:00Z')
+  assert.equal(code, 0)
+  assert.match(out, /00:10:00Z {2}counted {5}1 window {7}4 held\n/)
+  assert.match(out, /0 windows open, none short, 1 compared by number only\n$/)
+  assert.match((await ledger('--json')).out, /"countedOnly":1,/)
+})

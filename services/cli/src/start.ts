@@ -13,7 +13,7 @@ import type { SchemaIdKeeper } from '@cf-audit-drain/schema-registry'
 import { ConfigurationError } from './configuration.ts'
 import { type FoundationService, foundationService, pollElected, refreshMetrics } from './foundations.ts'
 import { openLog } from './open-log.ts'
-import { keepRetention } from './retention.ts'
+import { keepRetention, type SourceAge } from './retention.ts'
 import { startSchemaRegistry } from './schema-registry.ts'
 import { scrubKey } from './scrub-key.ts'
 import { type SinkObserver, SinkWorker } from './sink-worker.ts'
@@ -121,7 +121,7 @@ async function runAll(
   const loops: Promise<void>[] = [
     pollElected(log, foundations, running),
     ...workers.map(worker => worker.run(running)),
-    keepRetention(config, log, { clock, logger }, running),
+    keepRetention(config, log, { clock, logger, sources: () => foundations.map(sourceAge) }, running),
   ]
   // The first part that ends in an error ends them all: the process says so and stops, its state durable.
   for (const loop of loops) loop.catch(error => done.abort(error))
@@ -144,6 +144,10 @@ async function runAll(
     await server?.close()
   }
   await Promise.all(loops)
+}
+
+function sourceAge({ elected }: FoundationService): SourceAge {
+  return elected.poller?.status().lastVerified ?? null
 }
 
 async function listen(options: StartOptions, parts: Parts) {

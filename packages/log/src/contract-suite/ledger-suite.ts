@@ -147,6 +147,16 @@ export function ledgerSuite(under: LogUnderTest): void {
     assert.deepEqual(await held(), guidsOf(makeEntries(0, 2)))
   })
 
+  test('after a publish was answered for, the ledger has counted all its events, whatever comes then', async () => {
+    await publish(makeEntries(0, 5), [windowAt(0, { held: 5 })])
+    await publish(makeEntries(5, 2), [windowAt(0, { held: 7 })])
+    await crash()
+    const writer = await under.log.writer(foundation)
+    assert.deepEqual(await Array.fromAsync(writer.uncounted()), [])
+    assert.equal(typeof writer.isAtomic, 'boolean')
+    await writer.close()
+  })
+
   test('windows are found by foundation and time, oldest first', async () => {
     await publish([], [windowAt(2), windowAt(0)])
     await publish([], [windowAt(1)])

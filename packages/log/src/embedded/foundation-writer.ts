@@ -9,6 +9,7 @@ import type {
   HeldEvent,
   LogEntry,
   NameRecord,
+  PlacedGuid,
   PublishedBeside,
   PublishResult,
 } from '../ports.ts'
@@ -30,13 +31,8 @@ export interface WriterDoor {
   released(): void
 }
 
-interface PlacedGuid {
-  readonly guid: string
-  readonly createdAtSec: number
-  readonly offset: number
-}
-
 export class EmbeddedWriter implements FoundationWriter {
+  readonly isAtomic = true
   readonly #foundation: string
   readonly #id: number
   readonly #door: WriterDoor
@@ -81,6 +77,8 @@ export class EmbeddedWriter implements FoundationWriter {
       yield { guid, createdAtSec, receivedAtMs: asNumber(row[0]), bytes }
     }
   }
+
+  async *uncounted(): AsyncGenerator<PlacedGuid> {}
 
   async *ledger(): AsyncGenerator<LedgerWindow> {
     for (const { foundation: _, ...window } of readWindows(this.#door.database, {
@@ -189,7 +187,7 @@ export class EmbeddedWriter implements FoundationWriter {
       database.run('UPDATE log_state SET last_offset = ?', offset)
     }
     buryLetters(database, deadLetters)
-    const placed = placeWindows(windows, entries, { offsets })
+    const placed = placeWindows(windows, entries, offsets)
     writeWindows(database, this.#foundation, placed)
     database.run('INSERT OR REPLACE INTO checkpoints VALUES (?, ?)', this.#foundation, next)
     return { published, windows: placed }

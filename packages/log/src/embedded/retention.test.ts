@@ -87,3 +87,12 @@ test('pruning and forgetting all of many events keeps the index of guids in step
   assert.equal((await (await log.writer('lab')).publish(makeEntries(0, 5), 'd')).published, 5)
   assert.equal((await Array.fromAsync(log.events({})))[0]?.offset, 10_001)
 })
+
+test('with no age to forget guids at, none is forgotten', async () => {
+  await fillAndDeliver(3_000, 3_000)
+  for (let i = 0; i < 5; i++)
+    await log.prune({ maxBytes: 1, forgetGuidsAfterSec: Number.POSITIVE_INFINITY }, 1e15)
+  await log.close()
+  const { events, tombstones } = await checkEmbeddedLog(dir)
+  assert.deepEqual([events, tombstones], [0, 3_000])
+})

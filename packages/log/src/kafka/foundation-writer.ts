@@ -53,6 +53,7 @@ export interface WriterDoor {
  * only then reads the checkpoint.
  */
 export class KafkaFoundationWriter extends WriterReads implements FoundationWriter {
+  readonly isAtomic = true
   readonly #foundation: string
   readonly #door: WriterDoor
   readonly #service: WriterService
@@ -122,7 +123,7 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
     beside: PublishedBeside = {},
   ): Promise<PublishResult> {
     try {
-      return await this.#service.publish(entries, next, deadLetters, () =>
+      return await this.#service.publish({ entries, next, deadLetters, beside }, () =>
         this.#transactWhatFits(entries, next, deadLetters, beside),
       )
     } catch (error) {
@@ -139,15 +140,16 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
     entries: readonly LogEntry[],
     checkpoint: Checkpoint,
     deadLetters: readonly DeadLetter[],
-    { windows = [], names = [] }: PublishedBeside,
+    beside: PublishedBeside,
   ): Promise<PublishResult> {
     const unknown = this.#recent.unknown(entries)
     for (;;) {
       const { fitting, letters } = this.#door.sizes.apply(this.#foundation, unknown)
       try {
         const buried = new Set(letters.map(({ key }) => key))
-        const publish = { fitting, windows: placeWindows(windows, entries, { offsets: new Map(), buried }) }
-        return await this.#transact(publish, checkpoint, [...deadLetters, ...letters], names)
+        const publish = { fitting, windows: windowsBeside(beside, buried) }
+        const all = [...deadLetters, ...letters]
+        return { ...(await this.#transact(publish, checkpoint, all, beside.names ?? [])), buried }
       } catch (error) {
         if (!isTooLarge(error)) throw error
       }
@@ -177,7 +179,7 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
       const offsetsOfEvents = await this.#send(transaction, topic, events)
       if (windows.length > 0)
         for (const [i, entry] of entries.entries()) offsets.set(entry.guid, offsetsOfEvents[i] ?? 0)
-      placed = placeWindows(windows, entries, { offsets })
+      placed = placeWindows(windows, entries, offsets)
       await this.#send(
         transaction,
         names.ledger(this.#foundation),
@@ -234,6 +236,14 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
   }
 }
 
+/** The windows to be written, some of the entries being too large. */
+export function windowsBeside(
+  { windows = [], windowsWithout }: PublishedBeside,
+  buried: ReadonlySet<string>,
+): readonly LedgerWindow[] {
+  return buried.size === 0 || windowsWithout === undefined ? windows : windowsWithout(buried)
+}
+
 /** What the brokers refuse as too large is learned: the next writer sends less of it, or leaves an event out. */
 export async function refusalsLearned<T>(
   foundation: string,
@@ -280,7 +290,10 @@ export async function readBack(
   if (found.state.schemaIds !== null)
     settings.schemaIds?.recall(names.events(foundation), found.state.schemaIds)
   const stored = agree(foundation, found, warn, startAnew)
-  return { state: found.state, recent: found.recent, stored, end: found.readTo }
+  const checkpoints = [found.inGroup, found.mirror].filter(one => one !== null)
+  /** The number of the last event that a checkpoint speaks of. */
+  const coveredSeq = checkpoints.length === 0 ? 0 : Math.min(...checkpoints.map(({ seq }) => seq))
+  return { state: found.state, recent: found.recent, stored, coveredSeq, end: found.readTo }
 }
 
 function explained(foundation: string, error: unknown): Error {

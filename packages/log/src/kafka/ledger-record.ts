@@ -4,10 +4,17 @@ import type { KafkaRecord } from './partition-reader.ts'
 
 /*
  * A window of the ledger on its compacted topic: the key is `fromSec`, the value JSON with the fields of LedgerWindow.
+ * Without transactions the header `seq` is the number of the newest event that was in the log then: the window has counted
+ * what is stamped within it up to there.
  */
 
-export function toLedgerMessage(window: LedgerWindow): Message {
-  return { key: String(window.fromSec), value: JSON.stringify(window), partition: 0 }
+export function toLedgerMessage(window: LedgerWindow, seq: number | null = null): Message {
+  return {
+    key: String(window.fromSec),
+    value: JSON.stringify(window),
+    partition: 0,
+    ...(seq === null ? {} : { headers: { seq: String(seq) } }),
+  }
 }
 
 /** Null for a record that is no window of ours. */

@@ -155,7 +155,11 @@ export class MigrationTarget {
     const unmark = { key: migrationKey, value: null, partition: 0 }
     const last = [...counted, mirror, unmark]
     return this.#transact('writing the checkpoint', async transaction => {
-      await this.#send(transaction, this.#door.names.ledger(this.#foundation), windows.map(toLedgerMessage))
+      await this.#send(
+        transaction,
+        this.#door.names.ledger(this.#foundation),
+        windows.map(window => toLedgerMessage(window)),
+      )
       await this.#send(transaction, this.#state, last)
       const place = { partition: 0, offset: String(seq), metadata: checkpoint }
       await transaction.sendOffsets({

@@ -5,6 +5,7 @@ import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drai
 import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { letter, makeEntries, makeEntry } from '../contract-suite/made-up-entries.ts'
+import { emptyWindow } from '../ledger/ledger-window.ts'
 import type { EventLog, LogEntry } from '../ports.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import type { Delivery } from './kafka-options.ts'
@@ -96,6 +97,17 @@ describe('what is large', { skip: reasonToSkipKafka() }, () => {
       assert.deepEqual(Buffer.from(buried?.raw ?? []), large.bytes)
       assert.match(warnings.join('\n'), new RegExp(`event ${large.guid} of lab has .* max.message.bytes`))
       assert.deepEqual(await log.deadLetterCounts(), [{ origin: 'poller', foundation, count: 1 }])
+      const range = { fromSec: large.createdAtSec, toSec: large.createdAtSec + 100 }
+      const windowOf = (held: number) => ({ ...emptyWindow(range), held })
+      const writer = await log.writer(foundation)
+      const { published, windows, ...rest } = await writer.publish([large, makeEntry(3)], 'again', [], {
+        windows: [windowOf(2)],
+        windowsWithout: without => [windowOf(2 - without.size)],
+      })
+      await writer.close()
+      assert.deepEqual([published, [...(rest.buried ?? [])]], [1, [large.guid]])
+      assert.equal(windows[0]?.held, 1)
+      assert.deepEqual(await Array.fromAsync(log.ledger({})), [{ foundation, ...windows[0] }])
     })
 
   for (const delivery of deliveries)

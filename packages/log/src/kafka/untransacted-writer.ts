@@ -1,10 +1,13 @@
 import type { Message, Producer } from 'kafkajs'
+import type { LedgerWindow } from '../ledger/ledger-window.ts'
 import { placeWindows } from '../ledger/place-windows.ts'
 import type {
   Checkpoint,
   DeadLetter,
   FoundationWriter,
   LogEntry,
+  NameRecord,
+  PlacedGuid,
   PublishedBeside,
   PublishResult,
 } from '../ports.ts'
@@ -12,7 +15,7 @@ import { countableOf } from './countable-of.ts'
 import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
 import { begunMessage, type Countable, type FoundationState } from './foundation-state.ts'
-import { readBack, refusalsLearned, type WriterDoor } from './foundation-writer.ts'
+import { readBack, refusalsLearned, type WriterDoor, windowsBeside } from './foundation-writer.ts'
 import { inRequests } from './in-requests.ts'
 import { FencedError, KafkaUnavailableError } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
@@ -24,6 +27,7 @@ import { patiently } from './patiently.ts'
 import type { RecentGuids } from './recent-guids.ts'
 import { resumableCheckpoint } from './resumable-checkpoint.ts'
 import { idsOfTopic } from './schema-ids.ts'
+import { type NumberedGuid, uncountedEvents } from './uncounted-events.ts'
 import { within } from './within.ts'
 import { WriterReads } from './writer-reads.ts'
 import { WriterService } from './writer-service.ts'
@@ -37,18 +41,21 @@ interface Opened {
   readonly seq: number
   readonly events: PartitionTail
   readonly states: PartitionTail
+  readonly uncounted: readonly PlacedGuid[]
 }
 
 /**
  * The writing end of one foundation on a Kafka that refuses transactions: at least once. In this order, each on its
  * replicas before the next is sent: events, dead letters, ledger, state, checkpoint. A kill in between leaves events that no
- * checkpoint covers; opening reads them back, so that the next publish knows them, and counts them.
+ * checkpoint covers; opening reads them back, so that the next publish knows them, counts them in the tallies, and tells which of
+ * them the ledger has not counted.
  *
  * Nothing fences another writer. It is noticed by what it wrote: before a publish by the ends of both topics, and after
  * each request by the offset it was given. Then this writer is out of service, and opens anew knowing what is there.
  * What two can double: docs/decisions/0007-without-transactions.md.
  */
 export class UntransactedWriter extends WriterReads implements FoundationWriter {
+  readonly isAtomic = false
   readonly #foundation: string
   readonly #door: WriterDoor
   readonly #service: WriterService
@@ -91,19 +98,23 @@ export class UntransactedWriter extends WriterReads implements FoundationWriter 
     entries: readonly LogEntry[],
     next: Checkpoint,
     deadLetters: readonly DeadLetter[] = [],
-    { windows = [], names = [] }: PublishedBeside = {},
+    beside: PublishedBeside = {},
   ): Promise<PublishResult> {
     try {
-      return await this.#service.publish(entries, next, deadLetters, async () => {
+      return await this.#service.publish({ entries, next, deadLetters, beside }, async () => {
         const unknown = this.#opened.recent.unknown(entries)
         const { fitting, letters } = this.#door.sizes.apply(this.#foundation, unknown)
         const buried = new Set(letters.map(({ key }) => key))
-        const marked = placeWindows(windows, entries, { offsets: new Map(), buried })
-        return this.#append(fitting, next, [...deadLetters, ...letters], { windows: marked, names })
+        const kept = { windows: windowsBeside(beside, buried), names: beside.names ?? [] }
+        return { ...(await this.#append(fitting, next, [...deadLetters, ...letters], kept)), buried }
       })
     } catch (error) {
       throw error instanceof Error ? error : new KafkaUnavailableError(String(error))
     }
+  }
+
+  override async *uncounted(): AsyncGenerator<PlacedGuid> {
+    yield* this.#opened.uncounted
   }
 
   close(): Promise<void> {
@@ -114,7 +125,10 @@ export class UntransactedWriter extends WriterReads implements FoundationWriter 
     entries: readonly LogEntry[],
     checkpoint: Checkpoint,
     deadLetters: readonly DeadLetter[],
-    { windows, names: kept }: Required<PublishedBeside>,
+    {
+      windows,
+      names: kept,
+    }: { readonly windows: readonly LedgerWindow[]; readonly names: readonly NameRecord[] },
   ): Promise<PublishResult> {
     const { client, names } = this.#door
     const { state, recent, events, states } = this.#opened
@@ -134,8 +148,11 @@ export class UntransactedWriter extends WriterReads implements FoundationWriter 
     await this.#send(events, this.#isAlone || first === undefined ? messages : rest)
     await this.#sendAll(names.deadLetters, letters)
     const offsets = new Map(entries.map(({ guid }, i) => [guid, firstOffset + i]))
-    const placed = placeWindows(windows, entries, { offsets })
-    await this.#sendAll(names.ledger(this.#foundation), placed.map(toLedgerMessage))
+    const placed = placeWindows(windows, entries, offsets)
+    await this.#sendAll(
+      names.ledger(this.#foundation),
+      placed.map(window => toLedgerMessage(window, seq)),
+    )
     await this.#send(states, [...nameMessages(kept), ...change.messages])
     await (await client.groupOffsets()).commit(
       names.checkpointGroup(this.#foundation),
@@ -204,11 +221,21 @@ async function resume(foundation: string, door: WriterDoor, producer: Producer):
   // Before they are read: what comes in meanwhile is noticed by the first publish.
   const states = new PartitionTail(names.state(foundation), await reader.edge(names.state(foundation), 'all'))
   const newest: { event: Countable; seq: number }[] = []
-  const { state, recent, stored, end } = await readBack(foundation, door, {
+  const placed: NumberedGuid[] = []
+  const { state, recent, stored, coveredSeq, end } = await readBack(foundation, door, {
     agree: resumableCheckpoint,
     each: record => {
       const countable = countableOf(record)
-      if (countable !== null) newest.push(countable)
+      if (countable === null) return
+      const { event, seq } = countable
+      newest.push(countable)
+      if (record.key !== null)
+        placed.push({
+          guid: record.key.toString(),
+          createdAtSec: event.createdAtSec,
+          offset: Number(record.offset),
+          seq,
+        })
     },
   })
   const seq = newest.reduce((most, one) => Math.max(most, one.seq), stored?.seq ?? 0)
@@ -222,5 +249,8 @@ async function resume(foundation: string, door: WriterDoor, producer: Producer):
     )
     change.apply()
   }
-  return { producer, state, recent, checkpoint: stored?.checkpoint ?? null, seq, events, states }
+  const checkpoint = stored?.checkpoint ?? null
+  const uncovered = placed.filter(one => one.seq > coveredSeq)
+  const unplaced = await uncountedEvents(reader, names.ledger(foundation), uncovered)
+  return { producer, state, recent, checkpoint, seq, events, states, uncounted: unplaced }
 }

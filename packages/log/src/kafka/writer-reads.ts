@@ -1,5 +1,5 @@
 import type { LedgerWindow } from '../ledger/ledger-window.ts'
-import type { NameRecord } from '../ports.ts'
+import type { NameRecord, PlacedGuid } from '../ports.ts'
 import { eventsOfWindow, guidsOfWindow, placesSince } from './guids-of-window.ts'
 import { guidsSince } from './guids-since.ts'
 import type { KafkaClient } from './kafka-client.ts'
@@ -26,6 +26,8 @@ export class WriterReads {
     const { client, names } = this.#from
     yield* await guidsSince(await client.reader(), names.events(this.#of), sinceSec)
   }
+
+  async *uncounted(): AsyncGenerator<PlacedGuid> {}
 
   async *names(): AsyncGenerator<NameRecord> {
     const { client, names } = this.#from

@@ -1,11 +1,32 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Producer } from 'kafkajs'
 import { LogClosedError } from '../log-error.ts'
-import type { Checkpoint, DeadLetter, LogEntry, PublishResult } from '../ports.ts'
+import type { Checkpoint, DeadLetter, LogEntry, PublishedBeside, PublishResult } from '../ports.ts'
 import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { limits, publishMsOf } from './kafka-options.ts'
 import { within } from './within.ts'
+
+/** What one publish is made of. */
+export interface Publish {
+  readonly entries: readonly LogEntry[]
+  readonly next: Checkpoint
+  readonly deadLetters: readonly DeadLetter[]
+  readonly beside: PublishedBeside
+}
+
+/** JSON, with its key; the longest there are have 290. */
+const windowBytes = 300
+
+/** About how many bytes of it are to be sent, before compression. */
+export function bytesOf({ entries, deadLetters, beside: { windows = [], names = [] } }: Publish): number {
+  const lengths = [
+    ...entries.map(entry => entry.bytes.length),
+    ...deadLetters.map(({ raw }) => raw.length),
+    ...names.map(({ key, value }) => key.length + (value?.length ?? 0)),
+  ]
+  return lengths.reduce((sum, length) => sum + length, windows.length * windowBytes)
+}
 
 /**
  * What every writer on Kafka keeps to, whatever its publish is made of: a deadline that grows with what is to be sent, and
@@ -31,22 +52,16 @@ export class WriterService {
     this.#onClose = onClose
   }
 
-  async publish(
-    entries: readonly LogEntry[],
-    next: Checkpoint,
-    deadLetters: readonly DeadLetter[],
-    publish: () => Promise<PublishResult>,
-  ): Promise<PublishResult> {
+  async publish(what: Publish, publish: () => Promise<PublishResult>): Promise<PublishResult> {
     if (this.#isClosed) throw new LogClosedError(`the writer of ${this.#foundation} is closed`)
     if (this.#isBroken)
       throw new LogClosedError(
         `the writer of ${this.#foundation} is out of service: close it and open another`,
       )
     try {
-      requireCheckpoint(next)
-      entries.forEach(requireEntry)
-      const bytes = [...entries.map(entry => entry.bytes), ...deadLetters.map(({ raw }) => raw)]
-      const mayTakeMs = publishMsOf(bytes.reduce((sum, { length }) => sum + length, 0))
+      requireCheckpoint(what.next)
+      what.entries.forEach(requireEntry)
+      const mayTakeMs = publishMsOf(bytesOf(what))
       return await within(this.#door.clock, mayTakeMs, `publishing for ${this.#foundation}`, publish())
     } catch (error) {
       this.#isBroken = true

@@ -7,11 +7,13 @@ export interface LedgerVerdict {
   readonly windows: {
     /** Time that has passed and was not passed by the poller counts in windows, too. */
     readonly open: number
-    /** Also those that were checked again. */
+    /** Also those that were checked again, and those of which numbers were compared. */
     readonly closed: number
     readonly short: number
     readonly expired: number
   }
+  /** Those of the closed windows of which numbers were compared, and not which events they are. */
+  readonly countedOnly: number
   readonly counted: number
   readonly held: number
   readonly deadLetters: number
@@ -77,10 +79,11 @@ export class LedgerSummary {
       completeUpToSec: this.#completeUpToSec,
       windows: {
         open: of('open'),
-        closed: of('closed') + of('re-checked'),
+        closed: of('closed') + of('re-checked') + of('counted'),
         short: of('short'),
         expired: of('expired'),
       },
+      countedOnly: of('counted'),
       ...this.#sums,
     }
   }
@@ -94,7 +97,8 @@ export class LedgerSummary {
 }
 
 /** `complete up to 2026-11-22T09:00:00Z, 3 windows open, none short` */
-export function verdictSentence({ completeUpToSec, windows, missing, gone, lost }: LedgerVerdict): string {
+export function verdictSentence(verdict: LedgerVerdict): string {
+  const { completeUpToSec, windows, countedOnly, missing, gone, lost } = verdict
   const short =
     windows.short === 0
       ? 'none short'
@@ -103,6 +107,7 @@ export function verdictSentence({ completeUpToSec, windows, missing, gone, lost 
     completeUpToSec === null ? 'no window is complete yet' : `complete up to ${isoSec(completeUpToSec)}`,
     `${windows.open} ${windows.open === 1 ? 'window' : 'windows'} open`,
     short,
+    ...(countedOnly === 0 ? [] : [`${countedOnly} compared by number only`]),
     ...(lost === 0 ? [] : [`${lost} counted and never had before the clean-up`]),
   ].join(', ')
 }

@@ -7,11 +7,13 @@ export const ledgerWindowSec = 300
  * - `open`: not passed yet by the poller, or passed before there was a ledger and not checked since
  * - `closed`: the guids held are those that Cloud Controller showed when the window was passed
  * - `re-checked`: the same, looked at again later, or completed by events that came late
+ * - `counted`: as many are held as Cloud Controller counts; which they are was not compared yet, or can no longer be, because the
+ *   log has forgotten the guids. The digest, where there is one, is of when they were compared last
  * - `short`: the two sets differ: Cloud Controller counts what it does not show (`missingOf`), or no longer shows what
  *   is held (`gone`)
  * - `expired`: Cloud Controller's clean-up has reached it; the numbers are those of the last look before
  */
-export const ledgerStates = ['open', 'closed', 'short', 're-checked', 'expired'] as const
+export const ledgerStates = ['open', 'closed', 'short', 're-checked', 'counted', 'expired'] as const
 export type LedgerState = (typeof ledgerStates)[number]
 
 /**

@@ -1,29 +1,18 @@
 import type { LogEntry } from '../ports.ts'
 import type { LedgerWindow } from './ledger-window.ts'
 
-/** Where a publish has put its entries. */
-export interface Places {
-  /** By guid, of those that are new in the log. */
-  readonly offsets: ReadonlyMap<string, number>
-  /** Guids that the log put among the dead letters instead. */
-  readonly buried?: ReadonlySet<string>
-}
-
-/** The windows with the places of the entries that are published with them. */
+/** The windows with the places of the entries that are published with them. `offsets`: of those that are new in the log. */
 export function placeWindows(
   windows: readonly LedgerWindow[],
-  entries: readonly LogEntry[],
-  { offsets, buried }: Places,
+  entries: readonly Pick<LogEntry, 'guid' | 'createdAtSec'>[],
+  offsets: ReadonlyMap<string, number>,
 ): readonly LedgerWindow[] {
   if (windows.length === 0 || entries.length === 0) return windows
   const placed = windows.toSorted((a, b) => a.fromSec - b.fromSec)
   for (const { guid, createdAtSec } of entries) {
-    const at = indexOf(placed, createdAtSec)
-    const window = placed[at]
-    if (window === undefined) continue
-    const offset = offsets.get(guid)
-    if (offset !== undefined) placed[at] = withOffset(window, offset)
-    else if (buried?.has(guid)) placed[at] = { ...window, deadLetters: window.deadLetters + 1 }
+    const at = indexOfWindow(placed, createdAtSec)
+    const [window, offset] = [placed[at], offsets.get(guid)]
+    if (window !== undefined && offset !== undefined) placed[at] = withOffset(window, offset)
   }
   return placed
 }
@@ -39,8 +28,8 @@ function withOffset(window: LedgerWindow, offset: number): LedgerWindow {
   }
 }
 
-/** Of the window that holds the second; -1 when none does. */
-function indexOf(windows: readonly LedgerWindow[], sec: number): number {
+/** Of the window that holds the second, the windows oldest first; -1 when none does. */
+export function indexOfWindow(windows: readonly LedgerWindow[], sec: number): number {
   let [low, high] = [0, windows.length - 1]
   while (low <= high) {
     const middle = (low + high) >> 1

@@ -10,6 +10,8 @@ export function alterWriter(
     const real = await writer.call(log, foundation)
     return {
       checkpoint: real.checkpoint,
+      isAtomic: real.isAtomic,
+      uncounted: () => real.uncounted(),
       guids: since => real.guids(since),
       names: () => real.names(),
       guidsOf: window => real.guidsOf(window),

@@ -34,6 +34,8 @@ export class PolledFoundation {
   polls = 0
   #inFlight = 0
   acceptRights = false
+  /** In the place of what it was made with. */
+  startFrom: PollerOptions['startFrom'] | null = null
   apiVersion: NonNullable<FoundationOptions['apiVersion']>
   foundation!: Foundation
   log!: EventLog
@@ -101,7 +103,11 @@ export class PolledFoundation {
     const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
     const noting = { ...clock, sleep: this.#sleep }
     this.poller = new Poller(
-      { ...this.#options, acceptRights: this.acceptRights },
+      {
+        ...this.#options,
+        acceptRights: this.acceptRights,
+        startFrom: this.startFrom ?? this.#options.startFrom,
+      },
       {
         controller: this.#metered(this.#controller),
         log: this.log,
@@ -189,7 +195,11 @@ export class PolledFoundation {
     for (let left = times + 1; left > 0; left--) {
       const before = this.verified.length
       this.clock.advance(this.#options.verifyIntervalMs * 1.1)
-      await this.until(() => this.verified.length > before, withinMs)
+      await this.until(() => {
+        // One that was under way sleeps its whole interval after that.
+        this.clock.advance(500)
+        return this.verified.length > before
+      }, withinMs)
     }
   }
 

@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createScrubber } from '@cf-audit-drain/event'
+import { emptyWindow, type FoundationWriter, type LedgerWindow } from '@cf-audit-drain/log'
+import { manualClock } from '@cf-audit-drain/pipeline'
+import type { Checkpoint } from './checkpoint.ts'
+import { LookMaker } from './look.ts'
+import type { AuditEvents } from './read-segment.ts'
+import { Recorder } from './recorder.ts'
+import { handSetSource } from './testing/hand-set-source.ts'
+
+/** Goal: what the recorder keeps at hand, and who waits for whom. Method: a log that is set by hand. */
+const checkpoint: Checkpoint = {
+  startSec: 0,
+  baselineSec: 0,
+  tailFromSec: 30_000,
+  settledSec: 0,
+  unread: [],
+  closedWindows: 0,
+  writtenMs: 0,
+}
+const signal = new AbortController().signal
+const old: LedgerWindow = {
+  ...emptyWindow({ fromSec: 300, toSec: 600 }),
+  state: 'closed',
+  counted: 1,
+  held: 1,
+  firstOffset: 1,
+  lastOffset: 9_000_000,
+}
+
+async function scene(changes: Partial<FoundationWriter> = {}) {
+  const taken: string[] = []
+  const written = new Map<number, LedgerWindow>()
+  const buried: number[] = []
+  const writer: FoundationWriter = {
+    checkpoint: null,
+    isAtomic: true,
+    async *uncounted() {},
+    async *guids() {},
+    async *names() {},
+    async *guidsOf(window) {
+      if (window.fromSec === 300) yield { guid: 'held', createdAtSec: 400 }
+    },
+    async *eventsOf() {},
+    async *places() {},
+    async *ledger() {
+      yield old
+    },
+    async publish(entries, _next, _letters, { windows = [] } = {}) {
+      taken.push(...entries.map(({ guid }) => guid))
+      for (const window of windows) written.set(window.fromSec, window)
+      return { published: entries.length, windows }
+    },
+    async close() {},
+    ...changes,
+  }
+  const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
+  const recorder = new Recorder(
+    {
+      foundation: 'test',
+      writer,
+      scrubber,
+      clock: manualClock(),
+      onBuried: count => buried.push(count),
+    },
+    checkpoint,
+    20_000,
+  )
+  await recorder.rebuild()
+  return { recorder, taken, written, buried }
+}
+
+async function rowsOf(...rows: { readonly guid: string; readonly sec: number }[]) {
+  const source: AuditEvents = handSetSource([{ rows, total: rows.length }], []).events
+  return (await source.auditEvents({ fromSec: 0, page: 1, perPage: 5_000 }, signal)).resources
+}
+
+test('while an old window is read out of the log, what is recent is recorded', async () => {
+  const far = Promise.withResolvers<void>()
+  const { recorder, taken } = await scene({
+    async *guidsOf() {
+      await far.promise
+      yield { guid: 'held', createdAtSec: 400 }
+    },
+  })
+  const slow = recorder.record(await rowsOf({ guid: 'held', sec: 400 }, { guid: 'late', sec: 401 }))
+  await recorder.record(await rowsOf({ guid: 'live', sec: 29_000 }))
+  assert.deepEqual(taken, ['live'])
+  far.resolve()
+  assert.equal(await slow, 1)
+  assert.deepEqual(taken, ['live', 'late'], 'and what the window held was known by then')
+})
+
+test('a window that was looked at and holds nothing new is no longer in memory', async () => {
+  const { recorder, taken } = await scene()
+  const rows = await rowsOf({ guid: 'held', sec: 400 })
+  assert.equal(await recorder.record(rows), 0)
+  const range = { fromSec: 300, toSec: 600 }
+  const look = new LookMaker(recorder.ledger, range).add({
+    fromSec: 300,
+    toSec: 600,
+    rows,
+    complete: true,
+    missing: 0,
+  })
+  for (let i = 0; i < 3; i++) await recorder.record([], now => now, look.made())
+  assert.deepEqual([taken, recorder.windowsAtHand], [[], 0])
+})
+
+test('guids are forgotten in their turn: a row that is being recorded is not taken twice', async () => {
+  const reads: number[] = []
+  const { recorder, taken } = await scene({
+    async *guidsOf(window) {
+      reads.push(window.fromSec)
+      yield { guid: 'live', createdAtSec: 21_000 }
+    },
+  })
+  const rows = await rowsOf({ guid: 'live', sec: 21_000 })
+  await recorder.record(rows)
+  const again = recorder.record(rows)
+  const forgotten = recorder.forgetBefore(25_000)
+  const later = recorder.record(rows)
+  await Promise.all([again, forgotten, later])
+  assert.deepEqual(taken, ['live'])
+  assert.deepEqual(reads, [21_000], 'it is read out of the log once it is not remembered')
+})
+
+test('an event that the log buries is a dead letter of its window, counted when the window is looked at, and once', async () => {
+  const takesAll = await scene()
+  const large: FoundationWriter['publish'] = async (entries, _next, _letters, beside = {}) => {
+    const buried = new Set(entries.map(({ guid }) => guid).filter(guid => guid === 'large'))
+    const windows = (buried.size > 0 ? beside.windowsWithout?.(buried) : beside.windows) ?? []
+    for (const window of windows) takesAll.written.set(window.fromSec, window)
+    return { published: entries.length - buried.size, windows, buried }
+  }
+  const rows = await rowsOf({ guid: 'large', sec: 700 }, { guid: 'small', sec: 701 })
+  const range = { fromSec: 600, toSec: 900 }
+  const numbers = () => {
+    const { held, deadLetters, counted, state } = takesAll.written.get(600) ?? emptyWindow(range)
+    return { held, deadLetters, counted, state }
+  }
+  const small = {
+    publish: large,
+    async *guidsOf() {
+      yield { guid: 'small', createdAtSec: 701 }
+    },
+  }
+  const { recorder, buried } = await scene(small)
+  await recorder.record(rows)
+  assert.deepEqual(numbers(), { held: 1, deadLetters: 0, counted: null, state: 'open' })
+  assert.deepEqual(buried, [1])
+  const looked = { fromSec: 600, toSec: 900, rows, complete: true, missing: 0 }
+  await recorder.record(rows, now => now, new LookMaker(recorder.ledger, range).add(looked).made())
+  assert.deepEqual(numbers(), { held: 2, deadLetters: 1, counted: 2, state: 're-checked' })
+  // Another process: it meets the row again, and the log refuses it again.
+  const restarted = await scene({
+    ...small,
+    async *ledger() {
+      yield* takesAll.written.values()
+    },
+  })
+  await restarted.recorder.record(rows)
+  const look = new LookMaker(restarted.recorder.ledger, range).add(looked)
+  await restarted.recorder.record([], now => now, look.made())
+  assert.deepEqual(numbers(), { held: 2, deadLetters: 1, counted: 2, state: 're-checked' })
+})
