@@ -100,7 +100,7 @@ class Scene {
     t.after(() => simulator.stop())
     const scene = new Scene(t, folder, simulator, kafka.brokers.join(','), await freePort())
     const { api, clientId, clientSecret } = simulator.addresses
-    const ends = `foundations: [{ name: eu1, api: '${api}', clientId: ${clientId}, clientSecret: '${clientSecret}', pollInterval: 1s }]
+    const ends = `foundations: [{ name: eu1, api: '${api}', clientId: ${clientId}, clientSecret: '${clientSecret}', pollInterval: 1s, tasks: { follow: false } }]
 sinks: [{ name: siem, url: 'syslog://127.0.0.1:${scene.#port}?format=cef' }]
 http: { address: '127.0.0.1:0' }
 `

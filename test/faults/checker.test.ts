@@ -47,6 +47,14 @@ test('a loss in the log and a loss at the receiver are found', () => {
   assert.match(atReceiver.lost.join(), /0009 is not at the receiver/)
 })
 
+test("an event of the drain's own is no phantom, but doubled in the log it is a fault", () => {
+  const own = { ...entry('cfad0000-0000-8000-8000-000000000000'), type: 'cf-audit-drain.task.completed' }
+  const logged = guids.map(guid => entry(guid))
+  assert.deepEqual(check(ends({ logged: [...logged, own] })).phantom, [])
+  assert.equal(check(ends({ logged: [...logged, own, own] })).doubledInLog.length, 1)
+  assert.equal(check(ends({ logged: [...logged, { ...own, type: 'audit.app.update' }] })).phantom.length, 1)
+})
+
 test('an event that was never shown, or belongs to no foundation of ours, is a phantom', () => {
   const invented = '11111111-0000-4000-8000-000000000000'
   assert.equal(check(ends({ logged: [...guids, invented].map(guid => entry(guid)) })).phantom.length, 1)

@@ -111,6 +111,7 @@ export interface FoundationConfig {
   readonly sweeps: readonly SweepConfig[]
   readonly names: 'lookup' | 'events' | 'off'
   readonly nameWaitMs: number
+  readonly tasks: { readonly follow: boolean; readonly command: 'off' | 'fingerprint' | 'clear' }
   readonly verifyIntervalMs: number
   readonly strict: boolean
 }

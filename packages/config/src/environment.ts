@@ -14,9 +14,13 @@ interface Variable {
   readonly scope: 'process' | 'foundation' | 'sink' | 'log'
 }
 
-const foundation = (name: string, key: keyof typeof foundationSchema.shape): Variable => ({
+const foundation = (
+  name: string,
+  key: keyof typeof foundationSchema.shape,
+  ...below: readonly string[]
+): Variable => ({
   name,
-  path: ['foundations', 0, key],
+  path: ['foundations', 0, key, ...below],
   scope: 'foundation',
 })
 
@@ -46,6 +50,8 @@ export const variables: readonly Variable[] = [
   foundation('START_FROM', 'startFrom'),
   foundation('NAMES', 'names'),
   foundation('NAME_WAIT', 'nameWait'),
+  foundation('TASK_FOLLOW', 'tasks', 'follow'),
+  foundation('TASK_COMMAND', 'tasks', 'command'),
   foundation('STRICT', 'strict'),
   { name: 'SINK_URL', path: ['sinks', 0, 'url'], scope: 'sink' },
   kafka('KAFKA_BROKERS', 'brokers'),

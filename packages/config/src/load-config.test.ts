@@ -43,6 +43,7 @@ test('three variables make a foundation, named after its host, with every defaul
       ],
       names: 'lookup',
       nameWaitMs: 2_000,
+      tasks: { follow: true, command: 'fingerprint' },
       verifyIntervalMs: 300_000,
       strict: false,
     },
@@ -60,6 +61,8 @@ test('every variable arrives where the reference says', () => {
     POLL_INTERVAL: '1s',
     VERIFY_INTERVAL: '1m',
     START_FROM: '2026-11-01T01:00:00+01:00',
+    TASK_FOLLOW: 'false',
+    TASK_COMMAND: 'clear',
     STRICT: 'true',
     SINK_URL:
       'syslog-tls://siem.example.com:6514?format=json&framing=lf&caFile=/ca.pem&confirmTimeout=2s&avoidEquals=true',
@@ -77,6 +80,7 @@ test('every variable arrives where the reference says', () => {
   assert.equal(foundation.caFile, '/ca.pem')
   assert.deepEqual(foundation.startFrom, { kind: 'instant', atSec: 1_793_491_200 })
   assert.equal(foundation.verifyIntervalMs, 60_000)
+  assert.deepEqual(foundation.tasks, { follow: false, command: 'clear' })
   assert.deepEqual([foundation.insecure, foundation.strict, foundation.pollIntervalMs], [true, true, 1000])
   assert.deepEqual(sink, {
     name: 'siem',

@@ -25,6 +25,22 @@ const sweep = z.strictObject({
   ),
 })
 
+const tasksSchema = z.strictObject({
+  follow: flag({
+    about:
+      'Follows every task to its end and tells of it in an event of its own (`cf-audit-drain.task.completed`, `cf-audit-drain.task.lost`): Cloud Controller has none.',
+    example: 'true',
+  }).prefault(true),
+  command: oneOf(
+    {
+      about:
+        "What those events hold of the task's command: nothing (`off`), a keyed fingerprint (`fingerprint`), or beside that its text without the secrets in it (`clear`). A client with `cloud_controller.global_auditor` is shown none.",
+      example: 'fingerprint',
+    },
+    ['off', 'fingerprint', 'clear'],
+  ).prefault('fingerprint'),
+})
+
 export const foundationSchema = z.strictObject({
   name: parsedText(
     {
@@ -148,6 +164,7 @@ export const foundationSchema = z.strictObject({
     '0s',
     '1m',
   ).prefault('2s'),
+  tasks: tasksSchema.prefault({}),
   verifyInterval: duration(
     {
       about: "How often the whole completeness ledger is compared with Cloud Controller's own counts.",

@@ -63,6 +63,7 @@ function toFoundation(document: FoundationDocument, index: number, secrets: File
     sweeps: document.sweeps.map(({ every, over, compare }) => ({ everyMs: every, overMs: over, compare })),
     names: document.names,
     nameWaitMs: document.nameWait,
+    tasks: document.tasks,
     verifyIntervalMs: document.verifyInterval,
     strict: document.strict,
   }

@@ -1,5 +1,6 @@
 import type { Actor, AuditEvent, Target } from './audit-event.ts'
 import { eventType } from './catalogue.ts'
+import { describeTask } from './describe-task.ts'
 
 const MAX_CHARACTERS = 512
 const MAX_NAME_CHARACTERS = 160
@@ -13,6 +14,8 @@ export function describeEvent(event: AuditEvent): string {
   const { names } = event
   const actor = event.actor === null ? 'somebody' : nameOf(event.actor, names?.actor)
   const target = event.target === null ? 'something' : nameOf(event.target, names?.target)
+  const told = describeTask(event, target)
+  if (told !== null) return shorten(clean(told), MAX_CHARACTERS)
   let sentence = ''
   for (const part of partsOf(description)) {
     if (part === '{actor}') sentence += actor

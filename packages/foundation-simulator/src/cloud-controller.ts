@@ -8,14 +8,20 @@ import type { CollectionStore } from './collections.ts'
 import { type DiscoveryOptions, discoveryAnswer } from './discovery.ts'
 import type { EventStore, StoredRow } from './event-store.ts'
 import { nginx } from './faulty-answer.ts'
+import { commaList, isHash, parseQuery } from './query-string.ts'
 import { type RateLimiter, tooManyRequests } from './rate-limiter.ts'
+import type { Resource } from './resource.ts'
 import { rolesOf } from './roles-of.ts'
+import type { Tasks } from './tasks.ts'
 import type { Identity, TokenIssuer } from './token-issuer.ts'
 import { singleV2Event, v2EventsPage, visibleRow } from './v2-events.ts'
 
 export interface CloudController {
   readonly store: EventStore
   readonly collections: CollectionStore
+  readonly tasks: Tasks
+  /** In the foundation's clock. */
+  readonly nowMs: () => number
   readonly issuer: TokenIssuer
   readonly discovery: DiscoveryOptions
   readonly rateLimiter: RateLimiter | null
@@ -106,7 +112,29 @@ function routed(
   const memberships = controller.memberships.get(identity.userGuid)
   const ownRoles =
     path === '/v3/roles' && memberships ? rolesOf(identity.userGuid, memberships, queryText) : null
-  return plain(ownRoles ?? controller.collections.answer(path, queryText, apiUrl))
+  const tasks = seenTasks(controller, path, queryText, identity)
+  return plain(ownRoles ?? controller.collections.answer(path, queryText, apiUrl, tasks))
+}
+
+/** Undefined for another path. */
+function seenTasks(
+  { tasks, memberships, nowMs, discovery }: CloudController,
+  path: string,
+  queryText: string,
+  identity: Identity,
+): readonly Resource[] | undefined {
+  const [match, guid] = /^\/v3\/tasks(?:\/([^/]+))?$/.exec(path) ?? []
+  if (match === undefined) return undefined
+  const asked = parseQuery(queryText).get('guids')
+  const listed = asked === undefined || isHash(asked) ? null : commaList(asked)
+  return tasks.seenBy({
+    identity,
+    memberships: memberships.get(identity.userGuid),
+    nowMs: nowMs(),
+    apiUrl: discovery.addresses.api,
+    guids: guid === undefined ? listed : [guid],
+    isShow: guid !== undefined,
+  })
 }
 
 /** `/v2/events`; an admin can also delete one, and nothing tells afterwards. */

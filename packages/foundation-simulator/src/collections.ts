@@ -68,26 +68,26 @@ export class CollectionStore {
     return this.#collections.get(collection) ?? []
   }
 
-  /** Throws 404 for a path that is neither. */
-  answer(path: string, queryText: string, apiUrl: string): Answer {
+  /** `among`: in the place of what the collection holds. Throws 404 for a path that is neither. */
+  answer(path: string, queryText: string, apiUrl: string, among?: readonly Resource[]): Answer {
     if (this.#documents.has(path)) return v3JsonAnswer(200, this.#documents.get(path))
     const [, collection = '', guid] = /^\/v3\/([a-z_]+)(?:\/([^/]+))?$/.exec(path) ?? []
     const name = singular[collection]
     if (name === undefined) throw errors.unknownRequest()
-    if (guid === undefined) return this.#list(collection, parseQuery(queryText), apiUrl)
-    const found = this.all(collection).find(resource => (resource.guid ?? resource.name) === guid)
+    if (guid === undefined) return this.#list(collection, parseQuery(queryText), apiUrl, among)
+    const found = (among ?? this.all(collection)).find(resource => (resource.guid ?? resource.name) === guid)
     if (found === undefined) throw errors.notFound(name)
     return v3JsonAnswer(200, found)
   }
 
-  #list(collection: string, query: Query, apiUrl: string): Answer {
+  #list(collection: string, query: Query, apiUrl: string, among?: readonly Resource[]): Answer {
     const page = Number(query.get('page') ?? 1)
     const perPage = Number(query.get('per_page') ?? 50)
     if (!(page > 0) || !(perPage > 0 && perPage <= 5000))
       throw errors.badQuery(pagingComplaints(page, perPage))
     const orderBy = orderOf(collection, query)
     const matching = ordered(
-      this.#filtered(collection, query).filter(resource => matches(resource, query)),
+      (among ?? this.#filtered(collection, query)).filter(resource => matches(resource, query)),
       orderBy,
     )
     const filters = new Map(

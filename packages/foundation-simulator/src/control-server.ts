@@ -88,6 +88,7 @@ function actions(foundation: Foundation, generator: EventGenerator): Readonly<Re
       const { id, scopes } = (await json(body)) as { id: string; scopes: readonly string[] }
       foundation.setScopes(id, scopes)
     },
+    'POST /_simulator/tasks/prune': async body => foundation.tasks.prune((await json(body)) as string[]),
     'GET /_simulator/shown': async () => foundation.shown(),
     'GET /_simulator/pages': async () => foundation.shownPages(),
     'GET /_simulator/requests': async () => foundation.requests,

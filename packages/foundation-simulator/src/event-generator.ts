@@ -139,6 +139,7 @@ export class EventGenerator {
       guid,
       time: wholeSecond(createdAtUs),
       api: this.#apiUrl,
+      task: guid.replace(/^(.{8})(.*)(.{8})$/, '$3$2$1'),
       space: space.guid,
       org: organization.guid,
       actorGuid: actor.guid,

@@ -11,6 +11,7 @@ export type Slot =
   | 'space'
   | 'org'
   | 'api'
+  | 'task'
 export type Filling = Readonly<Record<Slot, string>>
 
 /** A recorded event with holes: `literals[0] slots[0] literals[1] …`. */
@@ -33,18 +34,20 @@ interface RecordedEvent {
   readonly target: { readonly guid: string; readonly type: string; readonly name: string }
   readonly space: { readonly guid: string } | null
   readonly organization: { readonly guid: string } | null
+  readonly data: { readonly task_guid?: unknown } | null
 }
 
 const apiUrl = 'https://api.sys.example.com'
 
 export function eventTemplate({ text = '' }: SimulatedRow): EventTemplate {
   const event = JSON.parse(text) as RecordedEvent
-  const { actor, target, space, organization } = event
+  const { actor, target, space, organization, data } = event
   const actedByUser = actor.type === 'user' && /^[0-9a-f-]{36}$/.test(actor.guid)
   const holes: readonly (readonly [string, Slot])[] = [
     [event.guid, 'guid'],
     [event.created_at, 'time'],
     [apiUrl, 'api'],
+    ...(typeof data?.task_guid === 'string' ? [[data.task_guid, 'task'] as const] : []),
     ...(space ? [[space.guid, 'space'] as const] : []),
     ...(organization ? [[organization.guid, 'org'] as const] : []),
     ...(['space', 'organization'].includes(target.type) ? [] : [[target.guid, 'targetGuid'] as const]),

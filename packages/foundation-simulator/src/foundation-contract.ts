@@ -6,6 +6,7 @@ import type { ShownPage, ShownRow } from './history.ts'
 import type { RateLimit } from './rate-limiter.ts'
 import type { RequestCounters } from './request-counters.ts'
 import type { SimulatedRow } from './simulated-row.ts'
+import type { Tasks } from './tasks.ts'
 import type { TokenClaims } from './token-issuer.ts'
 import type { SimulatedClient, SimulatedUser } from './uaa.ts'
 
@@ -61,6 +62,8 @@ export interface Foundation {
   readonly requests: RequestCounters
   /** Objects of the other collections (`/v3/apps`, …). */
   readonly collections: CollectionStore
+  /** Of the `audit.app.task.create` events, and others. */
+  readonly tasks: Tasks
   /** Milliseconds by which the foundation's clocks are off. */
   skewMs: number
   /** Throws when a guid is in the table already. Returns the guids, in the rows' order. */

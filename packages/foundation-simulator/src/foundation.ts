@@ -16,6 +16,7 @@ import { RateLimiter } from './rate-limiter.ts'
 import { RefreshTokens } from './refresh-tokens.ts'
 import { RequestCounters } from './request-counters.ts'
 import { completeRow, type SimulatedRow } from './simulated-row.ts'
+import { Tasks } from './tasks.ts'
 import { type TokenClaims, TokenIssuer } from './token-issuer.ts'
 import { type SimulatedClient, uaaAnswer } from './uaa.ts'
 
@@ -38,6 +39,7 @@ class RunningFoundation implements Foundation {
   readonly faults: FaultPlan
   readonly requests = new RequestCounters()
   readonly collections = new CollectionStore()
+  readonly tasks: Tasks
   skewMs = 0
   readonly #options: SimulatorOptions
   readonly #clients: readonly SimulatedClient[]
@@ -58,6 +60,7 @@ class RunningFoundation implements Foundation {
     this.#clients = options.clients ?? defaultClients
     this.#memberships = new Map(Object.entries(options.memberships ?? {}))
     this.#refreshTokens = new RefreshTokens(this.random, options.rotateRefreshTokens ?? false)
+    this.tasks = new Tasks(this.collections, options.retentionDays ?? 31)
     this.faults = new FaultPlan(this.random, () => this.clock.now())
     this.#history = new History({ pages: options.keepPages ?? true, file: options.historyFile })
     this.#store = new EventStore(rows => this.#history.rows(rows))
@@ -75,6 +78,8 @@ class RunningFoundation implements Foundation {
     this.#controller = {
       store: this.#store,
       collections: this.collections,
+      tasks: this.tasks,
+      nowMs: () => this.#nowMs(),
       issuer,
       discovery: {
         addresses,
@@ -111,7 +116,11 @@ class RunningFoundation implements Foundation {
       random: this.random,
       apiUrl: this.#running.discovery.addresses.api,
     }
-    const completed = Iterator.from(rows).map(row => completeRow(row, defaults))
+    const completed = Iterator.from(rows).map(row => {
+      const complete = completeRow(row, defaults)
+      this.tasks.met(complete)
+      return complete
+    })
     return this.#store.insert(completed, this.clock.now()).map(({ guid }) => guid)
   }
 

@@ -28,8 +28,13 @@ export function loadExchange(store: CollectionStore, { request, response }: Reco
     else store.addDocument(path, response.body)
     return
   }
-  store.add(collection, body.resources)
+  store.add(collection, collection === 'tasks' ? withCommands(store, body.resources) : body.resources)
   for (const [name, resources] of Object.entries(body.included ?? {})) store.add(name, resources)
+}
+
+/** A list of tasks shows no commands: one that was recorded by itself keeps the one it has. */
+function withCommands(store: CollectionStore, tasks: readonly Resource[]): readonly Resource[] {
+  return tasks.map(task => ({ ...store.all('tasks').find(({ guid }) => guid === task.guid), ...task }))
 }
 
 /**

@@ -13,12 +13,11 @@ import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts'
 import { CleanUp } from './clean-up.ts'
 import { type Deadline, deadlineOf } from './deadline.ts'
 import { Disagreement } from './disagreement.ts'
-import type { EventNaming } from './event-naming.ts'
 import { firstCheckpoint } from './first-checkpoint.ts'
-import { KeptRecords } from './kept-records.ts'
 import type { GoneGuids } from './ledger.ts'
 import { LedgerCheck } from './ledger-check.ts'
 import { mustBeDecided } from './must-be-decided.ts'
+import { type Beside, type BesideMakers, openBeside } from './open-beside.ts'
 import { longestMs, type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { PollerStatus } from './poller-status.ts'
 import type { Range } from './range.ts'
@@ -29,18 +28,17 @@ import { NotEverythingVisibleError, RightsWatch } from './rights-watch.ts'
 import type { ComparedWindow, PollerObserver, Session } from './session.ts'
 import { settled } from './settled.ts'
 import { pollTail, sweep } from './tail.ts'
+import { followTasks } from './task-following.ts'
 import { ToldOnce } from './told-once.ts'
 import type { Verified } from './verify.ts'
 
-export interface PollerDeps {
+export interface PollerDeps extends BesideMakers {
   readonly controller: CloudController
   readonly log: EventLog
   readonly scrubber: Scrubber
   readonly clock: Clock
   readonly random: Random
   readonly observer: PollerObserver
-  /** Made anew for each session, which ends with the signal. Left out: events go without names. */
-  readonly naming?: (session: AbortSignal) => EventNaming
 }
 
 const failureDelayMaxMs = 300_000
@@ -163,10 +161,9 @@ export class Poller {
       observer.resumed?.(stored)
       await controller.discover(signal)
       const guard = await this.#rights.open(stored, () => writer.names(), signal)
-      const naming = this.#deps.naming?.(signal)
-      const kept = new KeptRecords()
-      await (naming ? naming.restore(kept.rest(writer.names())) : kept.restore(writer.names()))
-      const recorder = await this.#openRecorder(writer, stored, { naming, kept }, signal)
+      const beside = await openBeside(this.#deps, writer, signal)
+      const { naming, tasks } = beside
+      const recorder = await this.#openRecorder(writer, stored, beside, signal)
       await this.#rights.record(recorder)
       const { tailFromSec, unread } = recorder.checkpoint
       const aheadFromSec = Math.min(tailFromSec, unread[0]?.fromSec ?? tailFromSec)
@@ -199,6 +196,7 @@ export class Poller {
         ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
         this.#loop('rights', rightsEveryMs, () => this.#rights.look(recorder, signal), signal),
         this.#verifyLoop(session, stored, signal),
+        followTasks(tasks, session, () => this.#rights.rights?.sees === 'everything', signal),
       ]
       for (const loop of loops) loop.catch(error => fail(asError(error)))
       await settled(loops)
@@ -211,7 +209,7 @@ export class Poller {
   async #openRecorder(
     writer: FoundationWriter,
     stored: Checkpoint | null,
-    { naming, kept }: { readonly naming: EventNaming | undefined; readonly kept: KeptRecords },
+    beside: Beside,
     signal: AbortSignal,
   ): Promise<Recorder> {
     const { foundation } = this.#options
@@ -243,8 +241,7 @@ export class Poller {
         onBuried,
         onLate,
         onGone,
-        kept,
-        ...(naming && { naming }),
+        ...beside,
       },
       checkpoint,
       seenSinceSec,

@@ -28,6 +28,7 @@ import type { Look } from './look.ts'
 import { mendedWindows } from './mend-ledger.ts'
 import { rowKey } from './row-key.ts'
 import type { SeenGuids } from './seen-guids.ts'
+import type { TaskFollowing } from './task-following.ts'
 
 /** The log refused, or did not answer: what became of the publish is unknown. Open it again and read the checkpoint. */
 export class LogUnavailableError extends Error {
@@ -43,6 +44,8 @@ export interface RecorderDeps {
   readonly naming?: EventNaming
   /** What `tell` has kept before; left out: nothing. */
   readonly kept?: KeptRecords
+  /** Left out: tasks are not followed. */
+  readonly tasks?: Pick<TaskFollowing, 'met' | 'takeChanges'>
   /** The entries are in the log now. */
   readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
   /** So many rows could not be read, and are in the log as dead letters. */
@@ -270,10 +273,11 @@ export class Recorder {
     beside: Pick<PublishedBeside, 'windows' | 'windowsWithout' | 'names'>,
     { own = [], kept = [] }: { own?: readonly LogEntry[]; kept?: readonly NameRecord[] } = {},
   ): Promise<number> {
+    const { naming, tasks } = this.#deps
     const names = [
       ...(beside.names ?? []),
-      ...(this.#deps.naming?.takeChanges() ?? []),
-      ...KeptRecords.records(kept),
+      ...(naming?.takeChanges() ?? []),
+      ...KeptRecords.records([...(tasks?.takeChanges() ?? []), ...kept]),
     ]
     const {
       published,
@@ -347,13 +351,14 @@ export class Recorder {
   }
 
   #parse(row: RawEvent, key: string): LogEntry | DeadLetter {
-    const { foundation, scrubber, clock, naming } = this.#deps
+    const { foundation, scrubber, clock, naming, tasks } = this.#deps
     const receivedAtMs = clock.now()
     const createdAtSec = rawCreatedAtSec(row)
     const provenance = (createdAtSec ?? 0) >= this.#checkpoint.baselineSec ? 'live' : 'backfill'
     try {
       const parsed = parseAuditEvent(row, { foundation, scrubber, provenance, receivedAtMs })
       const event = naming ? { ...parsed, names: naming.namesOf(row, parsed) } : parsed
+      tasks?.met(event)
       return {
         guid: event.guid,
         type: event.type,

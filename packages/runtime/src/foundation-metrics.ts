@@ -3,8 +3,10 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { type LedgerMetrics, ledgerMetrics } from './ledger-metrics.ts'
 import { type SourceMetrics, sourceMetrics } from './source-metrics.ts'
 
+import { type TaskMetrics, taskMetrics } from './task-metrics.ts'
+
 /** What the poller of one foundation tells. Seconds of Cloud Controller's clock end in `…Sec`, ours in `…Ms`. */
-export interface FoundationMetrics extends LedgerMetrics, SourceMetrics {
+export interface FoundationMetrics extends LedgerMetrics, SourceMetrics, TaskMetrics {
   /**
    * Whether this process is the one that polls; until told otherwise it is. A foundation that another process polls
    * has no series here but `cf_audit_leading` and `cf_audit_fenced_total`: an old number is worse than none.
@@ -63,6 +65,7 @@ export function createFoundationMetrics(
   const ofWindows = windowMetrics(registry)
   const ofLedger = ledgerMetrics(registry)
   const ofSource = sourceMetrics(registry)
+  const ofTasks = taskMetrics(registry)
   const ofCloudController = cloudControllerMetrics(registry)
   return new Map(
     foundations.map(foundation => {
@@ -70,11 +73,12 @@ export function createFoundationMetrics(
       const windows = ofWindows(foundation)
       const ledger = ofLedger(foundation)
       const source = ofSource(foundation)
+      const tasks = ofTasks(foundation)
       const requests = ofRequests(foundation)
       const events = ofEvents(foundation)
       const cloudController = ofCloudController(foundation)
       const election = ofElection(foundation)
-      const shown = [polls, requests, windows, ledger, source, events, cloudController]
+      const shown = [polls, requests, windows, ledger, source, tasks, events, cloudController]
       const setters: FoundationMetrics = {
         ...polls,
         ...requests,
@@ -82,6 +86,7 @@ export function createFoundationMetrics(
         ...windows,
         ...ledger,
         ...source,
+        ...tasks,
         ...cloudController,
         ...election,
         leading: yes => {

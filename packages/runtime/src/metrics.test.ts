@@ -52,6 +52,23 @@ async function value(metrics: ReturnType<typeof metricsOf>, series: string): Pro
   return line === undefined ? undefined : Number(line.slice(series.length + 1))
 }
 
+test('what became of tasks is counted, by states that Cloud Controller cannot make up', async () => {
+  const metrics = metricsOf()
+  const eu1 = metrics.foundation('eu1')
+  eu1?.tasksFollowed(7)
+  for (const state of ['FAILED', 'FAILED', 'SUCCEEDED', 'x" y']) eu1?.taskCompleted(state)
+  eu1?.taskLost()
+  eu1?.taskNotFollowed()
+  const of = (name: string, state = '') => value(metrics, `cf_audit_tasks_${name}{foundation="eu1"${state}}`)
+  assert.equal(await of('followed'), 7)
+  assert.equal(await of('completed_total', ',state="FAILED"'), 2)
+  assert.equal(await of('completed_total', ',state="SUCCEEDED"'), 1)
+  assert.deepEqual([await of('lost_total'), await of('not_followed_total')], [1, 1])
+  assert.doesNotMatch((await metrics.expose()).text, /x" y|x\\" y/)
+  eu1?.leading(false)
+  assert.deepEqual([await of('followed'), await of('lost_total')], [undefined, undefined])
+})
+
 test('before the first event ever the series that rules look at are there, for every foundation', async () => {
   const metrics = metricsOf()
   for (const foundation of ['eu1', 'us1']) {

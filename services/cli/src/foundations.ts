@@ -15,6 +15,7 @@ import { ElectedPoller } from './elected-poller.ts'
 import { namesOf } from './names.ts'
 import { rightsObserver } from './rights-observer.ts'
 import { sourceObserver } from './source-observer.ts'
+import { type FoundationTasks, tasksOf } from './tasks.ts'
 
 export interface FoundationDeps {
   readonly log: EventLog
@@ -31,6 +32,7 @@ export interface FoundationService {
   readonly config: FoundationConfig
   readonly controller: CloudController
   readonly elected: ElectedPoller
+  readonly tasks: FoundationTasks
   /** Resolves when the checkpoint was read, or could not be, or is another process's: metrics may then be shown. */
   readonly resumed: Promise<void>
   close(): Promise<void>
@@ -47,6 +49,7 @@ export function controllerOf(
 export function foundationService(config: FoundationConfig, deps: FoundationDeps): FoundationService {
   const controller = controllerOf(config, deps)
   const names = namesOf(config, controller, deps)
+  const tasks = tasksOf(config, controller, deps)
   const resumed = Promise.withResolvers<void>()
   const elected = new ElectedPoller(config.name, {
     ...deps,
@@ -57,14 +60,15 @@ export function foundationService(config: FoundationConfig, deps: FoundationDeps
         controller,
         observer,
         ...names.deps,
+        ...tasks.deps,
       })
     },
     settled: () => resumed.resolve(),
   })
   const close = async () => {
-    await Promise.all([controller.close(), names.close()])
+    await Promise.all([controller.close(), names.close(), tasks.close()])
   }
-  return { config, controller, elected, resumed: resumed.promise, close }
+  return { config, controller, elected, tasks, resumed: resumed.promise, close }
 }
 
 /** The pollers of a process, in the terms that the log gives to them, until the signal is aborted. */

@@ -52,7 +52,7 @@ export async function statusOf(
     },
     /** Of this process as a writer; null where no registry is configured, or nothing is polled. */
     schemaRegistry: schemaIds?.status() ?? null,
-    foundations: foundations.map(({ elected, controller, config }) => ({
+    foundations: foundations.map(({ elected, controller, tasks, config }) => ({
       foundation: config.name,
       api: config.api,
       ...statusOfPoller(elected.poller),
@@ -60,6 +60,8 @@ export async function statusOf(
       /** How often another process wrote the foundation while this one was to. */
       fenced: elected.fenced,
       rateLimit: controller.rateLimit,
+      /** Null where they are not followed. */
+      tasks: tasks.status(),
     })),
     sinks: workers.map(worker => ({
       ...worker.status(),

@@ -27,6 +27,8 @@ const MODES: ReadonlyMap<string, Mode> = new Map<string, Mode>([
   ['error_message', 'message'],
   ['exit_description', 'message'],
   ['reason', 'message'],
+  ['failure_reason', 'message'],
+  ['command_line', 'message'],
   ['image', 'url'],
   ['docker_image', 'url'],
   ['buildpack', 'url'],

@@ -8,7 +8,7 @@ import { isText, type Mode, modeOf } from './mode.ts'
 import { textSecrets } from './text-secrets.ts'
 
 /** Grows by one with every change of what is scrubbed or how, and travels in each event. */
-const POLICY_VERSION = 1
+const POLICY_VERSION = 2
 
 const KEY_BYTES_MIN = 16
 

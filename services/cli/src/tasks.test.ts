@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import {
+  type Foundation,
+  type SimulatorOptions,
+  startFoundation,
+  type TaskCourse,
+} from '@cf-audit-drain/foundation-simulator'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { systemClock } from '@cf-audit-drain/pipeline'
+import { begin, runs, temporary, until } from './command-for-tests.ts'
+
+interface Told {
+  readonly type: string
+  readonly guid: string
+  readonly names: { readonly app: string | null } | null
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+const uuid = (number: number) => `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`
+const bob = { guid: uuid(700), type: 'user', name: 'bob@example.com' }
+const app = { guid: uuid(900), type: 'app', name: 'billing' }
+
+async function foundationFor(t: TestContext, more: SimulatorOptions = {}): Promise<Foundation> {
+  const clients = [{ id: 'a', secret: 'b', scopes: ['cloud_controller.admin_read_only'] }]
+  const foundation = await startFoundation({ clients, ...more })
+  t.after(() => foundation.close())
+  return foundation
+}
+
+/** A task that runs for ever unless its course says otherwise, and the event that created it. */
+function makeTask(foundation: Foundation, number: number, course: Partial<TaskCourse> = {}): void {
+  const guid = uuid(number)
+  foundation.tasks.add({
+    guid,
+    appGuid: app.guid,
+    spaceGuid: uuid(800),
+    name: `job-${number}`,
+    command: 'rake db:migrate PASSWORD=hunter2',
+    createdAtMs: systemClock.now(),
+    course: {
+      runsAfterMs: 0,
+      endsAfterMs: Number.POSITIVE_INFINITY,
+      state: 'SUCCEEDED',
+      failureReason: null,
+      ...course,
+    },
+  })
+  const data = { task_guid: guid, request: { name: `job-${number}`, command: '[PRIVATE DATA HIDDEN]' } }
+  foundation.insert([
+    { type: 'audit.app.task.create', guid: uuid(100_000 + number), actor: bob, target: app, data },
+  ])
+}
+
+/** The command with this log, as often as it is killed. */
+function startedWith(t: TestContext, foundation: Foundation, log: object, foundationMore: object = {}) {
+  const dir = temporary(t)
+  const file = join(dir, 'config.yaml')
+  const { api, clientId, clientSecret } = foundation
+  const config = {
+    foundations: [
+      {
+        name: 'lab',
+        api,
+        clientId,
+        clientSecret,
+        pollInterval: '1s',
+        tasks: { command: 'clear' },
+        ...foundationMore,
+      },
+    ],
+    log,
+    http: { address: '127.0.0.1:0' },
+    scrub: { key: 'f'.repeat(64) },
+  }
+  writeFileSync(file, JSON.stringify(config))
+  const env = { DATA_DIR: join(dir, 'data') }
+  const start = () => {
+    const one = begin(['start', '--config', file], env)
+    t.after(() => one.child.kill('SIGKILL'))
+    return {
+      ...one,
+      kill: async () => {
+        one.child.kill('SIGKILL')
+        await one.ended
+      },
+      get: async (path: string) => {
+        const url = () => /"url":"(http[^"]+)"/.exec(one.out())?.[1]
+        await until(() => url() !== undefined)
+        return (await fetch(`${url()}${path}`)).text()
+      },
+    }
+  }
+  const told = async (type = 'cf-audit-drain.*'): Promise<readonly Told[]> => {
+    const { out } = await runs(['events', '--config', file, '--type', type, '--json', '--limit', '1000'], env)
+    return out
+      .split('\n')
+      .filter(line => line !== '')
+      .map(line => JSON.parse(line) as Told)
+  }
+  const toldOf = async (count: number) => {
+    const giveUpMs = systemClock.monotonic() + 90_000
+    for (;;) {
+      const events = await told()
+      if (events.length >= count) return events
+      assert.ok(systemClock.monotonic() < giveUpMs, `${events.length} of ${count} were told in time`)
+      await systemClock.sleep(200)
+    }
+  }
+  const ledger = async () => (await runs(['ledger', '--config', file, '--json'], env)).out
+  return { start, told, toldOf, ledger }
+}
+
+async function survivesKills(t: TestContext, log: object): Promise<void> {
+  const foundation = await foundationFor(t)
+  const one = startedWith(t, foundation, log)
+  const failureReason = 'APP/TASK/job-1: Exited with status 6'
+  makeTask(foundation, 1, { endsAfterMs: 2_000, state: 'FAILED', failureReason })
+  for (const number of [2, 3]) makeTask(foundation, number)
+  const first = one.start()
+  const [failed] = await one.toldOf(1)
+  assert.deepEqual([failed?.type, failed?.names?.app], ['cf-audit-drain.task.completed', 'billing'])
+  const { command, command_line, created_at, ended_at, ...data } = failed?.data ?? {}
+  assert.deepEqual(data, {
+    task_guid: uuid(1),
+    task_name: 'job-1',
+    create_event_guid: uuid(100_001),
+    created_by: bob,
+    state: 'FAILED',
+    failure_reason: failureReason,
+    duration_seconds: 2,
+  })
+  assert.match(String(command), /^\[SCRUBBED hmac-sha256:[0-9a-f]{16}\]$/)
+  assert.match(String(command_line), /^rake db:migrate PASSWORD=\[SCRUBBED/)
+  await first.kill()
+
+  foundation.tasks.end(uuid(2), systemClock.now(), 'SUCCEEDED')
+  foundation.tasks.prune([uuid(3)])
+  const second = one.start()
+  await one.toldOf(3)
+  const { tasks } = JSON.parse(await second.get('/status')).foundations[0]
+  assert.deepEqual([tasks.completed, tasks.lost, tasks.lastError], [1, 1, null])
+  assert.match(
+    await second.get('/metrics'),
+    /cf_audit_tasks_completed_total\{foundation="lab",state="SUCCEEDED"\} 1/,
+  )
+  await second.kill()
+
+  const third = one.start()
+  makeTask(foundation, 4, { endsAfterMs: 1_000 })
+  const all = await one.toldOf(4)
+  await third.kill()
+  const of = (type: string) =>
+    all.filter(event => event.type === `cf-audit-drain.task.${type}`).map(event => event.data['task_guid'])
+  assert.deepEqual([of('completed').sort(), of('lost')], [[uuid(1), uuid(2), uuid(4)], [uuid(3)]])
+  assert.equal(new Set(all.map(({ guid }) => guid)).size, 4)
+  assert.equal((await one.told('audit.app.task.create')).length, 4)
+  assert.match(await one.ledger(), /"short":0/)
+}
+
+test(
+  'followed through kills, on disk: each task is told of once, whatever happened meanwhile',
+  { timeout: 180_000 },
+  t => survivesKills(t, {}),
+)
+
+describe('on Kafka', { skip: reasonToSkipKafka() }, () => {
+  let kafka: KafkaCluster
+  before(async () => {
+    kafka = await startKafka()
+  })
+  after(() => kafka?.stop())
+
+  test('followed through kills: each task is told of once', { timeout: 240_000 }, t =>
+    survivesKills(t, {
+      kafka: {
+        brokers: kafka.brokers,
+        prefix: 'tasks',
+        createTopics: true,
+        replicationFactor: 1,
+        sessionTimeout: '10s',
+      },
+    }),
+  )
+})
+
+test('/v3/tasks that hangs for a minute delays no event', { timeout: 120_000 }, async t => {
+  const foundation = await foundationFor(t)
+  const one = startedWith(t, foundation, {})
+  foundation.faults.add({ fault: 'hang-before-headers', path: '/v3/tasks', durationMs: 60_000, count: 1_000 })
+  makeTask(foundation, 1, { endsAfterMs: 1 })
+  const running = one.start()
+  await until(() => (foundation.requests.byPath.get('/v3/tasks') ?? 0) > 0)
+  for (let round = 0; round < 5; round++) {
+    const startedMs = systemClock.monotonic()
+    makeTask(foundation, 10 + round)
+    while ((await one.told('audit.app.task.create')).length < 2 + round) await systemClock.sleep(50)
+    const tookMs = systemClock.monotonic() - startedMs
+    assert.ok(tookMs < 8_000, `an event took ${Math.round(tookMs)} ms`)
+  }
+  assert.equal((await one.told()).length, 0)
+  const { lastPoll, state } = JSON.parse(await running.get('/status')).foundations[0]
+  assert.equal(state, 'running')
+  assert.ok(systemClock.now() - Date.parse(lastPoll.at) < 5_000)
+  await running.kill()
+})
+
+test('a task that is gone while the rights are narrowed is told as lost once they are back, and not before', {
+  timeout: 180_000,
+}, async t => {
+  const foundation = await foundationFor(t, { tokenLifetimeSec: 4 })
+  const one = startedWith(t, foundation, {})
+  makeTask(foundation, 1)
+  const running = one.start()
+  const ofTasks = async () => JSON.parse(await running.get('/status')).foundations[0]
+  while ((await ofTasks()).tasks?.following !== 1) await systemClock.sleep(100)
+  foundation.setScopes('a', ['cloud_controller.read'])
+  while ((await ofTasks()).rightsNarrowed === null) await systemClock.sleep(100)
+  foundation.tasks.prune([uuid(1)])
+  const asked = () => foundation.requests.byPath.get('/v3/tasks') ?? 0
+  const before = asked()
+  while (asked() < before + 3) await systemClock.sleep(100)
+  assert.deepEqual(await one.told(), [])
+  foundation.setScopes('a', ['cloud_controller.admin_read_only'])
+  const [lost] = await one.toldOf(1)
+  assert.equal(lost?.type, 'cf-audit-drain.task.lost')
+  await running.kill()
+})
+
+test('switched off nothing is asked and nothing told', { timeout: 60_000 }, async t => {
+  const foundation = await foundationFor(t)
+  const one = startedWith(t, foundation, {}, { tasks: { follow: false } })
+  makeTask(foundation, 1, { endsAfterMs: 1 })
+  const running = one.start()
+  while ((await one.told('audit.app.task.create')).length < 1) await systemClock.sleep(50)
+  assert.equal(JSON.parse(await running.get('/status')).foundations[0].tasks, null)
+  assert.equal(foundation.requests.byPath.get('/v3/tasks'), undefined)
+  await running.kill()
+})
