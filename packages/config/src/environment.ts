@@ -14,9 +14,13 @@ interface Variable {
   readonly scope: 'process' | 'foundation' | 'sink' | 'log'
 }
 
-const foundation = (name: string, key: keyof typeof foundationSchema.shape): Variable => ({
+const foundation = (
+  name: string,
+  key: keyof typeof foundationSchema.shape,
+  ...below: readonly string[]
+): Variable => ({
   name,
-  path: ['foundations', 0, key],
+  path: ['foundations', 0, key, ...below],
   scope: 'foundation',
 })
 
@@ -43,6 +47,7 @@ export const variables: readonly Variable[] = [
   foundation('CF_INSECURE', 'insecure'),
   foundation('POLL_INTERVAL', 'pollInterval'),
   foundation('VERIFY_INTERVAL', 'verifyInterval'),
+  foundation('STATE_DIFFERENCES_EVERY', 'stateDifferences', 'every'),
   foundation('START_FROM', 'startFrom'),
   foundation('NAMES', 'names'),
   foundation('NAME_WAIT', 'nameWait'),
@@ -172,8 +177,10 @@ function refuse(set: readonly Variable[], key: string, references: ReadonlySet<s
 }
 
 function judgeAlone(variable: Variable, env: Env): readonly Fault[] {
-  const key = variable.path.at(-1) as keyof typeof foundationSchema.shape
+  const [, , key, ...below] = variable.path
+  const schema = foundationSchema.shape[key as keyof typeof foundationSchema.shape]
+  const value = below.reduceRight<unknown>((inner, name) => ({ [name]: inner }), env[variable.name])
   const origin = { where: whereOf(variable.name), assignment: `${variable.name}=` }
-  const fault = optionComplaint(foundationSchema.shape[key], env[variable.name], variable.path, origin)
+  const fault = optionComplaint(schema, value, variable.path, origin)
   return fault === undefined ? [] : [fault]
 }

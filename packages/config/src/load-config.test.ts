@@ -44,6 +44,7 @@ test('three variables make a foundation, named after its host, with every defaul
       names: 'lookup',
       nameWaitMs: 2_000,
       verifyIntervalMs: 300_000,
+      stateDifferences: null,
       strict: false,
     },
   )

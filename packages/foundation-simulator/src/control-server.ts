@@ -6,6 +6,7 @@ import type { FaultRule } from './faults.ts'
 import type { Foundation } from './foundation-contract.ts'
 import { ListeningServer } from './listening-server.ts'
 import { everyRecordedEvent } from './recordings.ts'
+import { type StateChange, setStates } from './set-states.ts'
 import type { SimulatedRow } from './simulated-row.ts'
 
 type Action = (body: Readable) => Promise<unknown>
@@ -88,6 +89,8 @@ function actions(foundation: Foundation, generator: EventGenerator): Readonly<Re
       const { id, scopes } = (await json(body)) as { id: string; scopes: readonly string[] }
       foundation.setScopes(id, scopes)
     },
+    'POST /_simulator/states': async body =>
+      setStates(foundation.collections, (await json(body)) as StateChange),
     'GET /_simulator/shown': async () => foundation.shown(),
     'GET /_simulator/pages': async () => foundation.shownPages(),
     'GET /_simulator/requests': async () => foundation.requests,

@@ -12,6 +12,7 @@ import {
 import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import { type Checkpoint, CheckpointUnreadableError, decodeCheckpoint } from './checkpoint.ts'
+import { completeUpToSec } from './complete-up-to.ts'
 import { type Deadline, deadlineOf } from './deadline.ts'
 import type { EventNaming } from './event-naming.ts'
 import { firstCheckpoint } from './first-checkpoint.ts'
@@ -20,6 +21,7 @@ import type { GoneGuids } from './ledger.ts'
 import { longestMs, type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { PollerStatus } from './poller-status.ts'
 import type { Range } from './range.ts'
+import { readStates, type StateReading } from './read-states.ts'
 import { Recorder } from './recorder.ts'
 import { RequestBudget } from './request-budget.ts'
 import { RightsRestoredError } from './rights-guard.ts'
@@ -32,6 +34,7 @@ import { Verifier } from './verify.ts'
 export interface PollerDeps {
   readonly controller: CloudController
   readonly log: EventLog
+  readonly states?: () => StateReading
   readonly scrubber: Scrubber
   readonly clock: Clock
   readonly random: Random
@@ -58,6 +61,7 @@ export class Poller {
   readonly #gone = new Map<string, Range>()
   readonly #toldGone = new ToldOnce(10 * goneMax)
   #lastVerified: PollerStatus['lastVerified'] = null
+  #states: StateReading | undefined
   /** Of this session: polled, and every sweep run, at least once. */
   #polled = false
   #swept = 0
@@ -123,6 +127,7 @@ export class Poller {
       },
       ledger: this.#recorder?.ledger.verdict(this.#nowSec()) ?? null,
       deadline: this.#deadline(),
+      stateDifferences: this.#states?.status() ?? null,
       lastVerified: this.#lastVerified,
       seenGuids: this.#recorder?.seen.size ?? 0,
       skewMs: this.#deps.controller.skewMs,
@@ -169,6 +174,7 @@ export class Poller {
       const ahead = naming?.readAhead([aheadRange], signal, rows => recorder.record(rows))
       ahead?.catch(() => undefined) // awaited by the catch-up
       const budget = new RequestBudget(() => controller.rateLimit, this.#options.pollIntervalMs, clock)
+      this.#states = this.#deps.states?.()
       const session: Session = {
         source: controller,
         recorder,
@@ -189,6 +195,7 @@ export class Poller {
           },
           signal,
         ),
+        readStates(this.#states, session, () => this.#rights.rights?.sees === 'everything', signal),
         ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
         this.#loop('rights', rightsEveryMs, () => this.#rights.look(recorder, signal), signal),
         this.#verifyLoop(session, signal),
@@ -389,8 +396,4 @@ async function settled(loops: readonly Promise<void>[]): Promise<void> {
   const results = await Promise.allSettled(loops)
   const failed = results.find(result => result.status === 'rejected')
   if (failed) throw asError(failed.reason)
-}
-
-function completeUpToSec(checkpoint: Checkpoint): number {
-  return Math.min(checkpoint.tailFromSec, checkpoint.unread[0]?.fromSec ?? Infinity)
 }

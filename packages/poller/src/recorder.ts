@@ -1,4 +1,6 @@
 import {
+  type AuditEvent,
+  decodeAuditEvent,
   encodeAuditEvent,
   isOwnGuid,
   type OwnEvent,
@@ -17,6 +19,7 @@ import { HeldGuids } from './held-guids.ts'
 import { KeptRecords } from './kept-records.ts'
 import { type GoneGuids, isDone, Ledger } from './ledger.ts'
 import type { Look } from './look.ts'
+import type { Range } from './range.ts'
 import { rowKey } from './row-key.ts'
 import type { SeenGuids } from './seen-guids.ts'
 
@@ -149,6 +152,17 @@ export class Recorder {
     const done = this.#last.then(() => named).then(() => this.#tell(rows, kept))
     this.#last = done.catch(() => undefined)
     return done
+  }
+
+  /** What the log holds of Cloud Controller's events stamped in this range; null for one that was pruned. */
+  async *eventsOf({ fromSec, toSec }: Range): AsyncGenerator<AuditEvent | null> {
+    for (const tile of this.ledger.rangesOf({ fromSec, toSec })) {
+      const window = this.ledger.windowOf(tile.fromSec)
+      if (window === null) continue
+      for await (const { guid, createdAtSec, bytes } of this.#deps.writer.eventsOf(window))
+        if (createdAtSec >= fromSec && createdAtSec < toSec && !isOwnGuid(guid))
+          yield bytes === null ? null : decodeAuditEvent(bytes)
+    }
   }
 
   async #tell(rows: readonly RawEvent[], kept: readonly NameRecord[]): Promise<number> {

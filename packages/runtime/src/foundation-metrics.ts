@@ -1,6 +1,7 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { type LedgerMetrics, ledgerMetrics } from './ledger-metrics.ts'
+import { type StateMetrics, stateMetrics } from './state-metrics.ts'
 
 /** What the poller of one foundation tells. Seconds of Cloud Controller's clock end in `…Sec`, ours in `…Ms`. */
 export interface FoundationMetrics extends LedgerMetrics {
@@ -46,6 +47,7 @@ export interface FoundationMetrics extends LedgerMetrics {
   /** Their clock minus ours. */
   clockSkew(seconds: number): void
   rateLimitRemaining(requests: number): void
+  readonly states: StateMetrics
 }
 
 /** `led`: kept up to date with what this process polls. */
@@ -56,6 +58,7 @@ export function createFoundationMetrics(
   registry: Registry,
 ): ReadonlyMap<string, FoundationMetrics> {
   const ofElection = electionMetrics(registry)
+  const ofStates = stateMetrics(registry, () => clock.now())
   const ofPolls = pollMetrics(clock, registry)
   const ofRequests = requestMetrics(registry)
   const ofEvents = eventMetrics(registry)
@@ -64,6 +67,7 @@ export function createFoundationMetrics(
   const ofCloudController = cloudControllerMetrics(registry)
   return new Map(
     foundations.map(foundation => {
+      const states = ofStates(foundation)
       const polls = ofPolls(foundation)
       const windows = ofWindows(foundation)
       const ledger = ofLedger(foundation)
@@ -73,6 +77,7 @@ export function createFoundationMetrics(
       const election = ofElection(foundation)
       const shown = [polls, requests, windows, ledger, events, cloudController]
       const setters: FoundationMetrics = {
+        states,
         ...polls,
         ...requests,
         ...events,
@@ -85,6 +90,7 @@ export function createFoundationMetrics(
           if (yes === led.has(foundation)) return
           if (yes) led.add(foundation)
           else led.delete(foundation)
+          if (!yes) states.hide()
           for (const part of shown) (yes ? part.show : part.hide)()
         },
         restore: past => {
