@@ -88,7 +88,10 @@ export class KindWatch {
     return 'read'
   }
 
-  /** There is nothing to compare with, or fingerprints are made by another key. */
+  /**
+   * There is nothing to compare with, or fingerprints are made by another key. Read twice: what one listing skipped, because
+   * something before it went away, would be made later.
+   */
   async #begin(
     kept: ReadonlyMap<string, KeptObject>,
     observed: ReadonlyMap<string, Observed>,
@@ -96,13 +99,15 @@ export class KindWatch {
     session: StateSession,
     signal: AbortSignal,
   ): Promise<ReadingResult> {
+    const again = isSwitch(this.kind) ? [] : await readKind(this.kind, this.#deps, signal)
+    const all = new Map([...observed, ...again])
     if (!(await session.mayClose(signal))) return 'dropped'
     const changes = [
-      ...[...kept.keys()].filter(key => !observed.has(key)).map(key => forgotten(this.kind, key)),
-      ...[...observed.values()].map(one => objectRecord(this.kind, { ...one, gone: null })),
+      ...[...kept.keys()].filter(key => !all.has(key)).map(key => forgotten(this.kind, key)),
+      ...[...all.values()].map(one => objectRecord(this.kind, { ...one, gone: null })),
     ].map(record => ({ finding: null, kept: record }))
     await this.#tell(changes, new Map(), reading, session)
-    this.#objects = observed.size
+    this.#objects = all.size
     return 'baseline'
   }
 
