@@ -18,16 +18,17 @@ export interface Explained {
   readonly by: readonly AuditEvent[]
 }
 
-/** An event is stamped before what it tells of is done, and clocks of the parts of a Cloud Controller differ. */
-export const marginSec = 60
+/** An event is stamped before what it tells of can be seen; the clocks of the hosts of one Cloud Controller differ little. */
+const earlierSec = 60
+const laterSec = 5
 /** Of one difference. */
 const eventsMax = 10
 
 /** The time in which what explains these may be stamped. */
 export function spanOf(findings: readonly Finding[]): Span {
   return {
-    fromSec: Math.min(...findings.map(({ between }) => between.fromSec)) - marginSec,
-    toSec: Math.max(...findings.map(({ between }) => between.toSec)) + marginSec,
+    fromSec: Math.min(...findings.map(({ between }) => between.fromSec)) - earlierSec,
+    toSec: Math.max(...findings.map(({ between }) => between.toSec)) + laterSec,
   }
 }
 
@@ -58,7 +59,7 @@ const mayExplain = /^audit\.(user\.|organization_quota\.|space_quota\.|organizat
 
 function isOfTime({ createdAt }: AuditEvent, { fromSec, toSec }: Span): boolean {
   const sec = Date.parse(createdAt) / 1000
-  return sec >= fromSec - marginSec && sec <= toSec + marginSec
+  return sec >= fromSec - earlierSec && sec < toSec + laterSec
 }
 
 function explains(event: AuditEvent, finding: Finding): boolean {
