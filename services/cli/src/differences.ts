@@ -25,7 +25,7 @@ export function differencesOf(
         clientDeps(deps),
         controller.tokens,
       )
-      metrics?.states.statesRead(stateDifferences.kinds)
+      metrics?.states.statesRead(stateDifferences.kinds, stateDifferences.everyMs)
       return new StateDifferences(stateDifferences, {
         clock,
         random,
