@@ -76,7 +76,8 @@ function explainsRole(event: AuditEvent, finding: Finding): boolean {
     return target?.guid === user && (space === undefined || spaceGuid === space) && isIn(event, organization)
   // Roles go with the space or organization they are in.
   if (finding.after !== null) return false
-  if (event.type === 'audit.space.delete-request') return target?.guid === space || spaceGuid === space
+  if (event.type === 'audit.space.delete-request')
+    return space !== undefined && (target?.guid === space || spaceGuid === space)
   if (event.type !== 'audit.organization.delete-request') return false
   return organization !== undefined && (target?.guid === organization || organizationGuid === organization)
 }

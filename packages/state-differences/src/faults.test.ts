@@ -251,3 +251,28 @@ for (const fault of ['error-500', 'truncated-json', 'html-200', 'reset-before-he
     one.foundation.faults.clear()
     assert.equal(one.told.size, 0)
   })
+
+test('an answer that nobody thought of fails its kind and nothing else; what the log refuses ends the session', async t => {
+  const one = await WatchedFoundation.make(t)
+  const states = one.differences(['feature-flag'])
+  const read = () => states.read(one.watch('feature-flag'), 0, one.session, never)
+  const { lookups } = one
+  one.lookups = { ...lookups, page: async () => JSON.parse('{"resources":null,"users":[],"totalPages":1}') }
+  assert.equal(await read(), 30_000)
+  assert.equal(states.status()[0]?.result, 'failed')
+  one.lookups = lookups
+  one.restart()
+  assert.equal(await read(), 900_000)
+  one.change(docker(true))
+  one.killNextTell = true
+  await assert.rejects(read(), /killed/)
+})
+
+test('of a kind that was not read for weeks what changed is told, and that nobody looked for events', async t => {
+  const one = await WatchedFoundation.make(t)
+  await one.look('role')
+  one.clock.advance(20 * 86_400_000)
+  one.change({ put: { roles: [{ guid: uuid(1), ...times, type: 'space_developer' }] } })
+  await one.look('role')
+  assert.deepEqual([one.types, one.data(0)['explanation']], [['role'], 'unknown'])
+})

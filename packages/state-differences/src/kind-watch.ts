@@ -39,6 +39,8 @@ const staleMax = 2
 /** After so long it is told without what might explain it. */
 const explainedWithinMs = 3_600_000
 const lookAgainMs = 5_000
+/** Events of a longer time are not looked through: the kind was not read for weeks. */
+const explainedMaxSec = 7 * 86_400
 
 const notAudited: Explained = { explanation: 'not-audited', by: [] }
 const unknown: Explained = { explanation: 'unknown', by: [] }
@@ -178,8 +180,9 @@ export class KindWatch {
     if (!isAudited(this.kind)) return new Map(findings.map(finding => [finding, notAudited]))
     const { clock } = this.#deps
     const span = spanOf(findings)
-    const giveUpMs = clock.monotonic() + explainedWithinMs
-    while (!session.isRead(span)) {
+    const isTooLong = span.toSec - span.fromSec > explainedMaxSec
+    const giveUpMs = isTooLong ? Number.NEGATIVE_INFINITY : clock.monotonic() + explainedWithinMs
+    while (isTooLong || !session.isRead(span)) {
       if (clock.monotonic() >= giveUpMs) return new Map(findings.map(finding => [finding, unknown]))
       await clock.sleep(lookAgainMs, signal)
     }

@@ -1,9 +1,4 @@
-import {
-  ApiUnavailableError,
-  CloudFoundryError,
-  NotPermittedError,
-  type StateLookups,
-} from '@cf-audit-drain/cloud-foundry'
+import { ApiUnavailableError, NotPermittedError, type StateLookups } from '@cf-audit-drain/cloud-foundry'
 import type { Scrubber } from '@cf-audit-drain/event'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
 import { KindWatch } from './kind-watch.ts'
@@ -112,8 +107,12 @@ export class StateDifferences {
       return untilSeenMs
     }
     const startedMs = this.#deps.clock.monotonic()
+    let ofSession: unknown = null
+    const noted = noting(session, error => {
+      ofSession = error
+    })
     try {
-      this.#ended(watch, await watch.look(session, signal), null)
+      this.#ended(watch, await watch.look(noted, signal), null)
       return Math.max(0, everyMs - (this.#deps.clock.monotonic() - startedMs))
     } catch (error) {
       signal.throwIfAborted()
@@ -125,7 +124,7 @@ export class StateDifferences {
         this.#ended(watch, 'unsteady', error.message)
         return everyMs
       }
-      if (!(error instanceof CloudFoundryError)) throw error
+      if (error === ofSession || !(error instanceof Error)) throw error
       const pauseMs = Math.min(everyMs, failedMs * 2 ** Math.min(failures, 10))
       this.#ended(watch, 'failed', error.message)
       this.#deps.observer?.failed?.(watch.kind, error, pauseMs)
@@ -146,5 +145,22 @@ export class StateDifferences {
     const lastReadAt = isWhole ? new Date(this.#deps.clock.now()).toISOString() : before
     this.#status.set(kind, { kind, result, lastReadAt, objects, problem })
     this.#deps.observer?.reading?.(kind, result, objects)
+  }
+}
+
+/**
+ * What `tell` and `mayClose` reject with ends the session. Anything else is the affair of this kind alone, an answer that nobody
+ * thought of included: it must not end the polling of events.
+ */
+function noting(session: StateSession, note: (error: unknown) => void): StateSession {
+  const noted = <T>(work: Promise<T>) =>
+    work.catch((error: unknown) => {
+      note(error)
+      throw error
+    })
+  return {
+    ...session,
+    tell: (events, kept) => noted(session.tell(events, kept)),
+    mayClose: signal => noted(session.mayClose(signal)),
   }
 }
