@@ -70,6 +70,15 @@ export class CollectionStore {
     this.#documents.set(path, body)
   }
 
+  /** What is below an object and was never set; null for another path. Throws 404 when the object is not there. */
+  #below(path: string): unknown {
+    const [, collection = '', guid, rest = ''] = /^\/v3\/([a-z_]+)\/([^/]+)\/(.+)$/.exec(path) ?? []
+    const unset = unsetBelow[`${collection}/${rest}`]
+    if (unset === undefined) return null
+    if (this.all(collection).some(resource => resource.guid === guid)) return unset
+    throw errors.notFound(singular[collection] ?? '')
+  }
+
   all(collection: string): readonly Resource[] {
     return this.#collections.get(collection) ?? []
   }
@@ -86,15 +95,6 @@ export class CollectionStore {
     const found = this.all(collection).find(resource => (resource.guid ?? resource.name) === guid)
     if (found === undefined) throw errors.notFound(name)
     return v3JsonAnswer(200, found)
-  }
-
-  /** What is below an object and was never set; null for another path. Throws 404 when the object is not there. */
-  #below(path: string): unknown {
-    const [, collection = '', guid, rest = ''] = /^\/v3\/([a-z_]+)\/([^/]+)\/(.+)$/.exec(path) ?? []
-    const unset = unsetBelow[`${collection}/${rest}`]
-    if (unset === undefined) return null
-    if (this.all(collection).some(resource => resource.guid === guid)) return unset
-    throw errors.notFound(singular[collection] ?? '')
   }
 
   #list(collection: string, query: Query, apiUrl: string): Answer {

@@ -73,6 +73,8 @@ function actions(foundation: Foundation, generator: EventGenerator): Readonly<Re
     },
     'POST /_simulator/rows': async body => insert((await json(body)) as SimulatedRow[]),
     'DELETE /_simulator/rows': async body => ({ deleted: foundation.delete((await json(body)) as string[]) }),
+    'POST /_simulator/states': async body =>
+      setStates(foundation.collections, (await json(body)) as StateChange),
     'POST /_simulator/recorded': async () => insert(everyRecordedEvent()),
     'POST /_simulator/history': async body => insert(generator.history((await json(body)) as HistoryPlan)),
     'POST /_simulator/count-only': async body => foundation.countOnly((await json(body)) as string[]),
@@ -89,8 +91,6 @@ function actions(foundation: Foundation, generator: EventGenerator): Readonly<Re
       const { id, scopes } = (await json(body)) as { id: string; scopes: readonly string[] }
       foundation.setScopes(id, scopes)
     },
-    'POST /_simulator/states': async body =>
-      setStates(foundation.collections, (await json(body)) as StateChange),
     'GET /_simulator/shown': async () => foundation.shown(),
     'GET /_simulator/pages': async () => foundation.shownPages(),
     'GET /_simulator/requests': async () => foundation.requests,

@@ -52,6 +52,7 @@ const builtBackToSec = 45 * 86_400
 export class Poller {
   readonly #options: PollerOptions
   readonly #deps: PollerDeps
+  #states: StateReading | undefined
   #recorder: Recorder | null = null
   #state: PollerStatus['state'] = 'starting'
   readonly #rights: RightsWatch
@@ -61,7 +62,6 @@ export class Poller {
   readonly #gone = new Map<string, Range>()
   readonly #toldGone = new ToldOnce(10 * goneMax)
   #lastVerified: PollerStatus['lastVerified'] = null
-  #states: StateReading | undefined
   /** Of this session: polled, and every sweep run, at least once. */
   #polled = false
   #swept = 0
