@@ -42,6 +42,13 @@ export { Redaction } from './redaction.ts'
 export type { RateLimit } from './retry-after.ts'
 export type { RetryPolicy } from './retrying.ts'
 export { type Rights, type Sees, seesWith } from './rights.ts'
+export {
+  type StateCollection,
+  type StateDocument,
+  type StateLookups,
+  type StatePage,
+  stateLookups,
+} from './state-lookups.ts'
 export { type ShownTask, type TaskLookups, taskLookups } from './task-lookups.ts'
 export type { IssuedToken } from './token-answer.ts'
 export { TokenEndpoint, type TokenEndpointOptions } from './token-endpoint.ts'

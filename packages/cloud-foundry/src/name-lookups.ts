@@ -4,7 +4,7 @@ import { BrokenAnswerError, type FaultFacts } from './errors.ts'
 import type { Answer } from './exchange.ts'
 import { FoundationClient } from './foundation-client.ts'
 import type { Deps, FoundationOptions } from './options.ts'
-import { isObject, parsedObject } from './parsed-object.ts'
+import { isObject, objectsIn, parsedObject } from './parsed-object.ts'
 import type { RateLimit } from './retry-after.ts'
 import { triedOnce } from './retrying.ts'
 import type { TokenSource } from './token-keeper.ts'
@@ -96,7 +96,7 @@ export function canBeLookedUp(guid: string): boolean {
 
 function readList(answer: Answer, facts: FaultFacts): LookupAnswer {
   const body = parsedObject(answer.text)
-  const resources = objects(body?.['resources'])
+  const resources = objectsIn(body?.['resources'])
   if (resources === null)
     throw new BrokenAnswerError(
       `the answer of Cloud Controller is no list (${answer.bytes} bytes); nothing of it counts`,
@@ -104,13 +104,9 @@ function readList(answer: Answer, facts: FaultFacts): LookupAnswer {
     )
   const shown = body?.['included']
   const included = Object.entries(isObject(shown) ? shown : {}).map(
-    ([name, list]) => [name, objects(list) ?? []] as const,
+    ([name, list]) => [name, objectsIn(list) ?? []] as const,
   )
   return { resources, included: Object.fromEntries(included) }
-}
-
-function objects(list: unknown): readonly Readonly<Record<string, unknown>>[] | null {
-  return Array.isArray(list) && list.every(isObject) ? list : null
 }
 
 function readEvents(answer: Answer, facts: FaultFacts): readonly RawEvent[] {

@@ -1,6 +1,7 @@
 import type { HttpAddress } from './http-address.ts'
 import type { Secret } from './secret.ts'
 import type { StartFrom } from './start-from.ts'
+import type { stateKindNames } from './state-differences-schema.ts'
 
 /** A configuration without a fault. Durations are milliseconds, sizes bytes. */
 export interface Config {
@@ -113,6 +114,8 @@ export interface FoundationConfig {
   readonly nameWaitMs: number
   readonly tasks: { readonly follow: boolean; readonly command: 'off' | 'fingerprint' | 'clear' }
   readonly verifyIntervalMs: number
+  /** Null: off. */
+  readonly stateDifferences: StateDifferencesConfig | null
   readonly strict: boolean
 }
 
@@ -129,6 +132,11 @@ export type UserLoginConfig =
       readonly refreshToken: Secret
       readonly refreshTokenFile: string | null
     }
+
+export interface StateDifferencesConfig {
+  readonly everyMs: number
+  readonly kinds: readonly (typeof stateKindNames)[number][]
+}
 
 export interface SweepConfig {
   readonly everyMs: number

@@ -47,6 +47,7 @@ export const variables: readonly Variable[] = [
   foundation('CF_INSECURE', 'insecure'),
   foundation('POLL_INTERVAL', 'pollInterval'),
   foundation('VERIFY_INTERVAL', 'verifyInterval'),
+  foundation('STATE_DIFFERENCES_EVERY', 'stateDifferences', 'every'),
   foundation('START_FROM', 'startFrom'),
   foundation('NAMES', 'names'),
   foundation('NAME_WAIT', 'nameWait'),
@@ -178,8 +179,10 @@ function refuse(set: readonly Variable[], key: string, references: ReadonlySet<s
 }
 
 function judgeAlone(variable: Variable, env: Env): readonly Fault[] {
-  const key = variable.path.at(-1) as keyof typeof foundationSchema.shape
+  const [, , key, ...below] = variable.path
+  const schema = foundationSchema.shape[key as keyof typeof foundationSchema.shape]
+  const value = below.reduceRight<unknown>((inner, name) => ({ [name]: inner }), env[variable.name])
   const origin = { where: whereOf(variable.name), assignment: `${variable.name}=` }
-  const fault = optionComplaint(foundationSchema.shape[key], env[variable.name], variable.path, origin)
+  const fault = optionComplaint(schema, value, variable.path, origin)
   return fault === undefined ? [] : [fault]
 }

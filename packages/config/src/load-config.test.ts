@@ -45,6 +45,7 @@ test('three variables make a foundation, named after its host, with every defaul
       nameWaitMs: 2_000,
       tasks: { follow: true, command: 'fingerprint' },
       verifyIntervalMs: 300_000,
+      stateDifferences: null,
       strict: false,
     },
   )

@@ -6,6 +6,7 @@ import { namePattern, parseName } from './name.ts'
 import { byteSize, duration, flag, oneOf, parsedText, secret, text, wholeNumber } from './setting.ts'
 import { parseSinkUrl } from './sink-url.ts'
 import { parseStartFrom, startFromPattern } from './start-from.ts'
+import { stateDifferencesSchema } from './state-differences-schema.ts'
 import { tlsSchema } from './tls-schema.ts'
 
 /**
@@ -173,6 +174,7 @@ export const foundationSchema = z.strictObject({
     '10s',
     '1d',
   ).prefault('5m'),
+  stateDifferences: stateDifferencesSchema.optional(),
   strict: flag({
     about: 'Refuses to start when the client may not see every event.',
     example: 'false',

@@ -13,6 +13,7 @@ import type {
 import type { KafkaDocument } from './kafka-schema.ts'
 import type { ConfigDocument, FoundationDocument, SinkDocument } from './schema.ts'
 import { Secret } from './secret.ts'
+import { toStateDifferences } from './state-differences-schema.ts'
 import { toSchemaRegistry } from './to-schema-registry.ts'
 
 /** From a document without a fault to what the program works with. */
@@ -65,6 +66,7 @@ function toFoundation(document: FoundationDocument, index: number, secrets: File
     nameWaitMs: document.nameWait,
     tasks: document.tasks,
     verifyIntervalMs: document.verifyInterval,
+    stateDifferences: toStateDifferences(document.stateDifferences),
     strict: document.strict,
   }
 }

@@ -31,6 +31,12 @@ const singular: Readonly<Record<string, string>> = {
   tasks: 'Task',
   users: 'User',
 }
+/** As Cloud Controller makes them: SSH is on, and nobody is entitled. */
+const unsetBelow: Readonly<Record<string, unknown>> = {
+  'apps/features/ssh': { name: 'ssh', description: 'Enable SSHing into the app.', enabled: true },
+  'spaces/features/ssh': { name: 'ssh', description: 'Enable SSHing into apps in the space.', enabled: true },
+  'isolation_segments/relationships/organizations': { data: [] },
+}
 const pagingKeys = ['page', 'per_page', 'order_by']
 
 /**
@@ -64,6 +70,15 @@ export class CollectionStore {
     this.#documents.set(path, body)
   }
 
+  /** What is below an object and was never set; null for another path. Throws 404 when the object is not there. */
+  #below(path: string): unknown {
+    const [, collection = '', guid, rest = ''] = /^\/v3\/([a-z_]+)\/([^/]+)\/(.+)$/.exec(path) ?? []
+    const unset = unsetBelow[`${collection}/${rest}`]
+    if (unset === undefined) return null
+    if (this.all(collection).some(resource => resource.guid === guid)) return unset
+    throw errors.notFound(singular[collection] ?? '')
+  }
+
   all(collection: string): readonly Resource[] {
     return this.#collections.get(collection) ?? []
   }
@@ -71,6 +86,8 @@ export class CollectionStore {
   /** `among`: in the place of what the collection holds. Throws 404 for a path that is neither. */
   answer(path: string, queryText: string, apiUrl: string, among?: readonly Resource[]): Answer {
     if (this.#documents.has(path)) return v3JsonAnswer(200, this.#documents.get(path))
+    const below = this.#below(path)
+    if (below !== null) return v3JsonAnswer(200, below)
     const [, collection = '', guid] = /^\/v3\/([a-z_]+)(?:\/([^/]+))?$/.exec(path) ?? []
     const name = singular[collection]
     if (name === undefined) throw errors.unknownRequest()

@@ -6,6 +6,7 @@ import type { FaultRule } from './faults.ts'
 import type { Foundation } from './foundation-contract.ts'
 import { ListeningServer } from './listening-server.ts'
 import { everyRecordedEvent } from './recordings.ts'
+import { type StateChange, setStates } from './set-states.ts'
 import type { SimulatedRow } from './simulated-row.ts'
 
 type Action = (body: Readable) => Promise<unknown>
@@ -72,6 +73,8 @@ function actions(foundation: Foundation, generator: EventGenerator): Readonly<Re
     },
     'POST /_simulator/rows': async body => insert((await json(body)) as SimulatedRow[]),
     'DELETE /_simulator/rows': async body => ({ deleted: foundation.delete((await json(body)) as string[]) }),
+    'POST /_simulator/states': async body =>
+      setStates(foundation.collections, (await json(body)) as StateChange),
     'POST /_simulator/recorded': async () => insert(everyRecordedEvent()),
     'POST /_simulator/history': async body => insert(generator.history((await json(body)) as HistoryPlan)),
     'POST /_simulator/count-only': async body => foundation.countOnly((await json(body)) as string[]),

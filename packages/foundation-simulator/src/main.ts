@@ -11,6 +11,7 @@ import { loadRecordedCollections } from './recorded-collections.ts'
 import { everyRecordedEvent } from './recordings.ts'
 import { refuseSsh } from './refuse-ssh.ts'
 import { addWorld } from './world-resources.ts'
+import { addWorldStates } from './world-states.ts'
 
 const { values } = parseArgs({
   options: {
@@ -71,6 +72,7 @@ const foundation = await startFoundation(options())
 const generator = new EventGenerator(seededRandom(Number(values.seed) + 1), foundation.api)
 narrow?.mayRead(generator.world)
 addWorld(foundation.collections, generator.world, foundation.api)
+addWorldStates(foundation.collections, generator.world, foundation.api)
 if (values.recorded) {
   foundation.insert(everyRecordedEvent())
   loadRecordedCollections(foundation.collections)

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { Memberships } from './access.ts'
 import { type Answer, v3JsonAnswer } from './answer.ts'
+import { guidOf } from './guid-of.ts'
 import { pagination } from './pagination.ts'
 import { parseQuery } from './query-string.ts'
 
@@ -26,10 +26,9 @@ export function rolesOf(userGuid: string, memberships: Memberships, queryText: s
 }
 
 function role(type: string, user: string, at: { readonly space?: string; readonly organization?: string }) {
-  const digest = createHash('sha256').update(`${type} ${user} ${at.space} ${at.organization}`).digest('hex')
   const related = (guid: string | undefined) => ({ data: guid === undefined ? null : { guid } })
   return {
-    guid: digest.slice(0, 32).replace(/(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-'),
+    guid: guidOf(`${type} ${user} ${at.space} ${at.organization}`),
     created_at: '2026-01-01T00:00:00Z',
     updated_at: '2026-01-01T00:00:00Z',
     type,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import {
   createScrubber,
   decodeAuditEvent,
@@ -14,6 +15,7 @@ import {
 import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
 import { drivenClock } from '@cf-audit-drain/pipeline'
 import { decodeCheckpoint } from './checkpoint.ts'
+import { eventsBetween } from './events-between.ts'
 import { KeptRecords } from './kept-records.ts'
 import { LookMaker } from './look.ts'
 import { Recorder } from './recorder.ts'
@@ -155,5 +157,28 @@ test('a row that Cloud Controller shows with a guid of our form is no event of o
   assert.match(letters[0]?.reason ?? '', /only this program/)
   assert.equal(await recorder.tell([missing('z')]), 1, 'and ours is told nevertheless')
   assert.ok((await guidsOf(log)).some(isOwnGuid))
+  await writer.close()
+})
+
+test("the events of a time are Cloud Controller's, and reading them keeps nobody else from work", async t => {
+  const log = await logOf(t)
+  const { recorder, writer } = await recorderOn(log)
+  const guids = Array.from({ length: 2_000 }, (_, i) => `guid-${i}`)
+  await recorder.record(rows(...guids))
+  await recorder.tell([missing('x')])
+  let turns = 0
+  const turning = new AbortController()
+  const other = (async () => {
+    for (; !turning.signal.aborted; turns++) await setImmediate()
+  })()
+  const events = await Array.fromAsync(eventsBetween(recorder, { fromSec, toSec: fromSec + 11 }))
+  turning.abort()
+  await other
+  assert.deepEqual(events.map(event => event?.guid).sort(), guids.toSorted())
+  assert.ok(turns >= 10, `${turns} turns`)
+  assert.deepEqual(
+    await Array.fromAsync(eventsBetween(recorder, { fromSec: fromSec + 11, toSec: fromSec + 900 })),
+    [],
+  )
   await writer.close()
 })

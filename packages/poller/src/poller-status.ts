@@ -32,6 +32,8 @@ export interface PollerStatus {
   readonly ledger: LedgerVerdict | null
   /** When what is not held yet is deleted; null when nothing is waited for, or that is not known yet. */
   readonly deadline: Deadline | null
+  /** Of each kind that is read; null where none is. */
+  readonly stateDifferences: readonly object[] | null
   readonly lastVerified: ({ readonly at: string } & Verified) | null
   /** Events that were lost at their source; null before the log was read. */
   readonly source: SourceStatus | null

@@ -11,6 +11,7 @@ import { asError, type Clock, type Random } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts'
 import { CleanUp } from './clean-up.ts'
+import { completeUpToSec } from './complete-up-to.ts'
 import { type Deadline, deadlineOf } from './deadline.ts'
 import { Disagreement } from './disagreement.ts'
 import { firstCheckpoint } from './first-checkpoint.ts'
@@ -21,6 +22,7 @@ import { type Beside, type BesideMakers, openBeside } from './open-beside.ts'
 import { longestMs, type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { PollerStatus } from './poller-status.ts'
 import type { Range } from './range.ts'
+import { readStates, type StateReading } from './read-states.ts'
 import { Recorder } from './recorder.ts'
 import { RequestBudget } from './request-budget.ts'
 import { RightsRestoredError } from './rights-guard.ts'
@@ -35,6 +37,7 @@ import type { Verified } from './verify.ts'
 export interface PollerDeps extends BesideMakers {
   readonly controller: CloudController
   readonly log: EventLog
+  readonly states?: () => StateReading
   readonly scrubber: Scrubber
   readonly clock: Clock
   readonly random: Random
@@ -50,6 +53,7 @@ const builtBackToSec = 45 * 86_400
 export class Poller {
   readonly #options: PollerOptions
   readonly #deps: PollerDeps
+  #states: StateReading | undefined
   #recorder: Recorder | null = null
   #state: PollerStatus['state'] = 'starting'
   readonly #rights: RightsWatch
@@ -125,6 +129,7 @@ export class Poller {
       },
       ledger: this.#recorder?.ledger.verdict(this.#nowSec()) ?? null,
       deadline: this.#deadline(),
+      stateDifferences: this.#states?.status() ?? null,
       lastVerified: this.#lastVerified,
       source: this.#check?.source ?? null,
       seenGuids: this.#recorder?.seen.size ?? 0,
@@ -171,6 +176,7 @@ export class Poller {
       const ahead = naming?.readAhead([aheadRange], signal, rows => recorder.record(rows))
       ahead?.catch(() => undefined) // awaited by the catch-up
       const budget = new RequestBudget(() => controller.rateLimit, this.#options.pollIntervalMs, clock)
+      this.#states = this.#deps.states?.()
       const session: Session = {
         source: controller,
         recorder,
@@ -193,6 +199,7 @@ export class Poller {
           },
           signal,
         ),
+        readStates(this.#states, session, () => this.#rights.rights?.sees === 'everything', signal),
         ...this.#options.sweeps.map(one => this.#sweepLoop(session, one, signal)),
         this.#loop('rights', rightsEveryMs, () => this.#rights.look(recorder, signal), signal),
         this.#verifyLoop(session, stored, signal),
@@ -381,8 +388,4 @@ export class Poller {
     const hot = Math.ceil(Math.max(0, this.#nowSec() - checkpoint.tailFromSec) / tileSec)
     return hot + checkpoint.unread.length
   }
-}
-
-function completeUpToSec(checkpoint: Checkpoint): number {
-  return Math.min(checkpoint.tailFromSec, checkpoint.unread[0]?.fromSec ?? Infinity)
 }

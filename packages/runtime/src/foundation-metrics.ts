@@ -2,7 +2,7 @@ import type { Clock } from '@cf-audit-drain/pipeline'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import { type LedgerMetrics, ledgerMetrics } from './ledger-metrics.ts'
 import { type SourceMetrics, sourceMetrics } from './source-metrics.ts'
-
+import { type StateMetrics, stateMetrics } from './state-metrics.ts'
 import { type TaskMetrics, taskMetrics } from './task-metrics.ts'
 
 /** What the poller of one foundation tells. Seconds of Cloud Controller's clock end in `…Sec`, ours in `…Ms`. */
@@ -49,6 +49,7 @@ export interface FoundationMetrics extends LedgerMetrics, SourceMetrics, TaskMet
   /** Their clock minus ours. */
   clockSkew(seconds: number): void
   rateLimitRemaining(requests: number): void
+  readonly states: StateMetrics
 }
 
 /** `led`: kept up to date with what this process polls. */
@@ -59,6 +60,7 @@ export function createFoundationMetrics(
   registry: Registry,
 ): ReadonlyMap<string, FoundationMetrics> {
   const ofElection = electionMetrics(registry)
+  const ofStates = stateMetrics(registry, () => clock.now())
   const ofPolls = pollMetrics(clock, registry)
   const ofRequests = requestMetrics(registry)
   const ofEvents = eventMetrics(registry)
@@ -69,6 +71,7 @@ export function createFoundationMetrics(
   const ofCloudController = cloudControllerMetrics(registry)
   return new Map(
     foundations.map(foundation => {
+      const states = ofStates(foundation)
       const polls = ofPolls(foundation)
       const windows = ofWindows(foundation)
       const ledger = ofLedger(foundation)
@@ -80,6 +83,7 @@ export function createFoundationMetrics(
       const election = ofElection(foundation)
       const shown = [polls, requests, windows, ledger, source, tasks, events, cloudController]
       const setters: FoundationMetrics = {
+        states,
         ...polls,
         ...requests,
         ...events,
@@ -94,6 +98,7 @@ export function createFoundationMetrics(
           if (yes === led.has(foundation)) return
           if (yes) led.add(foundation)
           else led.delete(foundation)
+          if (!yes) states.hide()
           for (const part of shown) (yes ? part.show : part.hide)()
         },
         restore: past => {

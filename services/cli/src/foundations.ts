@@ -11,6 +11,7 @@ import type { Clock, Random } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerObserver, type PollerOptions } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
 import { type ClientDeps, clientDeps, clientOptions } from './client-options.ts'
+import { differencesOf } from './differences.ts'
 import { ElectedPoller } from './elected-poller.ts'
 import { namesOf } from './names.ts'
 import { rightsObserver } from './rights-observer.ts'
@@ -58,6 +59,7 @@ export function foundationService(config: FoundationConfig, deps: FoundationDeps
       return new Poller(pollerOptions(config, deps.acceptRights), {
         ...deps,
         controller,
+        ...differencesOf(config, controller, deps),
         observer,
         ...names.deps,
         ...tasks.deps,

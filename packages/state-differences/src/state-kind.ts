@@ -1,0 +1,24 @@
+/** What is read; an event of a difference is called after it: `cf-audit-drain.state.<kind>`. */
+export const stateKinds = [
+  'security-group',
+  'feature-flag',
+  'role',
+  'environment-variable-group',
+  'domain',
+  'isolation-segment',
+  'quota',
+  'space-ssh',
+  'app-ssh',
+] as const
+
+export type StateKind = (typeof stateKinds)[number]
+
+/** Of these Cloud Controller writes audit events, if not of every change. */
+export function isAudited(kind: StateKind): boolean {
+  return kind === 'role' || kind === 'quota'
+}
+
+/** Of these only switching is told: that a space or an app was made or deleted is audited, and has a switch of its own. */
+export function isSwitch(kind: StateKind): boolean {
+  return kind === 'space-ssh' || kind === 'app-ssh'
+}

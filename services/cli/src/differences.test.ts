@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import {
+  addWorld,
+  addWorldStates,
+  EventGenerator,
+  type Foundation,
+  setStates,
+  startFoundation,
+} from '@cf-audit-drain/foundation-simulator'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { seededRandom, systemClock } from '@cf-audit-drain/pipeline'
+import { begin, runs, temporary, until } from './command-for-tests.ts'
+
+interface Told {
+  readonly type: string
+  readonly guid: string
+  readonly target: { readonly guid: string; readonly name: string }
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+const uuid = (number: number) => `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`
+const times = { created_at: '2026-11-21T00:00:00Z', updated_at: '2026-11-21T00:00:00Z' }
+const mallory = { guid: uuid(700), type: 'user', name: 'mallory@example.com' }
+const variables = '/v3/environment_variable_groups/running'
+
+async function foundationFor(t: TestContext): Promise<Foundation> {
+  const foundation = await startFoundation({})
+  t.after(() => foundation.close())
+  const { world } = new EventGenerator(seededRandom(1), foundation.api)
+  addWorld(foundation.collections, world, foundation.api)
+  addWorldStates(foundation.collections, world, foundation.api)
+  return foundation
+}
+
+/** The command with this log, as often as it is killed; every start reads every kind at once. */
+function startedWith(
+  t: TestContext,
+  { api, clientId, clientSecret }: Foundation,
+  log: object,
+  kinds: object,
+) {
+  const dir = temporary(t)
+  const file = join(dir, 'config.yaml')
+  const lab = { name: 'lab', api, clientId, clientSecret, pollInterval: '1s', overlap: '1s' }
+  const config = {
+    foundations: [{ ...lab, stateDifferences: { every: '1h', kinds } }],
+    log,
+    http: { address: '127.0.0.1:0' },
+    scrub: { key: 'f'.repeat(64) },
+  }
+  writeFileSync(file, JSON.stringify(config))
+  const env = { DATA_DIR: join(dir, 'data') }
+  const start = () => {
+    const one = begin(['start', '--config', file], env)
+    t.after(() => one.child.kill('SIGKILL'))
+    const get = async (path: string) => {
+      const url = () => /"url":"(http[^"]+)"/.exec(one.out())?.[1]
+      await until(() => url() !== undefined)
+      return (await fetch(`${url()}${path}`)).text()
+    }
+    const states = async () => JSON.parse(await get('/status')).foundations[0].stateDifferences
+    return {
+      ...one,
+      get,
+      states,
+      /** Every kind has come so far. */
+      read: (result: RegExp) =>
+        eventually(async () => {
+          const all: readonly { readonly result: string | null }[] | null = await states()
+          return all?.every(({ result: last }) => result.test(last ?? '')) ?? false
+        }),
+      kill: async () => {
+        one.child.kill('SIGKILL')
+        await one.ended
+      },
+    }
+  }
+  const told = async (type: string): Promise<readonly Told[]> => {
+    const { out } = await runs(['events', '--config', file, '--type', type, '--json', '--limit', '1000'], env)
+    return out
+      .split('\n')
+      .filter(line => line !== '')
+      .map(line => JSON.parse(line) as Told)
+  }
+  const ledger = async () => (await runs(['ledger', '--config', file, '--json'], env)).out
+  return { start, told, ledger }
+}
+
+async function eventually(condition: () => Promise<boolean>): Promise<void> {
+  const giveUpMs = systemClock.monotonic() + 90_000
+  while (!(await condition())) {
+    assert.ok(systemClock.monotonic() < giveUpMs, `gave up waiting for ${condition}`)
+    await systemClock.sleep(200)
+  }
+}
+
+function change({ collections, insert }: Foundation, group: string): void {
+  const role = (number: number, space: string) => ({
+    guid: uuid(number),
+    ...times,
+    type: 'space_developer',
+    relationships: {
+      user: { data: { guid: mallory.guid } },
+      organization: { data: null },
+      space: { data: { guid: space } },
+    },
+  })
+  setStates(collections, {
+    put: {
+      security_groups: [{ guid: group, rules: [{ protocol: 'all', destination: '0.0.0.0/0' }] }],
+      feature_flags: [{ name: 'diego_docker', enabled: true }],
+      roles: [role(1, uuid(801)), role(2, uuid(802))],
+      users: [{ guid: mallory.guid, username: mallory.name }],
+    },
+    documents: { [variables]: { ...times, name: 'running', var: { PROXY: 'http://u:hunter2@proxy' } } },
+  })
+  insert([{ type: 'audit.user.space_developer_add', target: mallory, spaceGuid: uuid(801) }])
+}
+
+const kinds = ['security-group', 'feature-flag', 'role', 'environment-variable-group']
+const expected = [
+  'environment-variable-group',
+  'feature-flag.risky-enabled',
+  'role',
+  'role.unexplained',
+  'security-group.opened',
+].map(kind => `cf-audit-drain.state.${kind}`)
+
+async function survivesKills(t: TestContext, log: object): Promise<void> {
+  const foundation = await foundationFor(t)
+  const one = startedWith(t, foundation, log, kinds)
+  const first = one.start()
+  await first.read(/baseline/)
+  await first.kill()
+  const group =
+    foundation.collections.all('security_groups').find(({ name }) => name === 'database')?.guid ?? ''
+  change({ ...foundation, insert: rows => foundation.insert(rows) }, group)
+
+  const second = one.start()
+  await second.read(/read/)
+  const all = await one.told('cf-audit-drain.state.*')
+  assert.deepEqual(all.map(({ type }) => type).sort(), expected)
+  const unexplained = all.find(({ type }) => type.endsWith('unexplained'))
+  const explained = all.find(({ type }) => type.endsWith('state.role'))
+  assert.deepEqual([unexplained?.data['object'], unexplained?.target.name], [uuid(2), mallory.name])
+  const [by] = (explained?.data['explained_by'] ?? []) as { type: string }[]
+  assert.deepEqual([explained?.data['object'], by?.type], [uuid(1), 'audit.user.space_developer_add'])
+  const metrics = await second.get('/metrics')
+  assert.match(metrics, /cf_audit_state_unexplained_total\{foundation="lab",kind="role"\} 1/)
+  assert.match(metrics, /cf_audit_state_readings_total\{foundation="lab",kind="role",result="read"\} 1/)
+  const said = `${second.out()}${second.err()}${metrics}${await second.get('/status')}${JSON.stringify(all)}`
+  assert.ok(!said.includes('hunter2') && !said.includes('proxy.example.com'))
+  await second.kill()
+
+  const third = one.start()
+  await third.read(/read/)
+  await third.kill()
+  assert.equal((await one.told('cf-audit-drain.state.*')).length, all.length, 'each is told once')
+  assert.match(await one.ledger(), /"short":0/)
+}
+
+test('read through kills, on disk: each difference is told once', { timeout: 240_000 }, t =>
+  survivesKills(t, {}),
+)
+
+describe('on Kafka', { skip: reasonToSkipKafka() }, () => {
+  let kafka: KafkaCluster
+  before(async () => {
+    kafka = await startKafka()
+  })
+  after(() => kafka?.stop())
+
+  test('read through kills: each difference is told once', { timeout: 300_000 }, t =>
+    survivesKills(t, {
+      kafka: {
+        brokers: kafka.brokers,
+        prefix: 'states',
+        createTopics: true,
+        replicationFactor: 1,
+        sessionTimeout: '10s',
+      },
+    }),
+  )
+})
+
+test('an endpoint that hangs for a minute delays no event and no other kind; one that is refused is said once', {
+  timeout: 180_000,
+}, async t => {
+  const foundation = await foundationFor(t)
+  const one = startedWith(t, foundation, {}, ['domain', 'security-group', 'feature-flag'])
+  foundation.faults.add({
+    fault: 'hang-before-headers',
+    path: '/v3/domains',
+    durationMs: 60_000,
+    count: 1_000,
+  })
+  foundation.faults.add({ fault: 'forbidden', path: '/v3/security_groups', count: 1_000 })
+  const running = one.start()
+  await until(() => (foundation.requests.byPath.get('/v3/domains') ?? 0) > 0)
+  for (let round = 0; round < 3; round++) {
+    const startedMs = systemClock.monotonic()
+    foundation.insert([{ type: 'audit.app.start' }])
+    await eventually(async () => (await one.told('audit.app.start')).length > round)
+    const tookMs = systemClock.monotonic() - startedMs
+    assert.ok(tookMs < 8_000, `an event took ${Math.round(tookMs)} ms`)
+  }
+  await eventually(async () => (await running.states())[2].result === 'baseline')
+  const [domains, groups] = await running.states()
+  assert.notEqual(domains.result, 'baseline')
+  assert.equal(groups.result, 'refused')
+  assert.equal(running.out().split('this kind of state is not read').length, 2)
+  await running.kill()
+})
