@@ -11,6 +11,7 @@ import {
 } from './kafka-measures.ts'
 import {
   measureBackfill,
+  measureFollow,
   measureIdle,
   measureLatency,
   measureSink,
@@ -24,6 +25,7 @@ const onOneMachine = {
   latency: measureLatency,
   start: measureStart,
   idle: measureIdle,
+  follow: measureFollow,
 }
 const onKafka = {
   'kafka-sink': measureKafkaSink,
@@ -47,6 +49,8 @@ const full: Scale = {
   backfillEvents: 1_000_000,
   latencyRows: 120,
   idleSeconds: 60,
+  followSeconds: 360,
+  followHours: 5,
   publishes: 300,
 }
 const quick: Scale = {
@@ -54,6 +58,8 @@ const quick: Scale = {
   backfillEvents: 100_000,
   latencyRows: 12,
   idleSeconds: 10,
+  followSeconds: 20,
+  followHours: 0.1,
   publishes: 30,
 }
 const scale = values.quick ? quick : full

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { openEmbeddedLog } from '@cf-audit-drain/log'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { Simulator } from '../faults/simulator.ts'
+import { Traffic } from '../faults/traffic.ts'
 import { until } from '../faults/until.ts'
 import { cpuSeconds, rssMiB, startDrain } from './drain.ts'
 import { fillLog } from './fill-log.ts'
@@ -12,6 +13,8 @@ export interface Scale {
   readonly backfillEvents: number
   readonly latencyRows: number
   readonly idleSeconds: number
+  readonly followSeconds: number
+  readonly followHours: number
   readonly publishes: number
 }
 
@@ -101,6 +104,38 @@ export async function measureStart(folder: string) {
   await drain.stop(10_000)
   await Promise.all([simulator.stop(), receiver.stop()])
   return { seconds }
+}
+
+/** A foundation of 5,000 events a minute, as many for hours before, followed and delivered with all that is on by default. */
+export async function measureFollow(folder: string, { followSeconds, followHours }: Scale) {
+  const eventsPerMinute = 5_000
+  const before = eventsPerMinute * 60 * followHours
+  const history = ['--events', String(before), '--days', String(followHours / 24)]
+  const simulator = await Simulator.start(folder, history, { witnessed: false })
+  const receiver = await Receiver.start(folder)
+  const env = { SINK_URL: `syslog://127.0.0.1:${receiver.port}`, TASK_FOLLOW: 'true' }
+  const drain = startDrain(folder, simulator, [], env)
+  const traffic = new Traffic(simulator, eventsPerMinute / 60)
+  traffic.start()
+  await until('the history is delivered', () => receiver.count.frames >= before, 600_000)
+  await systemClock.sleep(5_000)
+  const [usedBefore, startedMs, framesBefore] = [
+    cpuSeconds(drain.pid),
+    systemClock.monotonic(),
+    receiver.count.frames,
+  ]
+  await systemClock.sleep(followSeconds * 1000)
+  const used = cpuSeconds(drain.pid) - usedBefore
+  const minutes = (systemClock.monotonic() - startedMs) / 60_000
+  const result = {
+    eventsPerMinute: Math.round((receiver.count.frames - framesBefore) / minutes),
+    coreFraction: Math.round((1_000 * used) / (60 * minutes)) / 1_000,
+    rssMiB: Math.round(rssMiB(drain.pid).highest),
+  }
+  await traffic.stop()
+  await drain.stop(10_000)
+  await Promise.all([simulator.stop(), receiver.stop()])
+  return result
 }
 
 /** Poller and sink with nothing to do, at the default interval. */
