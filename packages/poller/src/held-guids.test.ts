@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createScrubber } from '@cf-audit-drain/event'
-import type { FoundationWriter } from '@cf-audit-drain/log'
+import { emptyWindow, type FoundationWriter } from '@cf-audit-drain/log'
 import { manualClock } from '@cf-audit-drain/pipeline'
 import type { AuditEvents } from './read-segment.ts'
 import { Recorder } from './recorder.ts'
@@ -82,3 +82,37 @@ test('an event that is doubled in the log does not keep another one out of it', 
   await recorder.record(await rowsOf({ guid: 'a', sec: 400 }, { guid: 'b', sec: 401 }))
   assert.deepEqual(taken, ['b'])
 })
+
+for (const left of [0, 1])
+  test(`what a log has lost at its end, ${left} of three left, is recorded again when it is started anew`, async () => {
+    const taken: string[] = []
+    const inLog = [{ guid: 'a', createdAtSec: 400, offset: 7 }].slice(0, left)
+    const recorder = made(
+      {
+        isAtomic: true,
+        async *ledger() {
+          yield {
+            ...emptyWindow({ fromSec: 300, toSec: 600 }),
+            state: 'closed',
+            counted: 3,
+            held: 3,
+            firstOffset: 7,
+            lastOffset: 9,
+          }
+        },
+        async *places() {
+          yield* inLog
+        },
+        async *guidsOf({ firstOffset, lastOffset }) {
+          for (const one of inLog)
+            if (one.offset >= (firstOffset ?? 9e9) && one.offset <= (lastOffset ?? -1)) yield one
+        },
+      },
+      taken,
+    )
+    await recorder.rebuild()
+    await recorder.buildLedger(0)
+    await recorder.record(await rowsOf(...['a', 'b', 'c'].map(guid => ({ guid, sec: 400 }))))
+    assert.deepEqual(taken, ['a', 'b', 'c'].slice(left))
+    assert.equal(recorder.ledger.windowOf(400)?.held, 3)
+  })
