@@ -19,7 +19,8 @@ export async function buildLedger(
   const windows = new Map<number, LedgerWindow>()
   let firstSec = Math.min(checkpoint.tailFromSec, ledger.windows[0]?.fromSec ?? Infinity)
   let newest = -1
-  for await (const { guid, createdAtSec, offset } of writer.places(sinceSec)) {
+  const fromSec = Math.min(sinceSec, firstSec)
+  for await (const { guid, createdAtSec, offset } of writer.places(fromSec)) {
     newest = Math.max(newest, offset)
     if (isOwnGuid(guid)) continue
     const range = ledger.rangeOf(createdAtSec)
