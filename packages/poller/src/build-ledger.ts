@@ -8,7 +8,7 @@ import { reopened } from './mend-ledger.ts'
  * The ledger of a log whose checkpoint does not say that it has one: it was written before there was one, its building was
  * killed, or its checkpoint was lost. Every window that holds something, or that the checkpoint takes for passed, with what is
  * held of it and where, and open until it is compared with Cloud Controller. One pass over the log, and only numbers are
- * kept. What an older ledger says to be held and the log has not any more, stays said: it may not be recorded again.
+ * kept. What an older ledger says to be held and retention has taken from the log, stays said: it may not be recorded again.
  */
 export async function buildLedger(
   ledger: Ledger,
@@ -18,7 +18,10 @@ export async function buildLedger(
 ): Promise<readonly LedgerWindow[]> {
   const windows = new Map<number, LedgerWindow>()
   let firstSec = Math.min(checkpoint.tailFromSec, ledger.windows[0]?.fromSec ?? Infinity)
-  for await (const { guid, createdAtSec, offset } of writer.places(sinceSec)) {
+  let newest = -1
+  const fromSec = Math.min(sinceSec, firstSec)
+  for await (const { guid, createdAtSec, offset } of writer.places(fromSec)) {
+    newest = Math.max(newest, offset)
     if (isOwnGuid(guid)) continue
     const range = ledger.rangeOf(createdAtSec)
     const window = windows.get(range.fromSec) ?? emptyWindow(range)
@@ -27,7 +30,10 @@ export async function buildLedger(
   }
   for (const known of ledger.windows) {
     if (known.state === 'expired') windows.delete(known.fromSec)
-    else windows.set(known.fromSec, merged(reopened(known), windows.get(known.fromSec)))
+    else if ((known.lastOffset ?? -1) <= newest)
+      windows.set(known.fromSec, merged(reopened(known), windows.get(known.fromSec)))
+    // The log ends before where it lay: that was lost, with its topic or its brokers, and is to be recorded again.
+    else if (!windows.has(known.fromSec)) windows.set(known.fromSec, emptyWindow(known))
   }
   for (const range of ledger.rangesOf({ fromSec: firstSec, toSec: checkpoint.tailFromSec }))
     if (isDone(range, checkpoint) && !windows.has(range.fromSec) && ledger.windowOf(range.fromSec) === null)

@@ -4,6 +4,9 @@ import type { Ledger } from './ledger.ts'
 import type { Range } from './range.ts'
 import { SeenGuids } from './seen-guids.ts'
 
+/** Windows that may stay in memory while nobody works on them: two hours. */
+const atHandMax = 24
+
 /** An older window whose guids are in memory, or on their way there. */
 interface AtHand {
   readonly range: Range
@@ -81,10 +84,18 @@ export class HeldGuids {
   release(held: readonly number[], isDone: (window: Range) => boolean): void {
     for (const fromSec of held) {
       const one = this.#atHand.get(fromSec)
-      if (one === undefined || --one.holds > 0 || !isDone(one.range)) continue
-      this.#atHand.delete(fromSec)
-      this.#old.forget(one.range.fromSec, one.range.toSec)
+      if (one !== undefined && --one.holds === 0 && isDone(one.range)) this.#letGo(one)
     }
+    // While nothing may be passed none of them is done, and all the history may be read.
+    for (const one of this.#atHand.values()) {
+      if (this.#atHand.size <= atHandMax) break
+      if (one.holds === 0) this.#letGo(one)
+    }
+  }
+
+  #letGo({ range: { fromSec, toSec } }: AtHand): void {
+    this.#atHand.delete(fromSec)
+    this.#old.forget(fromSec, toSec)
   }
 
   /**
@@ -126,10 +137,13 @@ export class HeldGuids {
     const window = this.#ledger.windowOf(fromSec)
     if (window === null || window.held === window.deadLetters) return false
     let found = 0
+    const read = new Set<string>()
     for await (const { guid, createdAtSec } of this.#writer.guidsOf(window)) {
       if (isOwnGuid(guid)) continue
       // One that was published since this began is at hand already, and not among those that the window held then.
-      if (!this.#old.has(guid, createdAtSec)) found++
+      // One that a log without transactions holds twice was counted twice.
+      if (read.has(guid) || !this.#old.has(guid, createdAtSec)) found++
+      read.add(guid)
       this.#old.add(guid, createdAtSec)
     }
     return found < window.held - window.deadLetters

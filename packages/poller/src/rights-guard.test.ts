@@ -58,6 +58,8 @@ test('scopes narrowed in mid-run close no window and prove none false; given bac
   const shut = windows(one)
   assert.deepEqual([shut.completeUpTo, shut.closed], [shutAt.completeUpTo, shutAt.closed])
   assert.equal(shut.heldNotShown, 0, 'what the narrower token does not show is not called gone')
+  assert.ok(one.verified.some(({ isCompared }) => isCompared))
+  assert.equal(one.verified.at(-1)?.isCompared, false, 'nor does anything say that the ledger was compared')
   assert.equal(one.poller.caughtUp(), false)
   const { rightsNarrowed } = one.poller.status()
   assert.match(

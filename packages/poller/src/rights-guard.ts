@@ -99,12 +99,12 @@ export class RightsGuard {
    * @throws RightsRestoredError
    */
   async look(signal: AbortSignal): Promise<Rights> {
-    const wasNarrowed = this.#narrowed !== null
+    const [wasNarrowed, before] = [this.#narrowed !== null, this.#before]
     this.#isTokenNew = false
     const rights = await this.#measured(signal, { fresh: wasNarrowed })
     if (wasNarrowed && rights.rolesFault === null && lostRights(this.#before, rights) === null)
       throw new RightsRestoredError('the rights are back')
-    this.#judge(rights)
+    if (this.#before === before) this.#judge(rights)
     return rights
   }
 
@@ -112,21 +112,26 @@ export class RightsGuard {
   async mayClose(signal: AbortSignal): Promise<boolean> {
     const isUnknown = this.#rolesUnknownUntilMs !== null
     if (this.#narrowed === null && (isUnknown || this.#before?.sees === 'subset'))
-      await this.#lookAtRoles(signal)
+      if (!(await this.#lookAtRoles(signal))) return false
     return this.#narrowed === null && this.#before !== null && this.#rolesUnknownUntilMs === null
   }
 
-  async #lookAtRoles(signal: AbortSignal): Promise<void> {
+  /** False: what was answered is not to be judged by, for the measure has become another since it was asked for. */
+  async #lookAtRoles(signal: AbortSignal): Promise<boolean> {
     const { clock, remember } = this.#deps
-    if (clock.monotonic() < (this.#rolesUnknownUntilMs ?? 0)) return
+    if (clock.monotonic() < (this.#rolesUnknownUntilMs ?? 0)) return false
+    const before = this.#before
     try {
-      this.#judge(await this.#measured(signal, { isPermitted: true }))
+      const rights = await this.#measured(signal, { isPermitted: true })
+      if (this.#before !== before) return false
+      this.#judge(rights)
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof CloudFoundryError)) throw error
       this.#rolesUnknownUntilMs = clock.monotonic() + rolesAgainMs
     }
     if (this.#narrowed === null) await remember()
+    return true
   }
 
   /** With the scopes of the newest token. */

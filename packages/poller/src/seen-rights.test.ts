@@ -85,3 +85,9 @@ test('they come back from a checkpoint, which stays small enough for Kafka, and 
   for (const value of [null, 7, {}, { sees: 'all', places: [] }, { sees: 'subset' }])
     assert.equal(readSeenRights(value), null)
 })
+
+test('of a checkpoint of before places were kept it is known that everything was seen', () => {
+  const before = readSeenRights({ sees: 'everything', roles: [] })
+  assert.match(lostRights(before, subset('space_auditor a')) ?? '', /saw everything, and now sees a part/)
+  assert.equal(readSeenRights({ sees: 'subset', roles: ['x'] }), null)
+})

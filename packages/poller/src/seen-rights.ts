@@ -79,6 +79,8 @@ export function isSame(one: SeenRights | null, other: SeenRights | null): boolea
 /** Anything else in a checkpoint counts as nothing seen. */
 export function readSeenRights(value: unknown): SeenRights | null {
   const { sees, places } = (value ?? {}) as { readonly sees?: unknown; readonly places?: unknown }
+  // With roles in the place of places, as an earlier version wrote it, of one that saw everything.
+  if (sees === 'everything' && !Array.isArray(places)) return { sees, places: [] }
   if ((sees !== 'everything' && sees !== 'subset') || !Array.isArray(places)) return null
   return { sees, places: places.map(String) }
 }

@@ -13,6 +13,8 @@ const requestsMax = 60
 const leavingRequestsMax = 10
 /** A difference among so few rows is read rather than halved once more. */
 const rowsReadAtOnce = 500
+/** So many guids are read out of the log for one comparison. */
+const heldAtOnce = 20_000
 /** The clean-up is looked for so often, and when a count has gone down. */
 const cleanUpEveryMs = 3_600_000
 /** Short windows are read again at every verification for so long, and then once in this time. */
@@ -28,6 +30,8 @@ const lastLookSec = 86_400
 const lastLookWindows = 12
 
 export interface Verified {
+  /** False while the identity sees less than before, or it is not known what it sees: then nothing was asked. */
+  readonly isCompared: boolean
   readonly requests: number
   readonly rows: number
   /** Events that were found and are in the log now. */
@@ -83,7 +87,7 @@ export class Verifier {
 
   async verify(signal: AbortSignal): Promise<Verified> {
     this.#requests = this.#rows = this.#published = 0
-    if (!(await mayClose(this.#session, signal))) return this.#result(0)
+    if (!(await mayClose(this.#session, signal))) return this.#result(null)
     if (this.#deps.nowMs() - this.#cleanUpMs >= cleanUpEveryMs) await this.#lookForCleanUp(signal)
     let windows = 0
     const isCut = ++this.#verifications % cutEvery === 0
@@ -99,10 +103,12 @@ export class Verifier {
     return this.#result(windows)
   }
 
-  #result(windows: number): Verified {
+  /** Null: nothing was compared. */
+  #result(windows: number | null): Verified {
     const { oldestSec, retentionSec } = this.#cleanUp
     const [requests, rows, published] = [this.#requests, this.#rows, this.#published]
-    return { requests, rows, published, windows, oldestSec, retentionSec }
+    const isCompared = windows !== null
+    return { isCompared, requests, rows, published, windows: windows ?? 0, oldestSec, retentionSec }
   }
 
   /**
@@ -176,7 +182,13 @@ export class Verifier {
     const expiresBeforeSec = this.#cleanUp.reachesSec(this.#session.nowSec())
     if (missing > 0 && span.length > 1) return this.#pinDown(span, look.made({ expiresBeforeSec }), signal)
     if (!(await mayClose(this.#session, signal))) return
-    await recorder.record([], now => now, look.made({ missing, expiresBeforeSec }))
+    await this.#compare(span, look.made({ missing, expiresBeforeSec }))
+  }
+
+  /** Guid by guid, so much at once as fits into memory: where little is shown, very much may be held. */
+  async #compare(span: readonly LedgerWindow[], look: Look): Promise<void> {
+    for (const part of batchesOf(span, heldAtOnce))
+      await this.#session.recorder.record([], now => now, { ...look, range: rangeOfSpan(part) })
   }
 
   /**
@@ -194,8 +206,7 @@ export class Verifier {
       const shown = half.reduce((sum, { fromSec }) => sum + (look.shown.get(fromSec)?.rows ?? 0), 0)
       const counted = await this.#session.source.countAuditEvents(range, signal)
       if (counted !== shown + known) await this.#pinDown(half, look, signal)
-      else if (known === 0 && (await mayClose(this.#session, signal)))
-        await this.#session.recorder.record([], now => now, { ...look, range })
+      else if (known === 0 && (await mayClose(this.#session, signal))) await this.#compare(half, look)
     }
   }
 

@@ -25,6 +25,8 @@ export interface LedgerMetrics {
   deadline(leftSeconds: number | null): void
   /** The whole ledger was compared with Cloud Controller, and so much was asked for that. */
   verified(verified: {
+    /** False: it could not be compared now, for want of rights. */
+    readonly isCompared: boolean
     readonly atMs: number
     readonly requests: number
     readonly rows: number
@@ -141,7 +143,7 @@ export function ledgerMetrics(
       deadline: leftSeconds => deadline.set(labels, leftSeconds ?? Number.POSITIVE_INFINITY),
       lateBy: ageSeconds => late.observe(labels, ageSeconds),
       verified: one => {
-        lastVerified.set(labels, one.atMs / 1000)
+        if (one.isCompared) lastVerified.set(labels, one.atMs / 1000)
         requests.inc(labels, one.requests)
         rows.inc(labels, one.rows)
         oldest.set(labels, one.oldestSec ?? 0)

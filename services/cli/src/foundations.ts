@@ -200,7 +200,8 @@ function ledgerObserver(
     },
     verified(verified) {
       metrics?.verified({ ...verified, atMs: clock.now() })
-      logger.debug(verified, "the ledger was compared with Cloud Controller's counts")
+      if (verified.isCompared)
+        logger.debug(verified, "the ledger was compared with Cloud Controller's counts")
     },
   }
 }

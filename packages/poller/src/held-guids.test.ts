@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createScrubber } from '@cf-audit-drain/event'
+import { emptyWindow, type FoundationWriter } from '@cf-audit-drain/log'
+import { manualClock } from '@cf-audit-drain/pipeline'
+import type { AuditEvents } from './read-segment.ts'
+import { Recorder } from './recorder.ts'
+import { handSetSource } from './testing/hand-set-source.ts'
+
+const signal = new AbortController().signal
+async function rowsOf(...rows: { readonly guid: string; readonly sec: number }[]) {
+  const source: AuditEvents = handSetSource([{ rows, total: rows.length }], []).events
+  return (await source.auditEvents({ fromSec: 0, page: 1, perPage: 5_000 }, signal)).resources
+}
+const made = (
+  changes: Partial<FoundationWriter>,
+  taken: string[],
+  unread = [{ fromSec: 0, toSec: 3_000_000 }],
+) => {
+  const writer: FoundationWriter = {
+    checkpoint: null,
+    isAtomic: false,
+    async *uncounted() {},
+    async *guids() {},
+    async *names() {},
+    async *guidsOf() {},
+    async *eventsOf() {},
+    async *places() {},
+    async *ledger() {},
+    async publish(entries, _n, _l, { windows = [] } = {}) {
+      taken.push(...entries.map(({ guid }) => guid))
+      return { published: entries.length, windows }
+    },
+    async close() {},
+    ...changes,
+  }
+  return new Recorder(
+    {
+      foundation: 'test',
+      writer,
+      scrubber: createScrubber({ key: Buffer.alloc(32, 7) }),
+      clock: manualClock(),
+    },
+    {
+      startSec: 0,
+      baselineSec: 0,
+      tailFromSec: 3_000_000,
+      settledSec: 0,
+      unread,
+      closedWindows: 0,
+      writtenMs: 0,
+    },
+    3_000_000,
+  )
+}
+
+test('rows that are recorded while no window may be passed leave few windows in memory', async () => {
+  const recorder = made({}, [])
+  for (let i = 0; i < 1_000; i++) await recorder.record(await rowsOf({ guid: `g${i}`, sec: i * 300 }))
+  assert.ok(recorder.windowsAtHand <= 100, `${recorder.windowsAtHand} windows`)
+})
+
+test('an event that is doubled in the log does not keep another one out of it', async () => {
+  const taken: string[] = []
+  const doubled = [
+    { guid: 'a', createdAtSec: 400, offset: 1 },
+    { guid: 'a', createdAtSec: 400, offset: 2 },
+  ]
+  const recorder = made(
+    {
+      async *places() {
+        yield* doubled
+      },
+      async *guidsOf({ fromSec }) {
+        if (fromSec === 300) yield* doubled
+      },
+    },
+    taken,
+  )
+  await recorder.rebuild()
+  await recorder.buildLedger(0)
+  await recorder.record(await rowsOf({ guid: 'a', sec: 400 }, { guid: 'b', sec: 401 }))
+  assert.deepEqual(taken, ['b'])
+})
+
+for (const left of [0, 1])
+  test(`what a log has lost at its end, ${left} of three left, is recorded again when it is started anew`, async () => {
+    const taken: string[] = []
+    const inLog = [{ guid: 'a', createdAtSec: 400, offset: 7 }].slice(0, left)
+    const recorder = made(
+      {
+        isAtomic: true,
+        async *ledger() {
+          yield {
+            ...emptyWindow({ fromSec: 300, toSec: 600 }),
+            state: 'closed',
+            counted: 3,
+            held: 3,
+            firstOffset: 7,
+            lastOffset: 9,
+          }
+        },
+        async *places() {
+          yield* inLog
+        },
+        async *guidsOf({ firstOffset, lastOffset }) {
+          for (const one of inLog)
+            if (one.offset >= (firstOffset ?? 9e9) && one.offset <= (lastOffset ?? -1)) yield one
+        },
+      },
+      taken,
+    )
+    await recorder.rebuild()
+    await recorder.buildLedger(0)
+    await recorder.record(await rowsOf(...['a', 'b', 'c'].map(guid => ({ guid, sec: 400 }))))
+    assert.deepEqual(taken, ['a', 'b', 'c'].slice(left))
+    assert.equal(recorder.ledger.windowOf(400)?.held, 3)
+  })

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { openKafkaLog } from '@cf-audit-drain/log/kafka'
+import { systemClock } from '@cf-audit-drain/pipeline'
+import { Kafka, logLevel } from 'kafkajs'
+import { ledgerFaults } from './testing/ledger-audit.ts'
+import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
+
+describe('a topic of events that was deleted', { skip: reasonToSkipKafka() }, () => {
+  let kafka: KafkaCluster
+  before(async () => {
+    kafka = await startKafka()
+  })
+  after(() => kafka?.stop())
+
+  test('has after a start from retention again all that Cloud Controller shows', async t => {
+    const prefix = `topic-lost-${process.pid}`
+    const openLog = async (startAnew: readonly string[] = []) =>
+      openKafkaLog(
+        { brokers: kafka.brokers, prefix, createTopics: { replicationFactor: 1 }, startAnew },
+        { clock: systemClock },
+      )
+    const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 }, {}, {}, openLog)
+    one.foundation.insert(
+      Array.from({ length: 200 }, (_, i) => ({ createdAtUs: one.agoUs(10 * 60_000 + (i * hourMs) / 2) })),
+    )
+    await one.started(60_000)
+    assert.deepEqual(await one.differences(), nothingWrong)
+    await one.stop()
+    await one.log.close()
+    const admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    t.after(() => admin.disconnect())
+    await admin.deleteTopics({ topics: [`${prefix}.events.test`] })
+    await systemClock.sleep(1_000)
+    await admin.createTopics({ topics: [{ topic: `${prefix}.events.test` }] })
+    one.use(await openLog(['test']))
+    await one.started(60_000)
+    const { lost, ...rest } = await one.differences()
+    t.diagnostic(`${lost.length} lost; ${JSON.stringify(one.poller.status().ledger)}`)
+    assert.deepEqual({ lost, ...rest }, nothingWrong)
+    assert.deepEqual(await ledgerFaults(one.log), [])
+  })
+})

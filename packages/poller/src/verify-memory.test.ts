@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { alterWriter } from './testing/alter-writer.ts'
+import { hourMs, PolledFoundation } from './testing/polled-foundation.ts'
+
+const dayMs = 24 * hourMs
+
+test('of a table that was cut off, what was held is compared in pieces, not all of it in memory at once', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  const events = 60_000
+  one.foundation.insert(
+    Array.from({ length: events }, (_, i) => ({
+      createdAtUs: one.agoUs(hourMs + i * ((20 * dayMs) / events)),
+    })),
+  )
+  let [atOnce, most] = [0, 0]
+  alterWriter(one.log, real => ({
+    async *guidsOf(window) {
+      for await (const one of real.guidsOf(window)) {
+        most = Math.max(most, ++atOnce)
+        yield one
+      }
+    },
+    publish: (...what) => {
+      atOnce = 0
+      return real.publish(...what)
+    },
+  }))
+  await one.started()
+  await one.pass(10 * 60_000)
+  most = 0
+  one.foundation.delete(
+    one.foundation
+      .shown()
+      .filter(({ createdAtUs }) => createdAtUs < one.agoUs(2 * hourMs))
+      .map(({ guid }) => guid),
+  )
+  await one.verifiedAgain(2)
+  t.diagnostic(
+    `${most} guids at once; gone ${one.gone.reduce((n, g) => n + g.guids.length, 0)}; ledger ${JSON.stringify(one.poller.status().ledger)}`,
+  )
+  assert.ok(most <= 25_000, `${most} guids were at hand at once`)
+})
