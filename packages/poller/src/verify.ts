@@ -189,6 +189,7 @@ export class Verifier {
   async #compare(span: readonly LedgerWindow[], look: Look): Promise<void> {
     for (const part of batchesOf(span, heldAtOnce))
       await this.#session.recorder.record([], now => now, { ...look, range: rangeOfSpan(part) })
+    for (const { fromSec } of span) this.#compared.add(fromSec)
   }
 
   /**
@@ -253,7 +254,6 @@ export class Verifier {
     for (const batch of batchesOf(due, rowsWantedOf(this.#session.source))) {
       if (this.#requests >= requestsMax / 2) return
       await this.#read(batch, signal)
-      for (const { fromSec } of batch) this.#compared.add(fromSec)
     }
   }
 
