@@ -7,7 +7,7 @@ import { isUnread, type LossRun, runsOf, type Stretch, stretchesOf } from './los
 import type { Range } from './range.ts'
 import { readSegment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
-import { type Clocks, isSure, secondLook } from './second-look.ts'
+import { type Clocks, isSure, type SecondLook, secondLook } from './second-look.ts'
 import { mayClose, type Session } from './session.ts'
 import { eventRecord, type LossKind, rangeRecord, ToldLosses, type ToldRange, toldOf } from './told-losses.ts'
 import type { Verified } from './verify.ts'
@@ -103,13 +103,15 @@ export class SourceWatch {
 
   /** Windows that have lost more than was told, or got back what was; with the number that is not told. */
   #due(windows: readonly LedgerWindow[]): ReadonlyMap<number, number> {
-    const { ledger } = this.#session.recorder
+    const { ledger, checkpoint } = this.#session.recorder
     const { ranges } = this.#told
     const one = this.#told.eventsByWindow(sec => ledger.rangeOf(sec).fromSec)
     const due = new Map<number, number>()
     this.#suspected = 0
     for (const window of windows) {
       const { fromSec, gone } = window
+      // What is not shown of it may be there, and hidden from who sees less now.
+      if (fromSec < (checkpoint.acceptedSec ?? 0)) continue
       const told = (one.get(fromSec) ?? 0) + ranges.reduce((sum, range) => sum + toldOf(range, window), 0)
       const untold = gone - told
       this.#suspected += Math.max(0, untold)
@@ -246,11 +248,18 @@ export class SourceWatch {
     round: Round,
     signal: AbortSignal,
   ): Promise<void> {
+    const [first, last] = [run.stretches[0], run.stretches.at(-1)]
+    if (first === undefined || last === undefined) return
+    // All of it at once, however many windows it has: what is lost has no rows to be read.
+    const range = { fromSec: first.window.fromSec, toSec: last.window.toSec }
+    const isRead = run.stretches.every(({ events }) => events !== null)
+    const seen = isRead ? null : await secondLook(this.#session, range, signal)
+    if ((!isRead && seen === null) || !(await mayClose(this.#session, signal))) return
     for (const stretch of run.stretches) {
-      const events = stretch.events ?? (await this.#sureIn(stretch.window, signal))
+      if (round.told >= tellMax) return
+      const events = stretch.events ?? (seen && (await this.#sureIn(stretch.window, seen)))
       if (events === null) continue
       const told = events.filter(({ createdAtSec }) => createdAtSec >= reachesSec)
-      if (told.length > 0 && !(await mayClose(this.#session, signal))) return
       const nowSec = this.#session.nowSec()
       const context = { nowSec, missedMs, retentionSec: round.retentionSec }
       for (let at = 0; at < told.length; at += tellMax) {
@@ -278,10 +287,8 @@ export class SourceWatch {
     }
   }
 
-  /** The events of a window that has lost all, looked at once more; null while that is not sure. */
-  async #sureIn(window: LedgerWindow, signal: AbortSignal): Promise<readonly HeldEvent[] | null> {
-    const seen = await secondLook(this.#session, window, signal)
-    if (seen === null) return null
+  /** The events of a window that has lost all, after a second look; null while that is not sure. */
+  async #sureIn(window: LedgerWindow, seen: SecondLook): Promise<readonly HeldEvent[] | null> {
     const clocks = this.#clocks()
     const lost = (await this.#untoldIn(window)).filter(({ guid }) => !seen.keys.has(guid))
     return lost.every(event => isSure(event, seen.newestSec, clocks)) ? lost : null
