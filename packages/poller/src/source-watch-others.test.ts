@@ -92,3 +92,26 @@ test('a space that is deleted, and its roles with it, is no loss once that is ac
     lost,
   )
 })
+
+test('when a truncated table has come back whole, one event of it that is deleted then is told', async t => {
+  const one = await watchedSource(t, { days: 4, everyMin: 10 })
+  const all = one.foundation.shown().map(({ guid }) => guid)
+  one.foundation.truncate()
+  await goesOn(one, 6)
+  one.foundation.undelete(all)
+  await goesOn(one, 6)
+  assert.equal(one.poller.status().source?.returned, all.length)
+  const [lost = ''] = shownGuids(one, ago => ago > 2 * dayMs && ago < 2.2 * dayMs)
+  one.foundation.delete([lost])
+  await goesOn(one, 6)
+  await one.stop()
+  await one.started()
+  await goesOn(one, 3)
+  assert.deepEqual(
+    one.losses.map(({ kind, guid }) => [kind, guid]),
+    [
+      ['truncated', null],
+      ['event-missing', lost],
+    ],
+  )
+})

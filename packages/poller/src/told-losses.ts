@@ -85,8 +85,14 @@ export function rangeRecord(range: ToldRange): NameRecord {
   return { key: keyOf(range), value: JSON.stringify(range) }
 }
 
+/** All of it is shown again: what is lost of it from then on is a loss of its own. */
+export function isBack({ back, count }: ToldRange): boolean {
+  return back >= count
+}
+
 /** How many of the window's events a range has told; all that are gone where it has all of it. */
 export function toldOf(range: ToldRange, { fromSec, toSec, gone }: LedgerWindow): number {
+  if (isBack(range)) return 0
   const part = range.parts.find(([windowFromSec]) => windowFromSec === fromSec)
   if (part !== undefined) return part[1]
   return range.fromSec <= fromSec && toSec <= range.toSec ? gone : 0
