@@ -9,15 +9,7 @@ import { readSegment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
 import { type Clocks, isSure, type SecondLook, secondLook } from './second-look.ts'
 import { mayClose, type Session } from './session.ts'
-import {
-  eventRecord,
-  isBack,
-  type LossKind,
-  rangeRecord,
-  ToldLosses,
-  type ToldRange,
-  toldOf,
-} from './told-losses.ts'
+import { eventRecord, type LossKind, rangeRecord, ToldLosses, type ToldRange, toldOf } from './told-losses.ts'
 import type { Verified } from './verify.ts'
 
 /** Fewer than this that are lost in a row are told one by one. */
@@ -197,7 +189,7 @@ export class SourceWatch {
     const told = this.#told.of(guid)
     if (told !== null && !told.back) return true
     const isIn = (range: ToldRange) => range.fromSec <= createdAtSec && createdAtSec < range.toSec
-    return this.#told.ranges.some(range => !isBack(range) && isIn(range) && receivedAtMs <= range.atMs)
+    return this.#told.standing.some(range => isIn(range) && receivedAtMs <= range.atMs)
   }
 
   async #heldIn(window: LedgerWindow): Promise<readonly HeldEvent[]> {
@@ -356,8 +348,8 @@ export class SourceWatch {
     const { recorder, observer } = this.#session
     const firstSec = windows[0]?.fromSec
     const changes: NameRecord[] = firstSec === undefined ? [] : [...this.#told.expired(firstSec)]
-    for (const range of this.#told.ranges) {
-      if (firstSec === undefined || range.fromSec < firstSec || isBack(range)) continue
+    for (const range of this.#told.standing) {
+      if (firstSec === undefined || range.fromSec < firstSec) continue
       const isIn = ({ fromSec, toSec }: LedgerWindow) => fromSec < range.toSec && toSec > range.fromSec
       const gone = windows.filter(isIn).reduce((sum, window) => sum + window.gone, 0)
       const back = Math.max(0, range.count - gone)

@@ -44,6 +44,11 @@ export class ToldLosses {
     return [...this.#kept.beginningWith(ofRange)].map(([, value]) => JSON.parse(value) as ToldRange)
   }
 
+  /** Those of which some are still lost. */
+  get standing(): readonly ToldRange[] {
+    return this.ranges.filter(range => !isBack(range))
+  }
+
   *events(): Generator<readonly [guid: string, told: ToldEvent]> {
     for (const [key, value] of this.#kept.beginningWith(ofEvent))
       yield [key.slice(ofEvent.length), JSON.parse(value) as ToldEvent]
@@ -86,7 +91,7 @@ export function rangeRecord(range: ToldRange): NameRecord {
 }
 
 /** All of it is shown again: what is lost of it from then on is a loss of its own. */
-export function isBack({ back, count }: ToldRange): boolean {
+function isBack({ back, count }: ToldRange): boolean {
   return back >= count
 }
 
