@@ -115,3 +115,15 @@ test('when a truncated table has come back whole, one event of it that is delete
     ],
   )
 })
+
+test('what has to wait, for it may be the clean-up, holds up nothing that need not', async t => {
+  const one = await watchedSource(t, { days: 3, everyMin: 2 })
+  const some = (fromDays: number, toDays: number) =>
+    shownGuids(one, ago => ago > fromDays * dayMs && ago < toDays * dayMs).filter((_, i) => i % 5 === 3)
+  const waiting = some(2.1, 2.5)
+  const lost = some(1.2, 1.5)
+  assert.ok(waiting.length > 40 && lost.length > 40)
+  one.foundation.delete([...waiting, ...lost])
+  await goesOn(one, 16)
+  assert.deepEqual(one.losses.map(({ guid }) => guid ?? '').toSorted(), lost.toSorted())
+})

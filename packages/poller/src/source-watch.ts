@@ -1,5 +1,6 @@
 import { isOwnGuid, rawCreatedAtSec } from '@cf-audit-drain/event'
 import type { HeldEvent, LedgerWindow, NameRecord } from '@cf-audit-drain/log'
+import { rangeOfSpan } from './clean-up.ts'
 import { isDone } from './ledger.ts'
 import { missingEvent, type WholesaleLoss, wholesaleEvent } from './loss-event.ts'
 import { isCleanUp, wholesaleKind } from './loss-judgement.ts'
@@ -10,6 +11,7 @@ import { rowKey } from './row-key.ts'
 import { type Clocks, isSure, type SecondLook, secondLook } from './second-look.ts'
 import { mayClose, type Session } from './session.ts'
 import { eventRecord, type LossKind, rangeRecord, ToldLosses, type ToldRange, toldOf } from './told-losses.ts'
+import { Turns } from './turns.ts'
 import type { Verified } from './verify.ts'
 
 /** Fewer than this that are lost in a row are told one by one. */
@@ -52,6 +54,7 @@ export class SourceWatch {
   readonly #missedMs = new Map<number, number>()
   /** Windows that were looked at to the end, and how many were gone then. */
   readonly #calm = new Map<number, number>()
+  readonly #turns = new Turns()
   #suspected = 0
 
   constructor(session: Session, deps: SourceWatchDeps) {
@@ -147,7 +150,14 @@ export class SourceWatch {
 
   async #stretches(round: Round, signal: AbortSignal): Promise<readonly Stretch[]> {
     const stretches: Stretch[] = []
-    let reads = 0
+    const isRead = (window: LedgerWindow) => {
+      const untold = round.due.get(window.fromSec)
+      return untold !== undefined && (untold < 0 || (window.gone < window.held && this.#isRipe(window)))
+    }
+    const read = this.#turns.take(
+      round.windows.filter(isRead).map(({ fromSec }) => fromSec),
+      readWindowsMax,
+    )
     for (const window of round.windows) {
       const { fromSec, held, gone } = window
       const untold = round.due.get(fromSec)
@@ -156,8 +166,7 @@ export class SourceWatch {
       if (untold === undefined) {
         // What was told is neither lost anew nor there.
         if (gone < held) stretches.push(there)
-      } else if (untold > 0 && (gone === held || !this.#isRipe(window))) stretches.push(lost)
-      else if (reads++ >= readWindowsMax) stretches.push(untold > 0 ? lost : there)
+      } else if (!read.has(fromSec)) stretches.push(untold > 0 ? lost : there)
       else
         stretches.push(...((await this.#read(window, stretches.at(-1)?.isLost ?? false, signal)) ?? [lost]))
     }
@@ -248,10 +257,8 @@ export class SourceWatch {
     round: Round,
     signal: AbortSignal,
   ): Promise<void> {
-    const [first, last] = [run.stretches[0], run.stretches.at(-1)]
-    if (first === undefined || last === undefined) return
     // All of it at once, however many windows it has: what is lost has no rows to be read.
-    const range = { fromSec: first.window.fromSec, toSec: last.window.toSec }
+    const range = rangeOfSpan(run.stretches.map(({ window }) => window))
     const isRead = run.stretches.every(({ events }) => events !== null)
     const seen = isRead ? null : await secondLook(this.#session, range, signal)
     if ((!isRead && seen === null) || !(await mayClose(this.#session, signal))) return
