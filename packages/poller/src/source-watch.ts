@@ -267,8 +267,7 @@ export class SourceWatch {
       const events = stretch.events ?? (seen && (await this.#sureIn(stretch.window, seen)))
       if (events === null) continue
       const told = events.filter(({ createdAtSec }) => createdAtSec >= reachesSec)
-      const nowSec = this.#session.nowSec()
-      const context = { nowSec, missedMs, retentionSec: round.retentionSec }
+      const context = { nowSec: this.#session.nowSec(), missedMs, retentionSec: round.retentionSec }
       for (let at = 0; at < told.length; at += tellMax) {
         const part = told.slice(at, at + tellMax)
         await this.#session.recorder.tell(
