@@ -117,3 +117,18 @@ test('of the recorded events every target that people name is known afterwards b
   }
   assert.ok(known > 1_000)
 })
+
+test('what the drain tells of a task under an old name of its app renames the app for nobody', () => {
+  const store = new NameStore()
+  const guid = 'a-20'
+  const told = (type: string, time: string, name: string, data: unknown = {}) => {
+    const target = { guid, type: 'app', name }
+    const event = { type, created_at: `2026-11-22T${time}Z`, target, data, actor: null }
+    for (const fact of factsOf(event)) store.learn(fact)
+  }
+  told('audit.app.task.create', '10:00:00', 'old')
+  told('audit.app.update', '11:00:00', 'old', { request: { name: 'new' } })
+  told('cf-audit-drain.task.completed', '12:00:00', 'old')
+  const answer = store.nameAt('app', guid, Date.UTC(2026, 10, 22, 12, 30) / 1000)
+  assert.equal(typeof answer === 'object' && answer.name, 'new')
+})

@@ -1,4 +1,4 @@
-import { timestampSec } from '@cf-audit-drain/event'
+import { isOwnType, timestampSec } from '@cf-audit-drain/event'
 import { guidIn, isObject, type JsonObject, stringIn } from './json-values.ts'
 import type { NameFact, NameKind } from './name-kind.ts'
 
@@ -56,6 +56,8 @@ export function factsOf(event: unknown): readonly NameFact[] {
   const atSec = timestampSec(stringIn(event, 'created_at'))
   const target = event['target']
   if (atSec === null || !isObject(target)) return []
+  // Our own events repeat names of an earlier time.
+  if (isOwnType(type)) return []
   const facts: NameFact[] = []
   const guid = stringIn(target, 'guid')
   const kind = kindOfTarget(type, stringIn(target, 'type'))

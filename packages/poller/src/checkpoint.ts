@@ -25,6 +25,8 @@ export interface Checkpoint {
   readonly writtenMs: number
   /** With what rights windows were closed. Absent: by a version that did not look, or nothing was closed. */
   readonly rights?: SeenRights
+  /** When the operator last accepted that less is seen, in Cloud Controller's clock: of the time before, what is not shown may be hidden. */
+  readonly acceptedSec?: number
   /** The ledger speaks of all that is held and passed. Absent: it is to be built first. */
   readonly hasLedger?: boolean
 }
@@ -63,6 +65,7 @@ export function decodeCheckpoint(text: string): Checkpoint {
   return {
     ...({ startSec, baselineSec, tailFromSec, settledSec, unread, closedWindows, writtenMs } as Checkpoint),
     ...(rights === null ? {} : { rights }),
+    ...(Number.isSafeInteger(value.acceptedSec) ? { acceptedSec: value.acceptedSec as number } : {}),
     ...(value.hasLedger === true ? { hasLedger: true } : {}),
   }
 }

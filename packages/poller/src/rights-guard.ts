@@ -52,6 +52,7 @@ export class RightsGuard {
   #issued: readonly string[] | null = null
   /** What is seen now is to be the measure, as soon as it is known. */
   #isAccepting = false
+  #hasAcceptedLess = false
   /** When the roles could not be read: until then they are not asked for again. */
   #rolesUnknownUntilMs: number | null = null
   #stopListening: () => void = () => undefined
@@ -69,6 +70,11 @@ export class RightsGuard {
   /** What it was to accept is not known yet. */
   get isAccepting(): boolean {
     return this.#isAccepting
+  }
+
+  /** What it accepted is less than windows were closed with before. */
+  get hasAcceptedLess(): boolean {
+    return this.#hasAcceptedLess
   }
 
   /** Where everything is seen only a new token can change that. */
@@ -164,6 +170,7 @@ export class RightsGuard {
     this.#rolesUnknownUntilMs = isUnknown ? this.#deps.clock.monotonic() + rolesAgainMs : null
     if (isUnknown && (this.#isAccepting || this.#before?.sees !== 'everything')) return
     if (this.#isAccepting) {
+      this.#hasAcceptedLess ||= lostRights(this.#before, rights) !== null
       this.#before = seenRights(rights)
       this.#isAccepting = false
     }

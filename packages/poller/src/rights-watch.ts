@@ -1,4 +1,4 @@
-import type { Rights } from '@cf-audit-drain/cloud-foundry'
+import type { CloudController, Rights } from '@cf-audit-drain/cloud-foundry'
 import type { NameRecord } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import type { PollerOptions } from './options.ts'
@@ -12,7 +12,10 @@ export class NotEverythingVisibleError extends Error {
   override readonly name = 'NotEverythingVisibleError'
 }
 
-type RightsWatchDeps = Pick<RightsGuardDeps, 'controller' | 'clock'> & { readonly observer: PollerObserver }
+type RightsWatchDeps = Pick<RightsGuardDeps, 'clock'> & {
+  readonly controller: RightsGuardDeps['controller'] & Pick<CloudController, 'skewMs'>
+  readonly observer: PollerObserver
+}
 
 /** The rights of one foundation's identity, from session to session: guarded, remembered in the checkpoint, and told. */
 export class RightsWatch {
@@ -79,7 +82,11 @@ export class RightsWatch {
     const isKept = beside === null || beside.value === this.#beside
     if (isKept && isSame(inCheckpoint, recorder.checkpoint.rights ?? null)) return
     const besides = isKept ? [] : [beside]
-    await recorder.record([], now => ({ ...now, rights: inCheckpoint }), null, besides)
+    const { clock, controller } = this.#deps
+    const isLess = this.#guard?.hasAcceptedLess === true && !this.#hasAccepted
+    const acceptedSec = Math.ceil((clock.now() + (controller.skewMs ?? 0)) / 1000)
+    const next = { rights: inCheckpoint, ...(isLess && { acceptedSec }) }
+    await recorder.record([], now => ({ ...now, ...next }), null, besides)
     if (!isKept) this.#beside = beside.value
   }
 

@@ -1,5 +1,6 @@
 import { isOwnGuid, rawCreatedAtSec } from '@cf-audit-drain/event'
 import type { HeldEvent, LedgerWindow, NameRecord } from '@cf-audit-drain/log'
+import { rangeOfSpan } from './clean-up.ts'
 import { isDone } from './ledger.ts'
 import { missingEvent, type WholesaleLoss, wholesaleEvent } from './loss-event.ts'
 import { isCleanUp, wholesaleKind } from './loss-judgement.ts'
@@ -7,9 +8,10 @@ import { isUnread, type LossRun, runsOf, type Stretch, stretchesOf } from './los
 import type { Range } from './range.ts'
 import { readSegment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
-import { type Clocks, isSure, secondLook } from './second-look.ts'
+import { type Clocks, isSure, type SecondLook, secondLook } from './second-look.ts'
 import { mayClose, type Session } from './session.ts'
 import { eventRecord, type LossKind, rangeRecord, ToldLosses, type ToldRange, toldOf } from './told-losses.ts'
+import { Turns } from './turns.ts'
 import type { Verified } from './verify.ts'
 
 /** Fewer than this that are lost in a row are told one by one. */
@@ -52,6 +54,7 @@ export class SourceWatch {
   readonly #missedMs = new Map<number, number>()
   /** Windows that were looked at to the end, and how many were gone then. */
   readonly #calm = new Map<number, number>()
+  readonly #turns = new Turns()
   #suspected = 0
 
   constructor(session: Session, deps: SourceWatchDeps) {
@@ -103,13 +106,15 @@ export class SourceWatch {
 
   /** Windows that have lost more than was told, or got back what was; with the number that is not told. */
   #due(windows: readonly LedgerWindow[]): ReadonlyMap<number, number> {
-    const { ledger } = this.#session.recorder
+    const { ledger, checkpoint } = this.#session.recorder
     const { ranges } = this.#told
     const one = this.#told.eventsByWindow(sec => ledger.rangeOf(sec).fromSec)
     const due = new Map<number, number>()
     this.#suspected = 0
     for (const window of windows) {
       const { fromSec, gone } = window
+      // What is not shown of it may be there, and hidden from who sees less now.
+      if (fromSec < (checkpoint.acceptedSec ?? 0)) continue
       const told = (one.get(fromSec) ?? 0) + ranges.reduce((sum, range) => sum + toldOf(range, window), 0)
       const untold = gone - told
       this.#suspected += Math.max(0, untold)
@@ -145,7 +150,14 @@ export class SourceWatch {
 
   async #stretches(round: Round, signal: AbortSignal): Promise<readonly Stretch[]> {
     const stretches: Stretch[] = []
-    let reads = 0
+    const isRead = (window: LedgerWindow) => {
+      const untold = round.due.get(window.fromSec)
+      return untold !== undefined && (untold < 0 || (window.gone < window.held && this.#isRipe(window)))
+    }
+    const read = this.#turns.take(
+      round.windows.filter(isRead).map(({ fromSec }) => fromSec),
+      readWindowsMax,
+    )
     for (const window of round.windows) {
       const { fromSec, held, gone } = window
       const untold = round.due.get(fromSec)
@@ -154,8 +166,7 @@ export class SourceWatch {
       if (untold === undefined) {
         // What was told is neither lost anew nor there.
         if (gone < held) stretches.push(there)
-      } else if (untold > 0 && (gone === held || !this.#isRipe(window))) stretches.push(lost)
-      else if (reads++ >= readWindowsMax) stretches.push(untold > 0 ? lost : there)
+      } else if (!read.has(fromSec)) stretches.push(untold > 0 ? lost : there)
       else
         stretches.push(...((await this.#read(window, stretches.at(-1)?.isLost ?? false, signal)) ?? [lost]))
     }
@@ -187,7 +198,7 @@ export class SourceWatch {
     const told = this.#told.of(guid)
     if (told !== null && !told.back) return true
     const isIn = (range: ToldRange) => range.fromSec <= createdAtSec && createdAtSec < range.toSec
-    return this.#told.ranges.some(range => isIn(range) && receivedAtMs <= range.atMs)
+    return this.#told.standing.some(range => isIn(range) && receivedAtMs <= range.atMs)
   }
 
   async #heldIn(window: LedgerWindow): Promise<readonly HeldEvent[]> {
@@ -246,13 +257,17 @@ export class SourceWatch {
     round: Round,
     signal: AbortSignal,
   ): Promise<void> {
+    // All of it at once, however many windows it has: what is lost has no rows to be read.
+    const range = rangeOfSpan(run.stretches.map(({ window }) => window))
+    const isRead = run.stretches.every(({ events }) => events !== null)
+    const seen = isRead ? null : await secondLook(this.#session, range, signal)
+    if ((!isRead && seen === null) || !(await mayClose(this.#session, signal))) return
     for (const stretch of run.stretches) {
-      const events = stretch.events ?? (await this.#sureIn(stretch.window, signal))
+      if (round.told >= tellMax) return
+      const events = stretch.events ?? (seen && (await this.#sureIn(stretch.window, seen)))
       if (events === null) continue
       const told = events.filter(({ createdAtSec }) => createdAtSec >= reachesSec)
-      if (told.length > 0 && !(await mayClose(this.#session, signal))) return
-      const nowSec = this.#session.nowSec()
-      const context = { nowSec, missedMs, retentionSec: round.retentionSec }
+      const context = { nowSec: this.#session.nowSec(), missedMs, retentionSec: round.retentionSec }
       for (let at = 0; at < told.length; at += tellMax) {
         const part = told.slice(at, at + tellMax)
         await this.#session.recorder.tell(
@@ -278,10 +293,8 @@ export class SourceWatch {
     }
   }
 
-  /** The events of a window that has lost all, looked at once more; null while that is not sure. */
-  async #sureIn(window: LedgerWindow, signal: AbortSignal): Promise<readonly HeldEvent[] | null> {
-    const seen = await secondLook(this.#session, window, signal)
-    if (seen === null) return null
+  /** The events of a window that has lost all, after a second look; null while that is not sure. */
+  async #sureIn(window: LedgerWindow, seen: SecondLook): Promise<readonly HeldEvent[] | null> {
     const clocks = this.#clocks()
     const lost = (await this.#untoldIn(window)).filter(({ guid }) => !seen.keys.has(guid))
     return lost.every(event => isSure(event, seen.newestSec, clocks)) ? lost : null
@@ -341,7 +354,7 @@ export class SourceWatch {
     const { recorder, observer } = this.#session
     const firstSec = windows[0]?.fromSec
     const changes: NameRecord[] = firstSec === undefined ? [] : [...this.#told.expired(firstSec)]
-    for (const range of this.#told.ranges) {
+    for (const range of this.#told.standing) {
       if (firstSec === undefined || range.fromSec < firstSec) continue
       const isIn = ({ fromSec, toSec }: LedgerWindow) => fromSec < range.toSec && toSec > range.fromSec
       const gone = windows.filter(isIn).reduce((sum, window) => sum + window.gone, 0)

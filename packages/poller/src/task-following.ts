@@ -9,6 +9,8 @@ export interface FollowingSession {
   /** Does the client see as much as it ever did? To be asked after what is not shown was not shown. */
   mayClose(signal: AbortSignal): Promise<boolean>
   seesEverything(): boolean
+  /** What was seen before may be hidden since, for the operator has accepted that less is seen. In Cloud Controller's clock. */
+  acceptedSec(): number
   /** In Cloud Controller's clock. */
   nowSec(): number
 }
@@ -40,6 +42,7 @@ export async function followTasks(
       tell: (events, kept) => session.recorder.tell(events, kept),
       mayClose: asking => mayClose(session, asking),
       seesEverything,
+      acceptedSec: () => session.recorder.checkpoint.acceptedSec ?? 0,
       nowSec: () => session.nowSec(),
     },
     signal,

@@ -44,6 +44,11 @@ export class ToldLosses {
     return [...this.#kept.beginningWith(ofRange)].map(([, value]) => JSON.parse(value) as ToldRange)
   }
 
+  /** Those of which some are still lost. */
+  get standing(): readonly ToldRange[] {
+    return this.ranges.filter(range => !isBack(range))
+  }
+
   *events(): Generator<readonly [guid: string, told: ToldEvent]> {
     for (const [key, value] of this.#kept.beginningWith(ofEvent))
       yield [key.slice(ofEvent.length), JSON.parse(value) as ToldEvent]
@@ -85,8 +90,14 @@ export function rangeRecord(range: ToldRange): NameRecord {
   return { key: keyOf(range), value: JSON.stringify(range) }
 }
 
+/** All of it is shown again: what is lost of it from then on is a loss of its own. */
+function isBack({ back, count }: ToldRange): boolean {
+  return back >= count
+}
+
 /** How many of the window's events a range has told; all that are gone where it has all of it. */
 export function toldOf(range: ToldRange, { fromSec, toSec, gone }: LedgerWindow): number {
+  if (isBack(range)) return 0
   const part = range.parts.find(([windowFromSec]) => windowFromSec === fromSec)
   if (part !== undefined) return part[1]
   return range.fromSec <= fromSec && toSec <= range.toSec ? gone : 0

@@ -23,6 +23,8 @@ export interface CommandAskerDeps {
 /** A command takes a request of its own: so many in one step. */
 const askedMax = 100
 const failuresMax = 3
+/** After so many failures of one task after the other nothing waits for commands, and one is tried so often. */
+const triedEveryMs = 600_000
 
 /** Asks for the commands of tasks, where they are wanted and shown. Lists never show them. */
 export class CommandAsker {
@@ -32,6 +34,8 @@ export class CommandAsker {
   readonly #gone = new Set<string>()
   readonly #hidden = new HiddenCommands()
   #left = askedMax
+  #failedInRow = 0
+  #triedAgainMs = 0
   #isTold = false
 
   constructor({ command }: CommandPolicy, deps: CommandAskerDeps, store: TaskStore) {
@@ -51,15 +55,19 @@ export class CommandAsker {
     const tracked = this.#store.get(guid)
     if (tracked === undefined || !this.#isWanted(tracked.task)) return true
     if (this.#isHidden(tracked.task) || tracked.commandFailures >= failuresMax) return true
+    if (this.#failedInRow > failuresMax && this.#deps.clock.monotonic() < this.#triedAgainMs) return true
     if (this.isExhausted || (this.#deps.heldBackMs?.() ?? 0) > 0) return false
     this.#left--
     try {
       this.#take(tracked.task, await this.#deps.lookups.task(guid, signal))
+      this.#failedInRow = 0
     } catch (error) {
       // A limit says nothing of this task.
-      if (error instanceof CloudFoundryError && !(error instanceof RateLimitedError))
-        this.#store.commandFailed(guid)
-      throw error
+      if (!(error instanceof CloudFoundryError) || error instanceof RateLimitedError) throw error
+      this.#store.commandFailed(guid)
+      if (++this.#failedInRow <= failuresMax) throw error
+      // Lists come, so what became of tasks can be told.
+      this.#triedAgainMs = this.#deps.clock.monotonic() + triedEveryMs
     }
     return true
   }

@@ -55,6 +55,8 @@ export interface TaskTrailSession {
   mayClose(signal: AbortSignal): Promise<boolean>
   /** Whether the client sees the tasks of every space. */
   seesEverything(): boolean
+  /** What was seen before may be hidden since, for the operator has accepted that less is seen. In Cloud Controller's clock. */
+  acceptedSec(): number
   /** In Cloud Controller's clock. */
   nowSec(): number
 }
@@ -228,7 +230,8 @@ export class TaskTrail {
 
   /** Cloud Controller answers alike for what is gone and what this client may not see. */
   #isSureOf({ task }: TrackedTask, session: TaskTrailSession): boolean {
-    return session.seesEverything() || task.seen !== null || this.#seenSpaces.has(task.spaceGuid ?? '')
+    const wasShown = task.seen !== null && task.seen.atSec >= session.acceptedSec()
+    return session.seesEverything() || wasShown || this.#seenSpaces.has(task.spaceGuid ?? '')
   }
 
   #letGo(hidden: readonly TrackedTask[], nowSec: number): void {

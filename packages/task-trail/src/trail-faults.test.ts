@@ -155,3 +155,40 @@ test('nothing is asked while polling needs the rate limit', async t => {
   await one.watch(10)
   assert.equal(one.told.length, 1)
 })
+
+for (const fault of ['error-500', 'forbidden'] as const)
+  test(`${fault} for every single task: what became of 200 is told within the hour, and commands once they come`, async t => {
+    const one = await FollowedFoundation.make(t)
+    one.creates(
+      Array.from({ length: 200 }, (_, i) => i + 1),
+      { endsAfterMs: 1_000 },
+    )
+    one.foundation.faults.add(always(fault, { path: '/v3/tasks/' }))
+    await one.watch(3_600)
+    assert.deepEqual([one.told.length, one.trail.size], [200, 0])
+    assert.ok(one.asked < 60, `${one.asked} requests`)
+    one.foundation.faults.clear()
+    one.creates([300], { endsAfterMs: 700_000 })
+    await one.watch(1_800)
+    assert.match(String(one.data(200)['command']), /^\[SCRUBBED/)
+  })
+
+test('where less is accepted to be seen, a task that was shown before is not called lost; one that was shown since is', async t => {
+  const one = await FollowedFoundation.make(t)
+  one.creates([1], {}, { spaceGuid: uuid(803) })
+  one.creates([2], {}, { spaceGuid: uuid(804) })
+  await one.watch(120)
+  one.clock.advance(60_000)
+  one.acceptedSec = Math.floor(one.clock.now() / 1000)
+  one.seesEverything = false
+  one.publish()
+  one.restart()
+  one.foundation.tasks.prune([uuid(1)])
+  await one.watch(600)
+  one.foundation.tasks.prune([uuid(2)])
+  await one.watch(1_800)
+  assert.deepEqual(
+    one.told.map(({ type }, at) => [type, one.data(at)['task_guid']]),
+    [[lostType, uuid(2)]],
+  )
+})

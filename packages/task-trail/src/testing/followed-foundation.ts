@@ -39,6 +39,7 @@ export class FollowedFoundation {
   readonly said: string[] = []
   mayClose = true
   seesEverything = true
+  acceptedSec = 0
   /** The next `tell` does not come to its end. */
   killNextTell = false
   #lookups!: TaskLookups
@@ -164,6 +165,7 @@ export class FollowedFoundation {
     tell: (events, kept) => this.tell(events, kept),
     mayClose: async () => this.mayClose,
     seesEverything: () => this.seesEverything,
+    acceptedSec: () => this.acceptedSec,
     nowSec: () => Math.floor(this.clock.now() / 1000),
   }
 
