@@ -10,6 +10,8 @@ export interface LedgerCheckDeps {
   readonly controller: CloudController
   readonly clock: Clock
   readonly random: Random
+  /** False: roles that get lost would not be noticed, and what they showed would look lost at its source. */
+  readonly noticesLostRoles: () => boolean
   /** What this session began with. */
   readonly stored: Checkpoint | null
 }
@@ -19,15 +21,17 @@ export class LedgerCheck {
   readonly #verifier: Verifier
   readonly #watch: SourceWatch
   readonly #clock: Clock
+  readonly #noticesLostRoles: () => boolean
 
   constructor(
     session: Session,
     options: PollerOptions,
-    { controller, clock, random, stored }: LedgerCheckDeps,
+    { controller, clock, random, stored, noticesLostRoles }: LedgerCheckDeps,
   ) {
     const nowMs = () => clock.now()
     const { foundation, verifyIntervalMs } = options
     this.#clock = clock
+    this.#noticesLostRoles = noticesLostRoles
     this.#watch = new SourceWatch(session, { foundation, verifyIntervalMs, nowMs })
     this.#verifier = new Verifier(session, {
       oldestSec: signal => controller.oldestAuditEventSec(signal),
@@ -46,7 +50,7 @@ export class LedgerCheck {
     const result = await this.#verifier.verify(signal)
     const at = new Date(this.#clock.now()).toISOString()
     try {
-      await this.#watch.look(result, signal)
+      if (this.#noticesLostRoles()) await this.#watch.look(result, signal)
     } finally {
       verified({ at, ...result })
     }

@@ -299,7 +299,11 @@ export class Poller {
     const { clock, observer } = this.#deps
     const everyMs = this.#options.verifyIntervalMs
     while (!this.#polled) await clock.sleep(Math.min(250, everyMs), signal)
-    const check = new LedgerCheck(session, this.#options, { ...this.#deps, stored })
+    const check = new LedgerCheck(session, this.#options, {
+      ...this.#deps,
+      stored,
+      noticesLostRoles: () => this.#rights.noticesLostRoles,
+    })
     this.#check = check
     const verified = ({ at, ...one }: Verified & { readonly at: string }) => {
       this.#lastVerified = { at, ...one }

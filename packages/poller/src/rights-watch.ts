@@ -38,6 +38,11 @@ export class RightsWatch {
     return this.#rights
   }
 
+  /** Not where only some is seen and Cloud Controller has no /v3/roles to ask for why. */
+  get noticesLostRoles(): boolean {
+    return this.#rights !== null && (this.#rights.sees === 'everything' || this.#rights.roles !== null)
+  }
+
   get narrowed(): NarrowedRights | null {
     return this.#guard?.narrowed ?? null
   }

@@ -353,7 +353,9 @@ export class SourceWatch {
   async #forget(windows: readonly LedgerWindow[]): Promise<void> {
     const { recorder, observer } = this.#session
     const firstSec = windows[0]?.fromSec
-    const changes: NameRecord[] = firstSec === undefined ? [] : [...this.#told.expired(firstSec)]
+    // The oldest time that has not expired, passed or not: while all of it is read again nothing of it is forgotten.
+    const oldestSec = recorder.ledger.windows.find(({ state }) => state !== 'expired')?.fromSec
+    const changes: NameRecord[] = oldestSec === undefined ? [] : [...this.#told.expired(oldestSec)]
     for (const range of this.#told.standing) {
       if (firstSec === undefined || range.fromSec < firstSec) continue
       const isIn = ({ fromSec, toSec }: LedgerWindow) => fromSec < range.toSec && toSec > range.fromSec
