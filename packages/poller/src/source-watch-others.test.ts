@@ -127,3 +127,29 @@ test('what has to wait, for it may be the clean-up, holds up nothing that need n
   await goesOn(one, 16)
   assert.deepEqual(one.losses.map(({ guid }) => guid ?? '').toSorted(), lost.toSorted())
 })
+
+test('where roles cannot be asked for, a role that is lost is not told as a loss', async t => {
+  const one = await PolledFoundation.make(
+    t,
+    { pollIntervalMs: minuteMs },
+    { users: [bob], memberships: { b0b: { spaces: ['s1', 's2'] } } },
+    {
+      clientId: 'cf',
+      clientSecret: '',
+      login: { kind: 'password', username: 'bob', password: bob.password },
+    },
+  )
+  one.asksNoRoles = true
+  one.foundation.insert(
+    Array.from({ length: 200 }, (_, i) => ({
+      createdAtUs: one.agoUs((i + 0.5) * 8 * minuteMs),
+      spaceGuid: `s${1 + (i % 2)}`,
+    })),
+  )
+  await one.started()
+  await one.passCalmly(90 * minuteMs)
+  one.foundation.setMemberships('b0b', { spaces: ['s1'] })
+  await goesOn(one, 6)
+  assert.ok((one.poller.status().ledger?.gone ?? 0) > 0, 'the ledger says what it sees')
+  assert.deepEqual(one.losses, [])
+})

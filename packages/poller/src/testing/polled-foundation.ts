@@ -35,6 +35,8 @@ export class PolledFoundation {
   polls = 0
   #inFlight = 0
   acceptRights = false
+  /** As where there is no /v3/roles. */
+  asksNoRoles = false
   /** In the place of what it was made with. */
   startFrom: PollerOptions['startFrom'] | null = null
   apiVersion: NonNullable<FoundationOptions['apiVersion']>
@@ -159,6 +161,10 @@ export class PolledFoundation {
         asked.requests++
         asked.rows++
         return this.#flying(controller.countAuditEvents(window, signal))
+      },
+      rights: async (signal, look) => {
+        const rights = await controller.rights(signal, look)
+        return this.asksNoRoles ? { ...rights, roles: null } : rights
       },
       oldestAuditEventSec: signal => this.#flying(controller.oldestAuditEventSec(signal)),
     }
