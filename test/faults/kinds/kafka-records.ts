@@ -95,6 +95,10 @@ async function retentionOvertakes(scene: Scene): Promise<void> {
   await untilPublishing(scene, 'at first')
   await receiver.order({ do: 'refuse' })
   await burst(scene, scene.between(500, 2_000))
+  // Of a sink that was never registered nothing is kept, and nothing is lost.
+  const isRegistered = async () =>
+    (await kafka.admin.committedOffset(`${kafka.prefix}.sink.siem`, topic)) !== null
+  await until('the sink is registered', isRegistered, longestRetryMs, 100)
   await scene.lasts(scene.between(0, 1_500))
   await kafka.kill(kafka.sink)
   await scene.traffic.stop()
