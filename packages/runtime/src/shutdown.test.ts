@@ -74,6 +74,7 @@ test('work that does not settle in time is ended with 1', async () => {
   const { code, out } = await end('hangs', child => child.kill('SIGTERM'))
   assert.equal(code, 1)
   assert.match(out, /did not settle in time/)
+  assert.match(out, /"waitingFor":\[/)
 })
 
 test('a second signal ends at once', async () => {

@@ -35,7 +35,8 @@ export async function runMain(
     clock.sleep(shutdownTimeoutMs, late.signal).then(
       () => {
         logger.error(
-          { shutdownTimeoutMs },
+          // What Node still waits for: `TCPSocketWrap`, `Timeout` and so on.
+          { shutdownTimeoutMs, waitingFor: process.getActiveResourcesInfo() },
           'work did not settle in time: it will be done again at the next start',
         )
         endProcess(exitCodes.failed, logger)
