@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { createScrubber } from '@cf-audit-drain/event'
 import { emptyWindow, type FoundationWriter } from '@cf-audit-drain/log'
 import { manualClock } from '@cf-audit-drain/pipeline'
+import { HeldGuids } from './held-guids.ts'
+import { Ledger } from './ledger.ts'
 import type { AuditEvents } from './read-segment.ts'
 import { Recorder } from './recorder.ts'
 import { handSetSource } from './testing/hand-set-source.ts'
@@ -116,3 +118,27 @@ for (const left of [0, 1])
     assert.deepEqual(taken, ['a', 'b', 'c'].slice(left))
     assert.equal(recorder.ledger.windowOf(400)?.held, 3)
   })
+
+test('windows that are read out of the log for long let go of it as soon as the session ends', async () => {
+  const ending = new AbortController()
+  const ledger = new Ledger(0)
+  ledger.apply(
+    [0, 300].map(fromSec => ({
+      ...emptyWindow({ fromSec, toSec: fromSec + 300 }),
+      held: 1,
+      firstOffset: 1,
+      lastOffset: 2,
+    })),
+  )
+  const read: number[] = []
+  const writer: Pick<FoundationWriter, 'guidsOf'> = {
+    async *guidsOf({ fromSec }) {
+      read.push(fromSec)
+      ending.abort(new Error('the session is over'))
+      yield { guid: String(fromSec), createdAtSec: fromSec }
+    },
+  }
+  const held = new HeldGuids(writer as FoundationWriter, ledger, 3_000, ending.signal)
+  await assert.rejects(held.hold([0, 300]), /the session is over/)
+  assert.deepEqual([read, held.windowsAtHand], [[0], 0])
+})

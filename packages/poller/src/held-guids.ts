@@ -28,9 +28,12 @@ export class HeldGuids {
   readonly #atHand = new Map<number, AtHand>()
   readonly #writer: FoundationWriter
   readonly #ledger: Ledger
+  readonly #signal: AbortSignal | null
   #sinceSec: number
 
-  constructor(writer: FoundationWriter, ledger: Ledger, sinceSec: number) {
+  /** `signal`: ends what reads out of the log for long. */
+  constructor(writer: FoundationWriter, ledger: Ledger, sinceSec: number, signal: AbortSignal | null = null) {
+    this.#signal = signal
     this.#writer = writer
     this.#ledger = ledger
     this.#sinceSec = ledger.rangeOf(sinceSec).fromSec
@@ -67,6 +70,7 @@ export class HeldGuids {
     try {
       for (const sec of secs) {
         if (this.isRecent(sec)) continue
+        this.#signal?.throwIfAborted()
         const range = this.#ledger.rangeOf(sec)
         const one = this.#atHand.getOrInsertComputed(range.fromSec, () => this.#toHand(range))
         one.holds++
@@ -139,6 +143,7 @@ export class HeldGuids {
     let found = 0
     const read = new Set<string>()
     for await (const { guid, createdAtSec } of this.#writer.guidsOf(window)) {
+      this.#signal?.throwIfAborted()
       if (isOwnGuid(guid)) continue
       // One that was published since this began is at hand already, and not among those that the window held then.
       // One that a log without transactions holds twice was counted twice.

@@ -248,6 +248,7 @@ export class Poller {
         onBuried,
         onLate,
         onGone,
+        signal,
         ...beside,
       },
       checkpoint,

@@ -40,6 +40,8 @@ export interface RecorderDeps {
   readonly writer: FoundationWriter
   readonly scrubber: Scrubber
   readonly clock: Clock
+  /** Of the session: ends what reads out of the log for long. */
+  readonly signal?: AbortSignal
   /** Left out: events go without names. */
   readonly naming?: EventNaming
   /** What `tell` has kept before; left out: nothing. */
@@ -84,7 +86,7 @@ export class Recorder {
     this.kept = this.#kept = deps.kept ?? new KeptRecords()
     this.#checkpoint = checkpoint
     this.ledger = new Ledger(checkpoint.startSec)
-    this.#held = new HeldGuids(deps.writer, this.ledger, seenSinceSec)
+    this.#held = new HeldGuids(deps.writer, this.ledger, seenSinceSec, deps.signal)
   }
 
   /** The guids of the recent past. */

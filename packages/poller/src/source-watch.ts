@@ -11,6 +11,7 @@ import { rowKey } from './row-key.ts'
 import { type Clocks, isSure, type SecondLook, secondLook } from './second-look.ts'
 import { mayClose, type Session } from './session.ts'
 import { eventRecord, type LossKind, rangeRecord, ToldLosses, type ToldRange, toldOf } from './told-losses.ts'
+import { toldRange } from './told-range.ts'
 import { Turns } from './turns.ts'
 import type { Verified } from './verify.ts'
 
@@ -381,22 +382,4 @@ interface Round {
   readonly windows: readonly LedgerWindow[]
   readonly due: ReadonlyMap<number, number>
   told: number
-}
-
-function toldRange(loss: WholesaleLoss, { stretches }: LossRun, atMs: number): ToldRange {
-  const parts = stretches
-    .filter(({ events }) => events !== null)
-    .map(({ window, count }) => [window.fromSec, count] as const)
-  const { kind, count, fromSec, windows } = loss
-  const whole = stretches.filter(({ events }) => events === null).map(({ window }) => window)
-  // Whole windows are told of whole, the empty time about their events too.
-  return {
-    kind,
-    count,
-    atMs,
-    parts,
-    back: 0,
-    fromSec: Math.min(fromSec, ...(whole[0] === windows[0] ? [whole[0]?.fromSec ?? fromSec] : [])),
-    toSec: Math.max(loss.toSec + 1, whole.at(-1) === windows.at(-1) ? (whole.at(-1)?.toSec ?? 0) : 0),
-  }
 }

@@ -6,7 +6,7 @@ import { longestRetryMs, until } from '../until.ts'
 
 /** Kills at random moments: some lives end before they have begun, most in the middle of everything. */
 async function atRandom(scene: Scene): Promise<void> {
-  const kills = scene.between(6, 8)
+  const kills = scene.isQuick ? 4 : scene.between(6, 8)
   for (let life = 0; life < kills; life++) {
     if (scene.random() < 0.8) await scene.drain.listening()
     await scene.lasts(scene.between(0, 1_200))
@@ -19,7 +19,7 @@ async function atRandom(scene: Scene): Promise<void> {
 /** Kills a moment after a step was seen to be done, `steps` saying how often it was done so far. */
 function afterSteps(steps: (scene: Scene) => () => bigint, delayMaxMs: number): Kind['play'] {
   return async scene => {
-    const kills = 6
+    const kills = scene.isQuick ? 3 : 6
     const now = steps(scene)
     for (let life = 0; life < kills; life++) {
       for (let times = scene.between(1, 5); times > 0; times--) {
@@ -59,7 +59,7 @@ function logWrites({ drain }: Scene): () => bigint {
 /** The receiver itself kills, so that nothing lies between the step and the kill. */
 function byReceiver(at: KillPlan['at']): Kind['play'] {
   return async scene => {
-    for (let life = 0; life < 5; life++) {
+    for (let life = 0; life < (scene.isQuick ? 3 : 5); life++) {
       const before = scene.receiver.killed
       await scene.receiver.planKill({ pid: scene.drain.pid, at, after: scene.between(1, 4) })
       await until(`the receiver kills at ${at}`, () => scene.receiver.killed > before, longestRetryMs, 5)
