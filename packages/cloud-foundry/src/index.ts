@@ -1,3 +1,4 @@
+export { canBeLookedUp, lookupGuidsMax } from './asked-by-guid.ts'
 export type { ApiVersion } from './audit-events-api.ts'
 export { type EventWindow, perPageMax, type TimeWindow } from './audit-events-path.ts'
 export {
@@ -27,11 +28,9 @@ export { type Answer, exchange } from './exchange.ts'
 export { type Identity, identityText } from './identity.ts'
 export { linkedAbort } from './linked-abort.ts'
 export {
-  canBeLookedUp,
   type LookupAnswer,
   type LookupCollection,
   lookupBytesMax,
-  lookupGuidsMax,
   type NameLookups,
   nameLookups,
   type TypedEventsQuery,

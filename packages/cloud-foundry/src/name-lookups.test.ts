@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { loadRecordedCollections, startFoundation } from '@cf-audit-drain/foundation-simulator'
 import { seededRandom, systemClock } from '@cf-audit-drain/pipeline'
+import { canBeLookedUp, lookupGuidsMax } from './asked-by-guid.ts'
 import { NotPermittedError, RateLimitedError, ServerError } from './errors.ts'
-import { canBeLookedUp, lookupGuidsMax, lookupPath, nameLookups } from './name-lookups.ts'
+import { lookupPath, nameLookups } from './name-lookups.ts'
 
 const never = new AbortController().signal
 const guid = (number: number) => `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`

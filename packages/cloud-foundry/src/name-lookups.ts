@@ -1,4 +1,5 @@
 import { type RawEvent, splitEventPage } from '@cf-audit-drain/event'
+import { guidsQuery } from './asked-by-guid.ts'
 import { auditEventsPath, perPageMax } from './audit-events-path.ts'
 import { BrokenAnswerError, type FaultFacts } from './errors.ts'
 import type { Answer } from './exchange.ts'
@@ -9,8 +10,6 @@ import type { RateLimit } from './retry-after.ts'
 import { triedOnce } from './retrying.ts'
 import type { TokenSource } from './token-keeper.ts'
 
-/** Guids in one request: at 39 bytes each they leave room in nginx's 8 KiB for the request line. */
-export const lookupGuidsMax = 150
 /** Of all guids of one request together; beyond it even 150 would not fit. */
 export const lookupBytesMax = 6_000
 
@@ -82,16 +81,7 @@ export function nameLookups(
 
 /** @throws RangeError for more guids than a request line takes, and for text that is no guid */
 export function lookupPath(collection: LookupCollection, guids: readonly string[]): string {
-  if (guids.length === 0 || guids.length > lookupGuidsMax)
-    throw new RangeError(`1 to ${lookupGuidsMax} guids can be looked up at once, not ${guids.length}`)
-  const odd = guids.find(guid => !canBeLookedUp(guid))
-  if (odd !== undefined) throw new RangeError(`${JSON.stringify(odd)} cannot be asked for by guid`)
-  return `/v3/${collection}?guids=${guids.join(',')}&per_page=${guids.length}${extras[collection]}`
-}
-
-/** Whether Cloud Controller would read it as one guid: it splits at commas and decodes twice. */
-export function canBeLookedUp(guid: string): boolean {
-  return /^[A-Za-z0-9][-A-Za-z0-9_.]{0,199}$/.test(guid)
+  return `/v3/${collection}?${guidsQuery(guids)}${extras[collection]}`
 }
 
 function readList(answer: Answer, facts: FaultFacts): LookupAnswer {

@@ -1,10 +1,11 @@
-import { ApiUnavailableError, BrokenAnswerError, type FaultFacts } from './errors.ts'
+import { guidsQuery, nullIfGone } from './asked-by-guid.ts'
+import { BrokenAnswerError, type FaultFacts } from './errors.ts'
 import type { Answer } from './exchange.ts'
 import { FoundationClient } from './foundation-client.ts'
-import { canBeLookedUp, lookupGuidsMax } from './name-lookups.ts'
 import type { Deps, FoundationOptions } from './options.ts'
 import { isObject, objectsIn, parsedObject } from './parsed-object.ts'
 import type { RateLimit } from './retry-after.ts'
+import { triedOnce } from './retrying.ts'
 import type { TokenSource } from './token-keeper.ts'
 
 type Resource = Readonly<Record<string, unknown>>
@@ -59,48 +60,29 @@ export interface StateLookups {
   close(): Promise<void>
 }
 
-const once = { tries: 1, budgetMs: 1_000 }
-/** CF-ResourceNotFound; a path that is not there has another. */
-const notFound = '10010'
-
 /** Connects nothing yet. `tokens`: of the client that polls, if there is one. @throws RefusedUrlError */
 export function stateLookups(
   options: FoundationOptions,
   deps: Deps,
   tokens: TokenSource | null = null,
 ): StateLookups {
-  const client = new FoundationClient({ ...options, retry: once }, deps, tokens)
+  const client = new FoundationClient({ ...options, retry: triedOnce }, deps, tokens)
   return {
     page: (collection, number, signal) =>
       client.get(`/v3/${collection}?page=${number}&${collections[collection]}`, readPage, signal),
     shown: async (collection, guids, signal) => {
-      check(guids)
-      const path = `/v3/${collection}?guids=${guids.join(',')}&per_page=${guids.length}`
+      const path = `/v3/${collection}?${guidsQuery(guids)}`
       const { resources, totalResults } = await client.get(path, readPage, signal)
       const found = resources.map(({ guid }) => String(guid))
       // A part of the answer would make things look gone that are not.
       return found.length === totalResults ? found : guids
     },
-    document: async (path, signal) => {
-      try {
-        return await client.get(path, readObject, signal)
-      } catch (error) {
-        if (error instanceof ApiUnavailableError && error.code === notFound) return null
-        throw error
-      }
-    },
+    document: (path, signal) => nullIfGone(client.get(path, readObject, signal)),
     get rateLimit() {
       return client.rateLimit
     },
     close: () => client.close(),
   }
-}
-
-function check(guids: readonly string[]): void {
-  if (guids.length === 0 || guids.length > lookupGuidsMax)
-    throw new RangeError(`1 to ${lookupGuidsMax} things can be asked for at once, not ${guids.length}`)
-  const odd = guids.find(guid => !canBeLookedUp(guid))
-  if (odd !== undefined) throw new RangeError(`${JSON.stringify(odd)} cannot be asked for by guid`)
 }
 
 function readPage(answer: Answer, facts: FaultFacts): StatePage {

@@ -1,10 +1,11 @@
-import { ApiUnavailableError, BrokenAnswerError, type FaultFacts } from './errors.ts'
+import { checkGuids, guidsQuery, nullIfGone } from './asked-by-guid.ts'
+import { BrokenAnswerError, type FaultFacts } from './errors.ts'
 import type { Answer } from './exchange.ts'
 import { FoundationClient } from './foundation-client.ts'
-import { canBeLookedUp, lookupGuidsMax } from './name-lookups.ts'
 import type { Deps, FoundationOptions } from './options.ts'
 import { isObject, parsedObject } from './parsed-object.ts'
 import type { RateLimit } from './retry-after.ts'
+import { triedOnce } from './retrying.ts'
 import type { TokenSource } from './token-keeper.ts'
 
 /** A task as Cloud Controller shows it. */
@@ -36,44 +37,24 @@ export interface TaskLookups {
   close(): Promise<void>
 }
 
-const once = { tries: 1, budgetMs: 1_000 }
-/** CF-ResourceNotFound; a path that is not there has another. */
-const notFound = '10010'
-
 /** Connects nothing yet. `tokens`: of the client that polls, if there is one. @throws RefusedUrlError */
 export function taskLookups(
   options: FoundationOptions,
   deps: Deps,
   tokens: TokenSource | null = null,
 ): TaskLookups {
-  const client = new FoundationClient({ ...options, retry: once }, deps, tokens)
+  const client = new FoundationClient({ ...options, retry: triedOnce }, deps, tokens)
   return {
-    states: async (guids, signal) => {
-      check(guids)
-      const path = `/v3/tasks?guids=${guids.join(',')}&per_page=${guids.length}`
-      return client.get(path, readList, signal)
-    },
+    states: async (guids, signal) => client.get(`/v3/tasks?${guidsQuery(guids)}`, readList, signal),
     task: async (guid, signal) => {
-      check([guid])
-      try {
-        return await client.get(`/v3/tasks/${guid}`, readTask, signal)
-      } catch (error) {
-        if (error instanceof ApiUnavailableError && error.code === notFound) return null
-        throw error
-      }
+      checkGuids([guid])
+      return nullIfGone(client.get(`/v3/tasks/${guid}`, readTask, signal))
     },
     get rateLimit() {
       return client.rateLimit
     },
     close: () => client.close(),
   }
-}
-
-function check(guids: readonly string[]): void {
-  if (guids.length === 0 || guids.length > lookupGuidsMax)
-    throw new RangeError(`1 to ${lookupGuidsMax} tasks can be asked for at once, not ${guids.length}`)
-  const odd = guids.find(guid => !canBeLookedUp(guid))
-  if (odd !== undefined) throw new RangeError(`${JSON.stringify(odd)} is no guid of a task`)
 }
 
 /** A list that is not whole would make tasks look gone that are not. */
