@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createScrubber } from '@cf-audit-drain/event'
-import type { FoundationWriter, LedgerWindow, LogEntry } from '@cf-audit-drain/log'
+import type { LedgerWindow, LogEntry } from '@cf-audit-drain/log'
 import { manualClock } from '@cf-audit-drain/pipeline'
 import { catchUp } from './catch-up.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -9,6 +9,7 @@ import { pollerDefaults } from './options.ts'
 import { Recorder } from './recorder.ts'
 import type { ComparedWindow, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
+import { emptyWriter } from './testing/empty-writer.ts'
 import { type Answer, type Given, handSetSource } from './testing/hand-set-source.ts'
 
 /** Goal: what moves a window's end, and what does not. Method: one step at a time over answers that are set by hand. */
@@ -33,23 +34,13 @@ function scene(
   const clock = manualClock()
   const held: LogEntry[] = []
   const ledger = new Map<number, LedgerWindow>()
-  const writer: FoundationWriter = {
-    checkpoint: null,
-    isAtomic: true,
-    async *uncounted() {},
-    async *guids() {},
-    async *names() {},
-    async *guidsOf() {},
-    async *eventsOf() {},
-    async *places() {},
-    async *ledger() {},
+  const writer = emptyWriter({
     async publish(entries, _next, _letters, { windows = [] } = {}) {
       held.push(...entries)
       for (const window of windows) ledger.set(window.fromSec, window)
       return { published: entries.length, windows }
     },
-    async close() {},
-  }
+  })
   const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
   const recorder = new Recorder({ foundation: 'test', writer, scrubber, clock }, checkpoint, 0)
   const { events, asked } = handSetSource(answers, counts)

@@ -7,6 +7,7 @@ import { HeldGuids } from './held-guids.ts'
 import { Ledger } from './ledger.ts'
 import type { AuditEvents } from './read-segment.ts'
 import { Recorder } from './recorder.ts'
+import { emptyWriter } from './testing/empty-writer.ts'
 import { handSetSource } from './testing/hand-set-source.ts'
 
 const signal = new AbortController().signal
@@ -19,23 +20,14 @@ const made = (
   taken: string[],
   unread = [{ fromSec: 0, toSec: 3_000_000 }],
 ) => {
-  const writer: FoundationWriter = {
-    checkpoint: null,
+  const writer = emptyWriter({
     isAtomic: false,
-    async *uncounted() {},
-    async *guids() {},
-    async *names() {},
-    async *guidsOf() {},
-    async *eventsOf() {},
-    async *places() {},
-    async *ledger() {},
     async publish(entries, _n, _l, { windows = [] } = {}) {
       taken.push(...entries.map(({ guid }) => guid))
       return { published: entries.length, windows }
     },
-    async close() {},
     ...changes,
-  }
+  })
   return new Recorder(
     {
       foundation: 'test',

@@ -7,6 +7,7 @@ import type { Checkpoint } from './checkpoint.ts'
 import { LookMaker } from './look.ts'
 import type { AuditEvents } from './read-segment.ts'
 import { Recorder } from './recorder.ts'
+import { emptyWriter } from './testing/empty-writer.ts'
 import { handSetSource } from './testing/hand-set-source.ts'
 
 /** Goal: what the recorder keeps at hand, and who waits for whom. Method: a log that is set by hand. */
@@ -33,17 +34,10 @@ async function scene(changes: Partial<FoundationWriter> = {}) {
   const taken: string[] = []
   const written = new Map<number, LedgerWindow>()
   const buried: number[] = []
-  const writer: FoundationWriter = {
-    checkpoint: null,
-    isAtomic: true,
-    async *uncounted() {},
-    async *guids() {},
-    async *names() {},
+  const writer = emptyWriter({
     async *guidsOf(window) {
       if (window.fromSec === 300) yield { guid: 'held', createdAtSec: 400 }
     },
-    async *eventsOf() {},
-    async *places() {},
     async *ledger() {
       yield old
     },
@@ -52,9 +46,8 @@ async function scene(changes: Partial<FoundationWriter> = {}) {
       for (const window of windows) written.set(window.fromSec, window)
       return { published: entries.length, windows }
     },
-    async close() {},
     ...changes,
-  }
+  })
   const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
   const recorder = new Recorder(
     {
