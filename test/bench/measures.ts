@@ -47,8 +47,10 @@ export async function measureBackfill(folder: string, { backfillEvents }: Scale)
   const startedMs = systemClock.monotonic()
   const drain = startDrain(folder, simulator, ['--until-caught-up'])
   const samples: number[] = []
+  let cpu = 0
   while (drain.end === null) {
     samples.push(rssMiB(drain.pid).now)
+    cpu = cpuSeconds(drain.pid)
     await systemClock.sleep(200)
   }
   const seconds = (systemClock.monotonic() - startedMs) / 1000
@@ -58,6 +60,7 @@ export async function measureBackfill(folder: string, { backfillEvents }: Scale)
   const half = Math.floor(samples.length / 2)
   return {
     eventsPerSecond: Math.round(backfillEvents / seconds),
+    cpuMicrosPerEvent: Math.round((1e7 * cpu) / backfillEvents) / 10,
     rssMiB: Math.round(Math.max(...samples)),
     rssFirstHalfMiB: Math.round(Math.max(...samples.slice(0, half))),
     requests: after.total - before.total,

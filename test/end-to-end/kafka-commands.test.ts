@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { skipWithoutKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { shareKafka, skipWithoutKafka } from '@cf-audit-drain/kafka-broker'
 import { hasProgram } from '@cf-audit-drain/syslog/testing/rsyslogd'
 import { Child } from '../faults/child.ts'
 import { places } from '../faults/places.ts'
@@ -13,7 +13,7 @@ import { Simulator } from '../faults/simulator.ts'
 /** Goal: what an operator types, and what he reads. Method: the command itself, on a real broker; kcat looks into the log. */
 async function place(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'kafka-commands-'))
-  const kafka = await startKafka()
+  const kafka = await shareKafka()
   const simulator = await Simulator.start(folder, ['--recorded'])
   t.after(async () => {
     await simulator.stop()

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { skipWithoutKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { shareKafka, skipWithoutKafka } from '@cf-audit-drain/kafka-broker'
 import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { freePort, hasProgram, startRsyslogd } from '@cf-audit-drain/syslog/testing/rsyslogd'
-import { foundationName, startDrain } from '../bench/drain.ts'
+import { startDrain } from '../bench/drain.ts'
 import { Simulator } from '../faults/simulator.ts'
 
 /**
@@ -19,7 +19,7 @@ test('every recorded event goes through Kafka once, from a poller process to a s
   if (skipWithoutKafka(t) || skipWithoutKcat(t) || !hasProgram(t, 'rsyslogd', 'rsyslog')) return
   const folder = mkdtempSync(join(tmpdir(), 'end-to-end-kafka-'))
   t.after(() => rmSync(folder, { recursive: true }))
-  const kafka = await startKafka()
+  const kafka = await shareKafka()
   t.after(() => kafka.stop())
   const brokers = kafka.brokers.join(',')
   const port = await freePort()
@@ -28,14 +28,19 @@ test('every recorded event goes through Kafka once, from a poller process to a s
   const simulator = await Simulator.start(folder, ['--recorded'])
   t.after(() => simulator.stop())
   const shown = await simulator.events()
-  const topic = `cf-audit.events.${foundationName}`
+  const foundation = `end-to-end-${process.pid}`
+  const topic = `cf-audit.events.${foundation}`
 
   async function run(command: 'poller' | 'sink'): Promise<void> {
     const drain = startDrain(
       folder,
       simulator,
       ['--until-caught-up'],
-      { KAFKA_BROKERS: brokers, SINK_URL: `syslog://127.0.0.1:${port}?format=cef` },
+      {
+        CF_FOUNDATION: foundation,
+        KAFKA_BROKERS: brokers,
+        SINK_URL: `syslog://127.0.0.1:${port}?format=cef`,
+      },
       command,
     )
     await drain.exited

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
-import { skipWithoutKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { shareKafka, skipWithoutKafka } from '@cf-audit-drain/kafka-broker'
 import { kcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { seededRandom, systemClock } from '@cf-audit-drain/pipeline'
 import { Child } from '../faults/child.ts'
@@ -138,7 +138,7 @@ test('on Kafka the ledger topic says what kcat makes of the events, and is read 
   if (skipWithoutKafka(t) || skipWithoutKcat(t)) return
   const seed = Number(process.env['SEED'] ?? 6)
   t.diagnostic(`seed ${seed}`)
-  const kafka = await startKafka()
+  const kafka = await shareKafka()
   t.after(() => kafka.stop())
   const one = await place(t, kafka.brokers)
   await killed(one, 3, seed)

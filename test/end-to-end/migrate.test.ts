@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
-import { skipWithoutKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { shareKafka, skipWithoutKafka } from '@cf-audit-drain/kafka-broker'
 import { seededRandom, systemClock } from '@cf-audit-drain/pipeline'
 import { freePort, hasProgram, startRsyslogd } from '@cf-audit-drain/syslog/testing/rsyslogd'
 import { Child } from '../faults/child.ts'
@@ -94,7 +94,7 @@ class Scene {
   static async set(t: TestContext): Promise<Scene> {
     const folder = mkdtempSync(join(tmpdir(), 'end-to-end-migrate-'))
     t.after(() => rmSync(folder, { recursive: true }))
-    const kafka = await startKafka()
+    const kafka = await shareKafka()
     t.after(() => kafka.stop())
     const simulator = await Simulator.start(folder, [])
     t.after(() => simulator.stop())

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { EventNames } from '@cf-audit-drain/event'
 import { type Foundation, type SimulatedRow, startFoundation } from '@cf-audit-drain/foundation-simulator'
-import { skipWithoutKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { shareKafka, skipWithoutKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { Child } from '../faults/child.ts'
 import { places } from '../faults/places.ts'
@@ -50,7 +50,7 @@ async function set(t: TestContext, more: Readonly<Record<string, string>> = {}):
       outputFile,
       errorFile,
       env: {
-        CF_FOUNDATION: 'lab',
+        CF_FOUNDATION: `lab-${process.pid}`,
         CF_API: api,
         CF_CLIENT_ID: clientId,
         CF_CLIENT_SECRET: clientSecret,
@@ -139,7 +139,7 @@ test('on Kafka another machine takes over, and knows the names of what is delete
   timeout: testMs,
 }, async t => {
   if (skipWithoutKafka(t)) return
-  const kafka = await startKafka()
+  const kafka = await shareKafka()
   t.after(() => kafka.stop())
   await renameThenDelete(await set(t, { KAFKA_BROKERS: kafka.brokers.join(',') }), 'another')
 })

@@ -12,6 +12,8 @@ export interface SingleObjectCodec {
   /** Of the schema it writes with, in hex as it stands in the bytes. */
   readonly fingerprint: string
   encode(value: unknown): Uint8Array
+  /** Whether the bytes begin as those that it writes. */
+  wrote(bytes: Uint8Array): boolean
   /** The value in the shape of the newest schema. Throws UndecodableEventError. */
   decode(bytes: Uint8Array): unknown
   /** The fingerprint that stands in a single object whose schema is none of ours; null of anything else. */
@@ -49,8 +51,6 @@ export function singleObjectCodec(schemas: readonly string[]): SingleObjectCodec
   const { type } = newest
   const byFingerprint = new Map(versions.map(version => [version.fingerprint, version]))
   const header = Buffer.concat([Buffer.from([0xc3, 0x01]), Buffer.from(newest.fingerprint, 'hex')])
-  const low = header.readUInt32LE(2)
-  const high = header.readUInt32LE(6)
   let scratch = Buffer.allocUnsafeSlow(64 * 1024)
 
   return {
@@ -64,14 +64,14 @@ export function singleObjectCodec(schemas: readonly string[]): SingleObjectCodec
       if (roomier.length <= SCRATCH_BYTES_MAX) scratch = roomier
       return copyOf(roomier, end, header)
     },
+    wrote: bytes => beginsWith(bytes, header),
     decode(bytes) {
       const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       if (buffer.length < HEADER_BYTES || buffer[0] !== 0xc3 || buffer[1] !== 0x01)
         throw new UndecodableEventError(
           `not an Avro single object: it does not begin with C3 01 and a fingerprint${orConfluent(buffer)}`,
         )
-      if (buffer.readUInt32LE(2) === low && buffer.readUInt32LE(6) === high)
-        return decodeBody(buffer, newest, type, undefined)
+      if (beginsWith(bytes, header)) return decodeBody(buffer, newest, type, undefined)
       const fingerprint = buffer.toString('hex', 2, HEADER_BYTES)
       const version = byFingerprint.get(fingerprint)
       if (version === undefined)
@@ -83,12 +83,16 @@ export function singleObjectCodec(schemas: readonly string[]): SingleObjectCodec
     },
     unknownSchema(bytes) {
       if (bytes.length < HEADER_BYTES || bytes[0] !== 0xc3 || bytes[1] !== 0x01) return null
-      const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, HEADER_BYTES)
-      if (buffer.readUInt32LE(2) === low && buffer.readUInt32LE(6) === high) return null
-      const fingerprint = buffer.toString('hex', 2)
+      if (beginsWith(bytes, header)) return null
+      const fingerprint = Buffer.from(bytes.buffer, bytes.byteOffset, HEADER_BYTES).toString('hex', 2)
       return byFingerprint.has(fingerprint) ? null : fingerprint
     },
   }
+}
+
+function beginsWith(bytes: Uint8Array, header: Uint8Array): boolean {
+  for (let at = 0; at < HEADER_BYTES; at++) if (bytes[at] !== header[at]) return false
+  return true
 }
 
 /** The log on Kafka turns such records back by their header, so this one has lost it, or is another program's. */

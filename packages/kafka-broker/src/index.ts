@@ -1,6 +1,7 @@
 export { BrokerRefusal, ClusterAdmin, type TopicEnds } from './cluster-admin.ts'
 export type { KafkaBroker, KafkaCluster, KafkaOptions, SecuredListener } from './contract.ts'
 export { kafkaMissing } from './find-kafka.ts'
+export { lendKafka, shareKafka } from './share-kafka.ts'
 export { reasonToSkipKafka, skipWithoutKafka } from './skip-without-kafka.ts'
 export { startKafka } from './start-kafka.ts'
 export { until } from './until.ts'

@@ -57,7 +57,7 @@ export async function prepareJvm(
   return { java, jars: await fetchKafkaJars(mvn, signal), flags: [] }
 }
 
-function givenCluster(brokers: readonly string[]): KafkaCluster {
+export function givenCluster(brokers: readonly string[]): KafkaCluster {
   return {
     brokers,
     secured: [],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { openKafkaLog } from '@cf-audit-drain/log/kafka'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { killAtTelling } from './testing/kill-at-telling.ts'
@@ -10,7 +10,7 @@ import { dayMs, goesOn, shownGuids, watchedSource } from './testing/watched-sour
 describe('losses at the source, told into Kafka', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
   })
   after(() => kafka?.stop())
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type AuditEvent, decodeAuditEvent, encodeAuditEvent } from '@cf-audit-drain/event'
-import { reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { type EventLog, type LogEntry, type LogRecord, openEmbeddedLog } from '@cf-audit-drain/log'
 import { openKafkaLog } from '@cf-audit-drain/log/kafka'
 import { delivered, type Outcome, type Sink, systemClock } from '@cf-audit-drain/pipeline'
@@ -15,7 +15,7 @@ const signal = AbortSignal.timeout(60_000)
 test('a sink holds what a newer version wrote: nothing is delivered twice, nothing goes to the dead letters', {
   skip: reasonToSkipKafka(),
 }, async t => {
-  const kafka = await startKafka()
+  const kafka = await shareKafka()
   t.after(() => kafka.stop())
   const log = openKafkaLog(
     {

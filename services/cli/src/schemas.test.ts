@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { skipWithoutKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { shareKafka, skipWithoutKafka } from '@cf-audit-drain/kafka-broker'
 import { committedOf, kcatBytes, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { skipWithoutApicurio, startApicurio } from '@cf-audit-drain/schema-registry/testing/apicurio'
@@ -12,7 +12,7 @@ import { begin, foundationWith, receiverOf, runs, temporary, until } from './com
 /** Goal: what other consumers of the topic read, and what happens without a registry. Method: the command itself, Kafka, Apicurio, Avro's own decoder. */
 async function place(t: TestContext) {
   const dir = temporary(t)
-  const kafka = await startKafka()
+  const kafka = await shareKafka()
   t.after(() => kafka.stop())
   const foundation = await foundationWith(t, 30)
   const { receiver, url } = await receiverOf(t)

@@ -8,7 +8,7 @@ import {
   startFoundation,
   type TaskCourse,
 } from '@cf-audit-drain/foundation-simulator'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { begin, runs, temporary, until } from './command-for-tests.ts'
 
@@ -169,7 +169,7 @@ test(
 describe('on Kafka', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
   })
   after(() => kafka?.stop())
 

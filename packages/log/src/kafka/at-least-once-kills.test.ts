@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
-import { skipWithoutKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { shareKafka, skipWithoutKafka } from '@cf-audit-drain/kafka-broker'
 import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { seededRandom, systemClock } from '@cf-audit-drain/pipeline'
 import { guidsOf, makeEntries } from '../contract-suite/made-up-entries.ts'
@@ -25,7 +25,7 @@ const seed = Number(process.env['SEED'] ?? 20_261_122)
  */
 test(`kill -9 at ${kills} moments loses nothing without transactions, and doubles nothing`, async t => {
   if (skipWithoutKafka(t) || skipWithoutKcat(t)) return
-  const kafka = await startKafka()
+  const kafka = await shareKafka()
   t.after(() => kafka.stop())
   t.diagnostic(`SEED=${seed} KILLS=${kills}`)
   const random = seededRandom(seed)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { baseSec, guidsOf, makeEntries } from '../contract-suite/made-up-entries.ts'
 import { emptyWindow, type LedgerWindow } from '../ledger/ledger-window.ts'
@@ -22,7 +22,7 @@ describe('the ledger of a writer without transactions', { skip: reasonToSkipKafk
   let kafka: KafkaCluster
   let prefixes = 0
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
   })
   after(() => kafka?.stop())
 

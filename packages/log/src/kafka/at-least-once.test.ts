@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { type SeenRecord, seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { guidsOf, letter, makeEntries } from '../contract-suite/made-up-entries.ts'
@@ -23,7 +23,7 @@ describe('a writer without transactions', { skip: reasonToSkipKafka() }, () => {
   const warnings: string[] = []
 
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
   })
   after(() => kafka?.stop())
 

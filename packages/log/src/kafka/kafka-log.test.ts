@@ -1,5 +1,5 @@
 import { after, before, describe } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { type LogHarness, logContractSuite, makeEntry } from '../contract-suite.ts'
 import type { EventLog, LogEntry } from '../ports.ts'
@@ -9,7 +9,7 @@ import { mortalSockets } from './mortal-sockets-for-tests.ts'
 describe('Kafka', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
   })
   after(() => kafka?.stop())
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { Admin } from 'kafkajs'
 import { Kafka, logLevel } from './kafkajs-door.ts'
@@ -16,7 +16,7 @@ describe('the topics of a real broker', { skip: reasonToSkipKafka() }, () => {
   let prefixes = 0
 
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
     admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
     await admin.connect()
   })

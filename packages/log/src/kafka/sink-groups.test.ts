@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import type { EventLog, FoundationWriter } from '../ports.ts'
@@ -17,7 +17,7 @@ describe('the workers of a sink on Kafka', { skip: reasonToSkipKafka() }, () => 
   let kafka: KafkaCluster
   let prefixes = 0
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
   })
   after(() => kafka?.stop())
 

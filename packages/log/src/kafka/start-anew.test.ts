@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { Admin } from 'kafkajs'
@@ -23,7 +23,7 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
   const opened: EventLog[] = []
 
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
     admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
     await admin.connect()
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { openEmbeddedLog } from '../embedded/embedded-log.ts'
 import { KafkaStateError } from '../kafka/kafka-error.ts'
@@ -27,7 +27,7 @@ const diesAfter = (records: number): Partial<MigrationDeps> => ({
 describe('a move to Kafka that is interrupted', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
   })
   after(() => kafka?.stop())
 
