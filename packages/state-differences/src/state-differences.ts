@@ -1,12 +1,11 @@
 import { ApiUnavailableError, NotPermittedError, type StateLookups } from '@cf-audit-drain/cloud-foundry'
-import type { Scrubber } from '@cf-audit-drain/event'
+import type { Scrubber, StateKind } from '@cf-audit-drain/event'
 import { type Clock, NotedFailures, type Random } from '@cf-audit-drain/pipeline'
 import { KindWatch } from './kind-watch.ts'
 import type { ReadingResult, StateObserver } from './observer.ts'
 import { Pace } from './pace.ts'
 import { UnsteadyListingError } from './read-listing.ts'
 import type { StateSession } from './session.ts'
-import type { StateKind } from './state-kind.ts'
 
 export interface StateDifferencesOptions {
   readonly everyMs: number
