@@ -1,7 +1,7 @@
+import type { StateKind } from '@cf-audit-drain/event'
 import type { HttpAddress } from './http-address.ts'
 import type { Secret } from './secret.ts'
 import type { StartFrom } from './start-from.ts'
-import type { stateKindNames } from './state-differences-schema.ts'
 
 /** A configuration without a fault. Durations are milliseconds, sizes bytes. */
 export interface Config {
@@ -135,7 +135,7 @@ export type UserLoginConfig =
 
 export interface StateDifferencesConfig {
   readonly everyMs: number
-  readonly kinds: readonly (typeof stateKindNames)[number][]
+  readonly kinds: readonly StateKind[]
 }
 
 export interface SweepConfig {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { stateKinds } from '@cf-audit-drain/event'
 import { loadConfig } from './load-config.ts'
-import { stateKindNames } from './state-differences-schema.ts'
 
 const client = { CF_API: 'https://api.example.com', CF_CLIENT_ID: 'a', CF_CLIENT_SECRET: 'b' }
 
@@ -23,11 +23,11 @@ function of(loaded: ReturnType<typeof load>) {
 
 test('states are read only where that is asked for, and then all kinds every 15 minutes', () => {
   assert.equal(of(load(null)), null)
-  assert.deepEqual(of(load('{}')), { everyMs: 900_000, kinds: stateKindNames })
+  assert.deepEqual(of(load('{}')), { everyMs: 900_000, kinds: stateKinds })
   assert.deepEqual(of(load('{ every: 1h, kinds: [role, role] }')), { everyMs: 3_600_000, kinds: ['role'] })
   assert.deepEqual(of(load(null, { STATE_DIFFERENCES_EVERY: '30m' })), {
     everyMs: 1_800_000,
-    kinds: stateKindNames,
+    kinds: stateKinds,
   })
 })
 

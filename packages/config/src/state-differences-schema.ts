@@ -1,19 +1,7 @@
+import { stateKinds } from '@cf-audit-drain/event'
 import * as z from 'zod'
 import type { StateDifferencesConfig } from './config.ts'
 import { duration, oneOf } from './setting.ts'
-
-/** What may be read. */
-export const stateKindNames = [
-  'security-group',
-  'feature-flag',
-  'role',
-  'environment-variable-group',
-  'domain',
-  'isolation-segment',
-  'quota',
-  'space-ssh',
-  'app-ssh',
-] as const
 
 export const stateDifferencesSchema = z
   .strictObject({
@@ -27,10 +15,10 @@ export const stateDifferencesSchema = z
       '1d',
     ).prefault('15m'),
     kinds: z
-      .array(oneOf({ about: 'One kind of what is read.', example: 'role' }, stateKindNames))
+      .array(oneOf({ about: 'One kind of what is read.', example: 'role' }, stateKinds))
       .min(1)
-      .max(stateKindNames.length)
-      .meta({ description: `What is read; all of it when left out: \`${stateKindNames.join('`, `')}\`.` })
+      .max(stateKinds.length)
+      .meta({ description: `What is read; all of it when left out: \`${stateKinds.join('`, `')}\`.` })
       .optional(),
   })
   .meta({
@@ -42,5 +30,5 @@ export function toStateDifferences(
   document: z.output<typeof stateDifferencesSchema> | undefined,
 ): StateDifferencesConfig | null {
   if (document === undefined) return null
-  return { everyMs: document.every, kinds: [...new Set(document.kinds ?? stateKindNames)] }
+  return { everyMs: document.every, kinds: [...new Set(document.kinds ?? stateKinds)] }
 }

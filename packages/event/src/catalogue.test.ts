@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { recordedLines } from '../test/recorded.ts'
+import { stateKinds } from './catalogue/state-kind.ts'
 import { catalogue, eventType } from './catalogue.ts'
 import { isOwnType } from './own-event.ts'
 
@@ -83,6 +84,13 @@ test('our own types are told from those of Cloud Controller by their beginning, 
     'cf-audit-drain.task.lost',
   ])
   for (const type of own) assert.equal(eventType(type).known, true)
+})
+
+test('a difference of every kind of state has a type', () => {
+  const types = [...catalogue.keys()].filter(type => type.startsWith('cf-audit-drain.state.'))
+  const kinds = types.map(type => type.split('.')[2])
+  assert.deepEqual([...new Set(kinds)].toSorted(), stateKinds.toSorted())
+  for (const kind of stateKinds) assert.ok(catalogue.has(`cf-audit-drain.state.${kind}`), kind)
 })
 
 test('every entry is complete and within its bounds', () => {

@@ -1,25 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { AuditEvent } from './audit-event.ts'
 import { describeEvent } from './describe.ts'
+import { eventAboutTask } from './testing/event-about-task.ts'
 
-const told = (type: string, data: string): AuditEvent => ({
-  foundation: 'f',
-  guid: 'g',
-  type: `cf-audit-drain.task.${type}`,
-  createdAt: '2026-11-22T03:28:23Z',
-  actor: { guid: 'cf-audit-drain', type: 'drain', name: 'cf-audit-drain' },
-  target: { guid: 'a1', type: 'app', name: 'billing' },
-  spaceGuid: null,
-  organizationGuid: null,
-  data,
-  scrubPolicy: 2,
-  scrubbedPaths: [],
-  crashId: null,
-  provenance: 'live',
-  receivedAtMs: 1,
-  names: null,
-})
+const told = (type: string, data: string) => eventAboutTask(`cf-audit-drain.task.${type}`, data)
 
 const bob = { guid: 'u1', type: 'user', name: 'bob@example.com' }
 

@@ -1,7 +1,9 @@
 export * from './audit-event.ts'
 export { decodeAuditEvent, encodeAuditEvent, unknownSchema } from './avro.ts'
+export { type StateKind, stateKinds } from './catalogue/state-kind.ts'
 export { catalogue, type EventType, eventType } from './catalogue.ts'
 export { describeEvent } from './describe.ts'
+export { outcomeOf } from './outcome-of.ts'
 export {
   isOwnGuid,
   isOwnType,

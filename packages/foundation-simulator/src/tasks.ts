@@ -47,6 +47,7 @@ const readers = [
 export class Tasks {
   readonly #tasks = new Map<string, SimulatedTask>()
   readonly #numbers = new Map<string, number>()
+  readonly #odd = new Map<string, Readonly<Record<string, unknown>>>()
   readonly #collections: CollectionStore
   readonly #keptMs: number
 
@@ -72,6 +73,11 @@ export class Tasks {
     const endsAfterMs = Math.max(0, nowMs - task.createdAtMs)
     const runsAfterMs = Math.min(task.course.runsAfterMs, endsAfterMs)
     this.#tasks.set(guid, { ...task, course: { runsAfterMs, endsAfterMs, state, failureReason } })
+  }
+
+  /** An odd Cloud Controller: from now on it shows these members of the task, whatever they are, instead of its own. */
+  distort(guid: string, members: Readonly<Record<string, unknown>>): void {
+    this.#odd.set(guid, members)
   }
 
   /** As when its app is deleted: nothing tells of it any more. */
@@ -166,6 +172,7 @@ export class Tasks {
         cancel: { ...link(`tasks/${guid}/actions/cancel`), method: 'POST' },
         droplet: link(`droplets/${appGuid}`),
       },
+      ...this.#odd.get(guid),
     }
     return { resource, spaceGuid }
   }

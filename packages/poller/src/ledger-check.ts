@@ -1,13 +1,16 @@
 import type { CloudController } from '@cf-audit-drain/cloud-foundry'
+import type { EventLog } from '@cf-audit-drain/log'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
 import type { Checkpoint } from './checkpoint.ts'
 import type { PollerOptions } from './options.ts'
 import type { Session } from './session.ts'
-import { type SourceStatus, SourceWatch } from './source-watch.ts'
+import type { SourceStatus } from './source-status.ts'
+import { SourceWatch } from './source-watch.ts'
 import { type Verified, Verifier } from './verify.ts'
 
 export interface LedgerCheckDeps {
   readonly controller: CloudController
+  readonly log: Pick<EventLog, 'deadLetters'>
   readonly clock: Clock
   readonly random: Random
   /** False: roles that get lost would not be noticed, and what they showed would look lost at its source. */
@@ -26,13 +29,13 @@ export class LedgerCheck {
   constructor(
     session: Session,
     options: PollerOptions,
-    { controller, clock, random, stored, noticesLostRoles }: LedgerCheckDeps,
+    { controller, log, clock, random, stored, noticesLostRoles }: LedgerCheckDeps,
   ) {
     const nowMs = () => clock.now()
     const { foundation, verifyIntervalMs } = options
     this.#clock = clock
     this.#noticesLostRoles = noticesLostRoles
-    this.#watch = new SourceWatch(session, { foundation, verifyIntervalMs, nowMs })
+    this.#watch = new SourceWatch(session, { foundation, log, verifyIntervalMs, nowMs })
     this.#verifier = new Verifier(session, {
       oldestSec: signal => controller.oldestAuditEventSec(signal),
       nowMs,

@@ -1,5 +1,6 @@
 import { decodeAuditEvent, type OwnEvent, UndecodableEventError } from '@cf-audit-drain/event'
-import { digestOf, type HeldEvent, isoSec, type LedgerWindow } from '@cf-audit-drain/log'
+import { digestOf, isoSec, type LedgerWindow } from '@cf-audit-drain/log'
+import type { HeldRow } from './held-rows.ts'
 import type { LossKind } from './told-losses.ts'
 
 /** What is told with every loss. */
@@ -16,7 +17,7 @@ export function typeOfLoss(kind: LossKind): string {
 }
 
 /** One event that Cloud Controller no longer shows: what it was, as far as the log still has it. */
-export function missingEvent(held: HeldEvent, window: LedgerWindow, context: LossContext): OwnEvent {
+export function missingEvent(held: HeldRow, window: LedgerWindow, context: LossContext): OwnEvent {
   const lost = described(held)
   const name = lost.type === null ? held.guid : `${lost.type} ${held.guid}`
   return {
@@ -40,8 +41,8 @@ export interface WholesaleLoss {
   readonly count: number
   readonly windows: readonly LedgerWindow[]
   /** Of the events of the first and the last window. */
-  readonly first: HeldEvent | null
-  readonly last: HeldEvent | null
+  readonly first: HeldRow | null
+  readonly last: HeldRow | null
   /** The oldest that is there after them. */
   readonly next: { readonly guid: string; readonly sec: number } | null
   /** The window before them that is still there. */
@@ -89,18 +90,19 @@ function windowData({ fromSec, toSec, held, gone, digest }: LedgerWindow) {
   return { from: isoSec(fromSec), to: isoSec(toSec), held, gone, guids_sha256: digest }
 }
 
-/** With nulls where the log no longer has it, or only a newer version could read it. */
-function described({ guid, createdAtSec, receivedAtMs, bytes }: HeldEvent) {
+/** With nulls where the log no longer has it, has it as a dead letter alone, or only a newer version could read it. */
+function described({ guid, createdAtSec, receivedAtMs, bytes, deadLetter }: HeldRow) {
   const event = bytes === null ? null : decoded(bytes)
   return {
     guid,
-    type: event?.type ?? null,
+    type: event?.type ?? deadLetter?.type ?? null,
     created_at: isoSec(createdAtSec),
     received_at: new Date(receivedAtMs).toISOString(),
     actor: event?.actor ?? null,
     target: event?.target ?? null,
     space_guid: event?.spaceGuid ?? null,
     organization_guid: event?.organizationGuid ?? null,
+    ...(deadLetter && { dead_letter: deadLetter.reason }),
   }
 }
 

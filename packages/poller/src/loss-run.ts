@@ -1,12 +1,13 @@
-import type { HeldEvent, LedgerWindow } from '@cf-audit-drain/log'
+import type { LedgerWindow } from '@cf-audit-drain/log'
+import type { HeldRow } from './held-rows.ts'
 
 /** A piece of what is held, in the order of time: all of it lost at its source, or none. */
 export interface Stretch {
   readonly isLost: boolean
   readonly window: LedgerWindow
   readonly count: number
-  /** Its events where they were looked up; else all of its window. */
-  readonly events: readonly HeldEvent[] | null
+  /** Its rows where they were looked up; else all of its window. */
+  readonly events: readonly HeldRow[] | null
 }
 
 /** Lost without anything between that is still there. */
@@ -21,11 +22,11 @@ export interface LossRun {
 /** A window of which a part is lost, cut where lost events and those still there meet. */
 export function stretchesOf(
   window: LedgerWindow,
-  events: readonly HeldEvent[],
+  events: readonly HeldRow[],
   isLost: (guid: string) => boolean,
   startsLost: boolean,
 ): readonly Stretch[] {
-  const stretches: { isLost: boolean; window: LedgerWindow; count: number; events: HeldEvent[] }[] = []
+  const stretches: { isLost: boolean; window: LedgerWindow; count: number; events: HeldRow[] }[] = []
   const bySecond = Map.groupBy(events, ({ createdAtSec }) => createdAtSec)
   for (const sec of [...bySecond.keys()].sort((a, b) => a - b)) {
     const [lost = [], there = []] = parted(bySecond.get(sec) ?? [], isLost)
@@ -44,8 +45,8 @@ export function stretchesOf(
   return stretches
 }
 
-function parted(events: readonly HeldEvent[], isLost: (guid: string) => boolean): HeldEvent[][] {
-  const [lost, there]: HeldEvent[][] = [[], []]
+function parted(events: readonly HeldRow[], isLost: (guid: string) => boolean): HeldRow[][] {
+  const [lost, there]: HeldRow[][] = [[], []]
   for (const event of events) (isLost(event.guid) ? lost : there)?.push(event)
   return [lost ?? [], there ?? []]
 }

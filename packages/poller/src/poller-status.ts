@@ -3,7 +3,7 @@ import type { LedgerVerdict } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Deadline } from './deadline.ts'
 import type { NarrowedRights } from './rights-guard.ts'
-import type { SourceStatus } from './source-watch.ts'
+import type { SourceStatus } from './source-status.ts'
 import type { Verified } from './verify.ts'
 
 export interface PollerStatus {

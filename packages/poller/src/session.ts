@@ -5,7 +5,7 @@ import type { CleanUp } from './clean-up.ts'
 import type { AuditEvents } from './read-segment.ts'
 import type { Recorder } from './recorder.ts'
 import type { NarrowedRights, RightsGuard } from './rights-guard.ts'
-import type { SourceLoss } from './source-watch.ts'
+import type { SourceLoss } from './source-status.ts'
 import type { Verified } from './verify.ts'
 
 /** A span of time whose guids in the log were compared with those that Cloud Controller shows. */

@@ -24,8 +24,14 @@ export interface ToldRange extends Range {
   readonly back: number
 }
 
+interface LastTold {
+  readonly atMs: number
+}
+
 const ofEvent = 'loss '
 const ofRange = 'losses '
+/** Outlives the records of what was told: they go with the time that they are of. */
+const ofKind = 'last loss '
 
 /** What was told of events that are lost at their source, as the log has kept it. */
 export class ToldLosses {
@@ -62,9 +68,11 @@ export class ToldLosses {
     return counts
   }
 
-  /** When a loss of this kind was last told; null: never, or it has expired. */
+  /** When a loss of this kind was last told; null: never. */
   lastMs(kind: LossKind): number | null {
-    let lastMs: number | null = null
+    const kept = this.#kept.get(ofKind + kind)
+    // Earlier versions knew it from what they told, until that expired.
+    let lastMs = kept === undefined ? null : (JSON.parse(kept) as LastTold).atMs
     const told = kind === 'event-missing' ? [...this.events()].map(([, one]) => one) : this.ranges
     for (const one of told)
       if (kind === 'event-missing' || ('kind' in one && one.kind === kind))
@@ -78,12 +86,22 @@ export class ToldLosses {
       ...[...this.events()].filter(([, { sec }]) => sec < beforeSec).map(([guid]) => ofEvent + guid),
       ...this.ranges.filter(({ toSec }) => toSec <= beforeSec).map(keyOf),
     ]
-    return keys.map(key => ({ key, value: null }))
+    if (keys.length === 0) return []
+    const last = lossKinds.flatMap(kind => {
+      const lastMs = this.lastMs(kind)
+      return lastMs === null ? [] : [lastToldRecord(kind, lastMs)]
+    })
+    return [...keys.map(key => ({ key, value: null })), ...last]
   }
 }
 
 export function eventRecord(guid: string, told: ToldEvent): NameRecord {
   return { key: ofEvent + guid, value: JSON.stringify(told) }
+}
+
+/** To be published with what is told. */
+export function lastToldRecord(kind: LossKind, atMs: number): NameRecord {
+  return { key: ofKind + kind, value: JSON.stringify({ atMs } satisfies LastTold) }
 }
 
 export function rangeRecord(range: ToldRange): NameRecord {

@@ -59,14 +59,16 @@ test('what became of tasks is counted, by states that Cloud Controller cannot ma
   for (const state of ['FAILED', 'FAILED', 'SUCCEEDED', 'x" y']) eu1?.taskCompleted(state)
   eu1?.taskLost()
   eu1?.taskNotFollowed()
+  for (let i = 0; i < 3; i++) eu1?.taskLookFailed()
   const of = (name: string, state = '') => value(metrics, `cf_audit_tasks_${name}{foundation="eu1"${state}}`)
   assert.equal(await of('followed'), 7)
   assert.equal(await of('completed_total', ',state="FAILED"'), 2)
   assert.equal(await of('completed_total', ',state="SUCCEEDED"'), 1)
   assert.deepEqual([await of('lost_total'), await of('not_followed_total')], [1, 1])
+  assert.equal(await of('failures_total'), 3)
   assert.doesNotMatch((await metrics.expose()).text, /x" y|x\\" y/)
   eu1?.leading(false)
-  assert.deepEqual([await of('followed'), await of('lost_total')], [undefined, undefined])
+  for (const name of ['followed', 'lost_total', 'failures_total']) assert.equal(await of(name), undefined)
 })
 
 test('before the first event ever the series that rules look at are there, for every foundation', async () => {

@@ -8,6 +8,8 @@ export interface TaskMetrics {
   taskLost(): void
   /** There were too many to follow this one. */
   taskNotFollowed(): void
+  /** Looking at tasks, or telling of one, failed and is tried again. */
+  taskLookFailed(): void
 }
 
 /** What Cloud Controller calls the end of a task; it cannot make labels up. */
@@ -35,17 +37,24 @@ export function taskMetrics(
     ...of('tasks_not_followed_total', 'Tasks that are not followed, because there are too many.'),
     labelNames,
   })
+  const failures = new Counter({
+    ...of(
+      'tasks_failures_total',
+      'Times that looking at tasks, or telling of one, failed. It is tried again.',
+    ),
+    labelNames,
+  })
   return foundation => {
     const labels = { foundation }
     return {
       show: () => {
         followed.set(labels, 0)
         for (const state of states) completed.inc({ ...labels, state }, 0)
-        for (const counter of [lost, notFollowed]) counter.inc(labels, 0)
+        for (const counter of [lost, notFollowed, failures]) counter.inc(labels, 0)
       },
       hide: () => {
         for (const state of states) completed.remove({ ...labels, state })
-        for (const metric of [followed, lost, notFollowed]) metric.remove(labels)
+        for (const metric of [followed, lost, notFollowed, failures]) metric.remove(labels)
       },
       tasksFollowed: count => followed.set(labels, count),
       taskCompleted: state => {
@@ -54,6 +63,7 @@ export function taskMetrics(
       },
       taskLost: () => lost.inc(labels),
       taskNotFollowed: () => notFollowed.inc(labels),
+      taskLookFailed: () => failures.inc(labels),
     }
   }
 }

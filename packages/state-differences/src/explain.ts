@@ -1,4 +1,5 @@
 import type { AuditEvent } from '@cf-audit-drain/event'
+import { explainsRole } from './explain-role.ts'
 import { type Finding, subjectOf } from './finding.ts'
 import type { Span } from './observed.ts'
 
@@ -64,26 +65,6 @@ function isOfTime({ createdAt }: AuditEvent, { fromSec, toSec }: Span): boolean 
 
 function explains(event: AuditEvent, finding: Finding): boolean {
   return finding.kind === 'role' ? explainsRole(event, finding) : explainsQuota(event, finding)
-}
-
-/** Cloud Controller writes `_add` before it makes the role: alone it proves none, here the role is there. */
-function explainsRole(event: AuditEvent, finding: Finding): boolean {
-  const { value } = subjectOf(finding)
-  const { type, user, space, organization } = value
-  const verb = finding.after === null ? 'remove' : 'add'
-  const { target, spaceGuid, organizationGuid } = event
-  if (event.type === `audit.user.${type}_${verb}`)
-    return target?.guid === user && (space === undefined || spaceGuid === space) && isIn(event, organization)
-  // Roles go with the space or organization they are in.
-  if (finding.after !== null) return false
-  if (event.type === 'audit.space.delete-request')
-    return space !== undefined && (target?.guid === space || spaceGuid === space)
-  if (event.type !== 'audit.organization.delete-request') return false
-  return organization !== undefined && (target?.guid === organization || organizationGuid === organization)
-}
-
-function isIn({ organizationGuid }: AuditEvent, organization: unknown): boolean {
-  return organization === undefined || organizationGuid === organization
 }
 
 function explainsQuota(event: AuditEvent, finding: Finding): boolean {

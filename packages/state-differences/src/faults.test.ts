@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { StateLookups, StatePage } from '@cf-audit-drain/cloud-foundry'
-import { createScrubber } from '@cf-audit-drain/event'
+import { createScrubber, type StateKind } from '@cf-audit-drain/event'
 import type { FaultRule } from '@cf-audit-drain/foundation-simulator'
 import { UnsteadyListingError } from './read-listing.ts'
-import type { StateKind } from './state-kind.ts'
 import { never, WatchedFoundation } from './testing/watched-foundation.ts'
 
 const uuid = (number: number) => `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`

@@ -1,5 +1,5 @@
+import type { StateKind } from '@cf-audit-drain/event'
 import type { Observed, Span } from './observed.ts'
-import type { StateKind } from './state-kind.ts'
 
 /** Something is not as it was. */
 export interface Finding {

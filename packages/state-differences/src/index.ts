@@ -7,4 +7,3 @@ export {
   type StateDifferencesDeps,
   type StateDifferencesOptions,
 } from './state-differences.ts'
-export { type StateKind, stateKinds } from './state-kind.ts'

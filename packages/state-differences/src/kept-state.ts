@@ -1,7 +1,6 @@
-import type { Scrubber } from '@cf-audit-drain/event'
+import type { Scrubber, StateKind } from '@cf-audit-drain/event'
 import type { NameRecord } from '@cf-audit-drain/log'
 import type { KeptObject, Span } from './observed.ts'
-import type { StateKind } from './state-kind.ts'
 import { digest, isMembers } from './value.ts'
 
 /** Of every key under which something is kept. */

@@ -1,4 +1,5 @@
 import { canBeLookedUp, lookupGuidsMax, type StateCollection } from '@cf-audit-drain/cloud-foundry'
+import type { StateKind } from '@cf-audit-drain/event'
 import type { NameRecord } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { type Comparison, compare } from './compare.ts'
@@ -19,7 +20,7 @@ import type { KeptObject, Observed, Span } from './observed.ts'
 import type { ReadingResult, StateObserver } from './observer.ts'
 import { type ReadDeps, readKind } from './read-kind.ts'
 import type { StateSession } from './session.ts'
-import { isAudited, isSwitch, type StateKind } from './state-kind.ts'
+import { isAudited, isSwitch } from './state-kind.ts'
 
 export interface WatchDeps extends ReadDeps {
   readonly clock: Clock

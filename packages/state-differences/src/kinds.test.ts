@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type StateKind, stateKinds } from '@cf-audit-drain/event'
 import { guidsIn } from './object-of.ts'
-import { type StateKind, stateKinds } from './state-kind.ts'
 import { WatchedFoundation } from './testing/watched-foundation.ts'
 
 const uuid = (number: number) => `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`

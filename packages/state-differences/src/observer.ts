@@ -1,4 +1,4 @@
-import type { StateKind } from './state-kind.ts'
+import type { StateKind } from '@cf-audit-drain/event'
 
 /**
  * How a reading ended. `baseline`: the first one, there was nothing to compare with. `dropped`: the client may see less

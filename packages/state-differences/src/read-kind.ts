@@ -1,10 +1,9 @@
 import type { StateCollection, StateLookups } from '@cf-audit-drain/cloud-foundry'
-import type { Scrubber } from '@cf-audit-drain/event'
+import type { Scrubber, StateKind } from '@cf-audit-drain/event'
 import type { Random } from '@cf-audit-drain/pipeline'
 import { guidsIn, type ListedCollection, objectOf, type Resource, related, textOf } from './object-of.ts'
 import type { Observed, Value } from './observed.ts'
 import { readListing, type Turn } from './read-listing.ts'
-import type { StateKind } from './state-kind.ts'
 import { normal } from './value.ts'
 
 export interface ReadDeps {

@@ -1,12 +1,11 @@
 import { ApiUnavailableError, NotPermittedError, type StateLookups } from '@cf-audit-drain/cloud-foundry'
-import type { Scrubber } from '@cf-audit-drain/event'
-import type { Clock, Random } from '@cf-audit-drain/pipeline'
+import type { Scrubber, StateKind } from '@cf-audit-drain/event'
+import { type Clock, NotedFailures, type Random } from '@cf-audit-drain/pipeline'
 import { KindWatch } from './kind-watch.ts'
 import type { ReadingResult, StateObserver } from './observer.ts'
 import { Pace } from './pace.ts'
 import { UnsteadyListingError } from './read-listing.ts'
 import type { StateSession } from './session.ts'
-import type { StateKind } from './state-kind.ts'
 
 export interface StateDifferencesOptions {
   readonly everyMs: number
@@ -107,12 +106,9 @@ export class StateDifferences {
       return untilSeenMs
     }
     const startedMs = this.#deps.clock.monotonic()
-    let ofSession: unknown = null
-    const noted = noting(session, error => {
-      ofSession = error
-    })
+    const ofSession = new NotedFailures()
     try {
-      this.#ended(watch, await watch.look(noted, signal), null)
+      this.#ended(watch, await watch.look(noting(session, ofSession), signal), null)
       return Math.max(0, everyMs - (this.#deps.clock.monotonic() - startedMs))
     } catch (error) {
       signal.throwIfAborted()
@@ -124,7 +120,7 @@ export class StateDifferences {
         this.#ended(watch, 'unsteady', error.message)
         return everyMs
       }
-      if (error === ofSession || !(error instanceof Error)) throw error
+      if (ofSession.has(error) || !(error instanceof Error)) throw error
       const pauseMs = Math.min(everyMs, failedMs * 2 ** Math.min(failures, 10))
       this.#ended(watch, 'failed', error.message)
       this.#deps.observer?.failed?.(watch.kind, error, pauseMs)
@@ -152,15 +148,10 @@ export class StateDifferences {
  * What `tell` and `mayClose` reject with ends the session. Anything else is the affair of this kind alone, an answer that nobody
  * thought of included: it must not end the polling of events.
  */
-function noting(session: StateSession, note: (error: unknown) => void): StateSession {
-  const noted = <T>(work: Promise<T>) =>
-    work.catch((error: unknown) => {
-      note(error)
-      throw error
-    })
+function noting(session: StateSession, failures: NotedFailures): StateSession {
   return {
     ...session,
-    tell: (events, kept) => noted(session.tell(events, kept)),
-    mayClose: signal => noted(session.mayClose(signal)),
+    tell: (events, kept) => failures.of(session.tell(events, kept)),
+    mayClose: signal => failures.of(session.mayClose(signal)),
   }
 }

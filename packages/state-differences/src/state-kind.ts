@@ -1,17 +1,4 @@
-/** What is read; an event of a difference is called after it: `cf-audit-drain.state.<kind>`. */
-export const stateKinds = [
-  'security-group',
-  'feature-flag',
-  'role',
-  'environment-variable-group',
-  'domain',
-  'isolation-segment',
-  'quota',
-  'space-ssh',
-  'app-ssh',
-] as const
-
-export type StateKind = (typeof stateKinds)[number]
+import type { StateKind } from '@cf-audit-drain/event'
 
 /** Of these Cloud Controller writes audit events, if not of every change. */
 export function isAudited(kind: StateKind): boolean {

@@ -6,6 +6,7 @@ import { appHostname } from './syslog-header.ts'
 export interface CefContext {
   readonly event: AuditEvent
   readonly type: EventType
+  readonly outcome: EventType['outcome']
   /** One sentence. */
   readonly description: string
   /** `createdAt` in milliseconds since the epoch; NaN when it is no time. */
@@ -21,7 +22,7 @@ export interface CefRow {
   /** Whether people outside the operator's control can choose the text. All rows are escaped; this says who tries. */
   readonly chosenBy: 'us' | 'operator' | 'cloud controller' | 'users'
   readonly reason: string
-  /** The same for every event of a type, so encoded once. */
+  /** The same for every event of one type and outcome, so encoded once. */
   readonly perType: boolean
 }
 
@@ -41,9 +42,9 @@ function labelled(
 
 function typeRow(
   r: Omit<CefRow, 'perType' | 'chosenBy' | 'value'>,
-  value: (type: EventType) => string | number,
+  value: (type: EventType, outcome: EventType['outcome']) => string | number,
 ): CefRow {
-  return { ...r, chosenBy: 'us', perType: true, value: context => value(context.type) }
+  return { ...r, chosenBy: 'us', perType: true, value: ({ type, outcome }) => value(type, outcome) }
 }
 
 /** Rows whose values come again and again: encoded once per value. */
@@ -73,8 +74,11 @@ export const cefRows: readonly CefRow[] = [
   ),
   typeRow({ key: 'act', reason: 'the verb, from the catalogue' }, type => type.action),
   typeRow(
-    { key: 'outcome', reason: '`success`, `failure` or `unknown`: what an event of this type proves' },
-    type => type.outcome,
+    {
+      key: 'outcome',
+      reason: '`success`, `failure` or `unknown`: what an event of this type proves; of a task how it ended',
+    },
+    (_, outcome) => outcome,
   ),
   typeRow({ key: 'cat', reason: 'the category, from the catalogue' }, type => type.category),
   typeRow(

@@ -1,5 +1,5 @@
 import { type CefEncoder, cefEncoder, encodeCefHeader, truncationMarker } from '@cf-audit-drain/cef'
-import { type AuditEvent, describeEvent, type EventType, eventType } from '@cf-audit-drain/event'
+import { type AuditEvent, describeEvent, type EventType, eventType, outcomeOf } from '@cf-audit-drain/event'
 import { boundedCache } from './bounded-cache.ts'
 import {
   type CefContext,
@@ -60,6 +60,7 @@ export function cefMessage(options: CefMessageOptions, maxBytes: number): Messag
     const context: CefContext = {
       event,
       type,
+      outcome: outcomeOf(event, type),
       description: describeEvent(event),
       createdAtMs,
       apiHost: options.apiHost,
@@ -109,14 +110,15 @@ function cefExtension(
   const perType = rows.filter(({ row }) => row.perType)
   const perEvent = rows.filter(({ row }) => !row.perType)
   const [first, ...rest] = perEvent
-  const typePairs = new Map<string, string>()
+  const typePairs = { success: new Map<string, string>(), failure: new Map(), unknown: new Map() }
 
   const pairsOfType = (context: CefContext, valueBytes: number) => {
-    const known = typePairs.get(context.event.type)
+    const ofOutcome: Map<string, string> = typePairs[context.outcome]
+    const known = ofOutcome.get(context.event.type)
     if (known !== undefined) return known
     const pairs = perType.map(row => pair(row, context, valueBytes)).join('')
-    if (typePairs.size >= 1_000) typePairs.clear()
-    typePairs.set(context.event.type, pairs)
+    if (ofOutcome.size >= 1_000) ofOutcome.clear()
+    ofOutcome.set(context.event.type, pairs)
     return pairs
   }
 

@@ -1,4 +1,4 @@
-import { type AuditEvent, type EventType, eventType } from '@cf-audit-drain/event'
+import { type AuditEvent, type EventType, eventType, isOwnType, ownActor } from '@cf-audit-drain/event'
 import { boundedCache } from './bounded-cache.ts'
 import { type CefMessageOptions, cefMessage } from './cef-message.ts'
 import { jsonMessage } from './json-message.ts'
@@ -32,19 +32,22 @@ interface TypeParts {
   readonly type: EventType
   readonly start: string
   readonly messageId: string
+  readonly origin: string
 }
 
 export const minMessageBytes = 480
 export const defaultMaxMessageBytes = 8_000
 
-/** APP-NAME of what is about no app: the component it came from, as loggregator names the platform's own lines. */
-const component = 'cloud_controller'
+/** What made an event: Cloud Controller or, of an event of our own, this program. */
+function originOf(type: string): string {
+  return isOwnType(type) ? ownActor.name : 'cloud_controller'
+}
 
 /**
  * ```
  * <PRI>1 TIMESTAMP HOSTNAME APP-NAME PROCID MSGID [tags@47450 app_id="…" …] MSG                     RFC 5424 §6
  *  PRI       facility * 8 + severity            HOSTNAME  org.space.app, else the foundation
- *  TIMESTAMP the event's, not the sending's     APP-NAME  guid of the app, else cloud_controller
+ *  TIMESTAMP the event's, not the sending's     APP-NAME  guid of the app, else the component that made it
  *  PROCID    [AUDIT/0]                          MSGID     the event type
  *  MSG       CEF:0|… or one line of JSON; no byte order mark
  * ```
@@ -60,7 +63,12 @@ export function syslogCodec(options: CodecOptions): SyslogCodec {
   )
   const typeParts = boundedCache<TypeParts>(1_000, name => {
     const type = eventType(name)
-    return { type, start: `<${facility * 8 + syslogSeverity(type.severity)}>1 `, messageId: messageId(name) }
+    return {
+      type,
+      start: `<${facility * 8 + syslogSeverity(type.severity)}>1 `,
+      messageId: messageId(name),
+      origin: originOf(name),
+    }
   })
   const host = boundedCache(1_000, hostname)
   const hostOf = (event: AuditEvent) => (event.names && appHostname(event.names)) ?? host(event.foundation)
@@ -73,27 +81,27 @@ export function syslogCodec(options: CodecOptions): SyslogCodec {
 
   return {
     encode(event) {
-      const { type, start, messageId: id } = typeParts(event.type)
+      const { type, start, messageId: id, origin } = typeParts(event.type)
       const { time, ms } = instant(event.createdAt)
       const app = appGuidOf(event)
-      const rest = `${app === null ? component : headerToken(app, 48)} [AUDIT/0] ${id} `
+      const rest = `${app === null ? origin : headerToken(app, 48)} [AUDIT/0] ${id} `
       return message(event, type, ms, form =>
         form === 'bare'
           ? `${start}${time} ${host(event.foundation)} ${rest}${nilValue} `
-          : `${start}${time} ${hostOf(event)} ${rest}${tags(event)} `,
+          : `${start}${time} ${hostOf(event)} ${rest}${tags(event, origin)} `,
       )
     },
   }
 }
 
 /** Loggregator's keys and ours in one element, sorted by key as loggregator sorts them. */
-function structuredData(): (event: AuditEvent) => string {
+function structuredData(): (event: AuditEvent, origin: string) => string {
   const foundation = boundedCache(1_000, name => sdParam('foundation', name))
   const organization = boundedCache(1_000, guid => `${sdParam('organization_id', guid)} `)
   const space = boundedCache(1_000, guid => ` ${sdParam('space_id', guid)}`)
   const named = (key: string) => boundedCache(1_000, name => sdParam(key, name))
   const [appName, organizationName, spaceName] = ['app_name', 'organization_name', 'space_name'].map(named)
-  return event => {
+  return (event, origin) => {
     const { spaceGuid, organizationGuid, names } = event
     const appGuid = appGuidOf(event)
     let tags = `[tags@47450 ${appGuid === null ? '' : `${sdParam('app_id', appGuid)} `}`
@@ -102,7 +110,7 @@ function structuredData(): (event: AuditEvent) => string {
     if (names && names.unresolved.length > 0) tags += 'names="partial" '
     if (organizationGuid) tags += organization(organizationGuid)
     if (names?.organization && organizationName) tags += `${organizationName(names.organization)} `
-    tags += `origin="cloud_controller" provenance="${event.provenance}" source_type="AUDIT"`
+    tags += `origin="${origin}" provenance="${event.provenance}" source_type="AUDIT"`
     if (spaceGuid) tags += space(spaceGuid)
     if (names?.space && spaceName) tags += ` ${spaceName(names.space)}`
     return `${tags}]`

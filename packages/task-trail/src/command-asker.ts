@@ -1,9 +1,4 @@
-import {
-  CloudFoundryError,
-  RateLimitedError,
-  type ShownTask,
-  type TaskLookups,
-} from '@cf-audit-drain/cloud-foundry'
+import { RateLimitedError, type ShownTask, type TaskLookups } from '@cf-audit-drain/cloud-foundry'
 import type { Scrubber } from '@cf-audit-drain/event'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { FollowedTask } from './followed-task.ts'
@@ -62,8 +57,9 @@ export class CommandAsker {
       this.#take(tracked.task, await this.#deps.lookups.task(guid, signal))
       this.#failedInRow = 0
     } catch (error) {
+      signal.throwIfAborted()
       // A limit says nothing of this task.
-      if (!(error instanceof CloudFoundryError) || error instanceof RateLimitedError) throw error
+      if (error instanceof RateLimitedError) throw error
       this.#store.commandFailed(guid)
       if (++this.#failedInRow <= failuresMax) throw error
       // Lists come, so what became of tasks can be told.

@@ -1,3 +1,4 @@
+import { canBeLookedUp } from '@cf-audit-drain/cloud-foundry'
 import type { NameRecord } from '@cf-audit-drain/log'
 
 /** Who created or cancelled a task, as the event said; `name` is the user name where it was found. */
@@ -50,6 +51,8 @@ export function taskOf(key: string, value: string): FollowedTask | null {
     const isWhole =
       v === 1 &&
       recordKey(task.guid) === key &&
+      canBeLookedUp(task.guid) &&
+      typeof task.app?.guid === 'string' &&
       task.createEventGuid !== '' &&
       Number.isSafeInteger(task.createdSec)
     return isWhole ? task : null

@@ -6,9 +6,9 @@ import {
 } from '@cf-audit-drain/cloud-foundry'
 import type { AuditEvent, OwnEvent, Scrubber } from '@cf-audit-drain/event'
 import type { NameRecord } from '@cf-audit-drain/log'
-import type { Clock } from '@cf-audit-drain/pipeline'
+import { asError, type Clock, NotedFailures } from '@cf-audit-drain/pipeline'
 import { CommandAsker } from './command-asker.ts'
-import { recordKey } from './followed-task.ts'
+import { type FollowedTask, recordKey } from './followed-task.ts'
 import { isRefusal, Rest } from './rest.ts'
 import { nextLookMs } from './rhythm.ts'
 import { mentionOf } from './task-event.ts'
@@ -30,7 +30,7 @@ export interface TaskTrailObserver {
   notFollowed?(): void
   /** Looking came to its end. */
   answered?(): void
-  /** Looking failed and rests so long. A refusal is told once, until it is over. */
+  /** Looking failed, or something of one task did: it is tried again after so long. A refusal is told once, until it is over. */
   failed?(error: Error, pauseMs: number): void
   /** Cloud Controller answers and shows none of these tasks, and this client cannot know whether they are gone. Once. */
   hidden?(count: number): void
@@ -66,6 +66,8 @@ const stepMs = 5_000
 const againMs = { seen: 10_000, neverSeen: 60_000 }
 /** In one step; between them what was found is told. */
 const batchesMax = 20
+/** A task of which something fails that is no fault of Cloud Foundry's holds up no other. */
+const oddMs = 600_000
 /** One that nobody can say anything of is let go when Cloud Controller would have pruned it. */
 const hopelessSec = 32 * 86_400
 /** How much earlier than it is due a task is looked at when a request is made anyway. */
@@ -129,6 +131,8 @@ export class TaskTrail {
   /** Looks at what is due. */
   async step(session: TaskTrailSession, signal: AbortSignal): Promise<void> {
     const { clock, heldBackMs = () => 0, observer } = this.#deps
+    const ofSession = new NotedFailures()
+    const noted = noting(session, ofSession)
     this.#commands.begin()
     for (let batch = 0; batch < batchesMax; batch++) {
       // What has ended waits for its command: looking at more of them would ask for the same again.
@@ -136,14 +140,14 @@ export class TaskTrail {
       const due = this.#due()
       if (due.length === 0) break
       try {
-        await this.#look(due, session, signal)
+        await this.#look(due, noted, signal)
         this.#rest.answered()
         this.#isRefused = false
         observer?.answered?.()
       } catch (error) {
         signal.throwIfAborted()
-        if (!(error instanceof CloudFoundryError)) throw error
-        this.#failed(error)
+        if (ofSession.has(error) && !(error instanceof CloudFoundryError)) throw error
+        this.#failed(asError(error))
       }
     }
     observer?.following?.(this.#store.size)
@@ -190,7 +194,10 @@ export class TaskTrail {
         const { task: followed } = this.#store.get(task.guid) ?? {}
         if (followed === undefined || !isComplete || !hasEnded(task.state)) continue
         const missing = this.#commands.missing(followed)
-        told.set(task.guid, completedTask(followed, task, this.#options, missing, session.nowSec()))
+        const event = this.#made(followed, () =>
+          completedTask(followed, task, this.#options, missing, session.nowSec()),
+        )
+        if (event !== null) told.set(task.guid, event)
       }
     } finally {
       await this.#tell(told, session)
@@ -216,16 +223,27 @@ export class TaskTrail {
       gone.filter(tracked => !lost.includes(tracked)),
       nowSec,
     )
-    await this.#tell(
-      new Map(
-        lost.map(({ task, missing }) => [
-          task.guid,
-          lostTask(task, this.#options, this.#commands.missing(task), missing?.sinceSec ?? nowSec, nowSec),
-        ]),
-      ),
-      session,
-    )
-    for (const _ of lost) this.#deps.observer?.lost?.()
+    const told = new Map<string, OwnEvent>()
+    for (const { task, missing } of lost) {
+      const sinceSec = missing?.sinceSec ?? nowSec
+      const event = this.#made(task, () =>
+        lostTask(task, this.#options, this.#commands.missing(task), sinceSec, nowSec),
+      )
+      if (event !== null) told.set(task.guid, event)
+    }
+    await this.#tell(told, session)
+    for (const _ of told) this.#deps.observer?.lost?.()
+  }
+
+  /** Null when it could not be made: it is tried again later. */
+  #made({ guid }: FollowedTask, make: () => OwnEvent): OwnEvent | null {
+    try {
+      return make()
+    } catch (error) {
+      this.#store.due(guid, this.#deps.clock.monotonic() + oddMs)
+      this.#deps.observer?.failed?.(asError(error), oddMs)
+      return null
+    }
   }
 
   /** Cloud Controller answers alike for what is gone and what this client may not see. */
@@ -252,12 +270,24 @@ export class TaskTrail {
     for (const guid of guids) this.#store.told(guid)
   }
 
-  #failed(error: CloudFoundryError): void {
+  #failed(error: Error): void {
     const { clock, observer } = this.#deps
     const pauseMs = this.#rest.after(error, clock.monotonic())
     const wasRefused = this.#isRefused
     this.#isRefused = isRefusal(error)
     if (!(wasRefused && this.#isRefused)) observer?.failed?.(error, pauseMs)
+  }
+}
+
+/**
+ * What `tell` and `mayClose` reject with ends the session. Anything else is the affair of the trail alone, an answer that nobody
+ * thought of included: it must not end the polling of events.
+ */
+function noting(session: TaskTrailSession, failures: NotedFailures): TaskTrailSession {
+  return {
+    ...session,
+    tell: (events, kept) => failures.of(session.tell(events, kept)),
+    mayClose: signal => failures.of(session.mayClose(signal)),
   }
 }
 

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import {
   addWorld,
@@ -12,16 +10,9 @@ import {
 } from '@cf-audit-drain/foundation-simulator'
 import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { seededRandom, systemClock } from '@cf-audit-drain/pipeline'
-import { begin, runs, temporary, until } from './command-for-tests.ts'
+import { until } from './command-for-tests.ts'
+import { eventually, Lab, type LabRun, uuid } from './lab-for-tests.ts'
 
-interface Told {
-  readonly type: string
-  readonly guid: string
-  readonly target: { readonly guid: string; readonly name: string }
-  readonly data: Readonly<Record<string, unknown>>
-}
-
-const uuid = (number: number) => `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`
 const times = { created_at: '2026-11-21T00:00:00Z', updated_at: '2026-11-21T00:00:00Z' }
 const mallory = { guid: uuid(700), type: 'user', name: 'mallory@example.com' }
 const variables = '/v3/environment_variable_groups/running'
@@ -35,67 +26,18 @@ async function foundationFor(t: TestContext): Promise<Foundation> {
   return foundation
 }
 
-/** The command with this log, as often as it is killed; every start reads every kind at once. */
-function startedWith(
-  t: TestContext,
-  { api, clientId, clientSecret }: Foundation,
-  log: object,
-  kinds: object,
-) {
-  const dir = temporary(t)
-  const file = join(dir, 'config.yaml')
-  const lab = { name: 'lab', api, clientId, clientSecret, pollInterval: '1s', overlap: '1s' }
-  const config = {
-    foundations: [{ ...lab, stateDifferences: { every: '1h', kinds } }],
-    log,
-    http: { address: '127.0.0.1:0' },
-    scrub: { key: 'f'.repeat(64) },
-  }
-  writeFileSync(file, JSON.stringify(config))
-  const env = { DATA_DIR: join(dir, 'data') }
-  const start = () => {
-    const one = begin(['start', '--config', file], env)
-    t.after(() => one.child.kill('SIGKILL'))
-    const get = async (path: string) => {
-      const url = () => /"url":"(http[^"]+)"/.exec(one.out())?.[1]
-      await until(() => url() !== undefined)
-      return (await fetch(`${url()}${path}`)).text()
-    }
-    const states = async () => JSON.parse(await get('/status')).foundations[0].stateDifferences
-    return {
-      ...one,
-      get,
-      states,
-      /** Every kind has come so far. */
-      read: (result: RegExp) =>
-        eventually(async () => {
-          const all: readonly { readonly result: string | null }[] | null = await states()
-          return all?.every(({ result: last }) => result.test(last ?? '')) ?? false
-        }),
-      kill: async () => {
-        one.child.kill('SIGKILL')
-        await one.ended
-      },
-    }
-  }
-  const told = async (type: string): Promise<readonly Told[]> => {
-    const { out } = await runs(['events', '--config', file, '--type', type, '--json', '--limit', '1000'], env)
-    return out
-      .split('\n')
-      .filter(line => line !== '')
-      .map(line => JSON.parse(line) as Told)
-  }
-  const ledger = async () => (await runs(['ledger', '--config', file, '--json'], env)).out
-  return { start, told, ledger }
-}
+/** Every start reads every kind at once. */
+const labOf = (t: TestContext, foundation: Foundation, log: object, kinds: readonly string[]) =>
+  new Lab(t, foundation, log, { overlap: '1s', stateDifferences: { every: '1h', kinds } })
 
-async function eventually(condition: () => Promise<boolean>): Promise<void> {
-  const giveUpMs = systemClock.monotonic() + 90_000
-  while (!(await condition())) {
-    assert.ok(systemClock.monotonic() < giveUpMs, `gave up waiting for ${condition}`)
-    await systemClock.sleep(200)
-  }
-}
+const statesOf = async (run: LabRun) => (await run.status()).stateDifferences
+
+/** Once every kind has come so far. */
+const areRead = (run: LabRun, result: RegExp) =>
+  eventually(async () => {
+    const all: readonly { readonly result: string | null }[] | null = await statesOf(run)
+    return all?.every(({ result: last }) => result.test(last ?? '')) ?? false
+  })
 
 function change({ collections, insert }: Foundation, group: string): void {
   const role = (number: number, space: string) => ({
@@ -131,17 +73,17 @@ const expected = [
 
 async function survivesKills(t: TestContext, log: object): Promise<void> {
   const foundation = await foundationFor(t)
-  const one = startedWith(t, foundation, log, kinds)
+  const one = labOf(t, foundation, log, kinds)
   const first = one.start()
-  await first.read(/baseline/)
+  await areRead(first, /baseline/)
   await first.kill()
   const group =
     foundation.collections.all('security_groups').find(({ name }) => name === 'database')?.guid ?? ''
   change({ ...foundation, insert: rows => foundation.insert(rows) }, group)
 
   const second = one.start()
-  await second.read(/read/)
-  const all = await one.told('cf-audit-drain.state.*')
+  await areRead(second, /read/)
+  const all = await one.events('cf-audit-drain.state.*')
   assert.deepEqual(all.map(({ type }) => type).sort(), expected)
   const unexplained = all.find(({ type }) => type.endsWith('unexplained'))
   const explained = all.find(({ type }) => type.endsWith('state.role'))
@@ -156,9 +98,9 @@ async function survivesKills(t: TestContext, log: object): Promise<void> {
   await second.kill()
 
   const third = one.start()
-  await third.read(/read/)
+  await areRead(third, /read/)
   await third.kill()
-  assert.equal((await one.told('cf-audit-drain.state.*')).length, all.length, 'each is told once')
+  assert.equal((await one.events('cf-audit-drain.state.*')).length, all.length, 'each is told once')
   assert.match(await one.ledger(), /"short":0/)
 }
 
@@ -190,7 +132,7 @@ test('an endpoint that hangs for a minute delays no event and no other kind; one
   timeout: 180_000,
 }, async t => {
   const foundation = await foundationFor(t)
-  const one = startedWith(t, foundation, {}, ['domain', 'security-group', 'feature-flag'])
+  const one = labOf(t, foundation, {}, ['domain', 'security-group', 'feature-flag'])
   foundation.faults.add({
     fault: 'hang-before-headers',
     path: '/v3/domains',
@@ -203,12 +145,12 @@ test('an endpoint that hangs for a minute delays no event and no other kind; one
   for (let round = 0; round < 3; round++) {
     const startedMs = systemClock.monotonic()
     foundation.insert([{ type: 'audit.app.start' }])
-    await eventually(async () => (await one.told('audit.app.start')).length > round)
+    await eventually(async () => (await one.events('audit.app.start')).length > round)
     const tookMs = systemClock.monotonic() - startedMs
     assert.ok(tookMs < 8_000, `an event took ${Math.round(tookMs)} ms`)
   }
-  await eventually(async () => (await running.states())[2].result === 'baseline')
-  const [domains, groups] = await running.states()
+  await eventually(async () => (await statesOf(running))[2].result === 'baseline')
+  const [domains, groups] = await statesOf(running)
   assert.notEqual(domains.result, 'baseline')
   assert.equal(groups.result, 'refused')
   assert.equal(running.out().split('this kind of state is not read').length, 2)

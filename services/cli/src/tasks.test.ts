@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import {
   type Foundation,
@@ -10,16 +8,9 @@ import {
 } from '@cf-audit-drain/foundation-simulator'
 import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
-import { begin, runs, temporary, until } from './command-for-tests.ts'
+import { until } from './command-for-tests.ts'
+import { eventually, Lab, uuid } from './lab-for-tests.ts'
 
-interface Told {
-  readonly type: string
-  readonly guid: string
-  readonly names: { readonly app: string | null } | null
-  readonly data: Readonly<Record<string, unknown>>
-}
-
-const uuid = (number: number) => `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`
 const bob = { guid: uuid(700), type: 'user', name: 'bob@example.com' }
 const app = { guid: uuid(900), type: 'app', name: 'billing' }
 
@@ -54,73 +45,23 @@ function makeTask(foundation: Foundation, number: number, course: Partial<TaskCo
   ])
 }
 
-/** The command with this log, as often as it is killed. */
-function startedWith(t: TestContext, foundation: Foundation, log: object, foundationMore: object = {}) {
-  const dir = temporary(t)
-  const file = join(dir, 'config.yaml')
-  const { api, clientId, clientSecret } = foundation
-  const config = {
-    foundations: [
-      {
-        name: 'lab',
-        api,
-        clientId,
-        clientSecret,
-        pollInterval: '1s',
-        tasks: { command: 'clear' },
-        ...foundationMore,
-      },
-    ],
-    log,
-    http: { address: '127.0.0.1:0' },
-    scrub: { key: 'f'.repeat(64) },
-  }
-  writeFileSync(file, JSON.stringify(config))
-  const env = { DATA_DIR: join(dir, 'data') }
-  const start = () => {
-    const one = begin(['start', '--config', file], env)
-    t.after(() => one.child.kill('SIGKILL'))
-    return {
-      ...one,
-      kill: async () => {
-        one.child.kill('SIGKILL')
-        await one.ended
-      },
-      get: async (path: string) => {
-        const url = () => /"url":"(http[^"]+)"/.exec(one.out())?.[1]
-        await until(() => url() !== undefined)
-        return (await fetch(`${url()}${path}`)).text()
-      },
-    }
-  }
-  const told = async (type = 'cf-audit-drain.*'): Promise<readonly Told[]> => {
-    const { out } = await runs(['events', '--config', file, '--type', type, '--json', '--limit', '1000'], env)
-    return out
-      .split('\n')
-      .filter(line => line !== '')
-      .map(line => JSON.parse(line) as Told)
-  }
-  const toldOf = async (count: number) => {
-    const giveUpMs = systemClock.monotonic() + 90_000
-    for (;;) {
-      const events = await told()
-      if (events.length >= count) return events
-      assert.ok(systemClock.monotonic() < giveUpMs, `${events.length} of ${count} were told in time`)
-      await systemClock.sleep(200)
-    }
-  }
-  const ledger = async () => (await runs(['ledger', '--config', file, '--json'], env)).out
-  return { start, told, toldOf, ledger }
-}
+const own = 'cf-audit-drain.*'
+const created = 'audit.app.task.create'
+const labOf = (
+  t: TestContext,
+  foundation: Foundation,
+  log: object = {},
+  tasks: object = { command: 'clear' },
+) => new Lab(t, foundation, log, { tasks })
 
 async function survivesKills(t: TestContext, log: object): Promise<void> {
   const foundation = await foundationFor(t)
-  const one = startedWith(t, foundation, log)
+  const one = labOf(t, foundation, log)
   const failureReason = 'APP/TASK/job-1: Exited with status 6'
   makeTask(foundation, 1, { endsAfterMs: 2_000, state: 'FAILED', failureReason })
   for (const number of [2, 3]) makeTask(foundation, number)
   const first = one.start()
-  const [failed] = await one.toldOf(1)
+  const [failed] = await one.eventsOnce(1, own)
   assert.deepEqual([failed?.type, failed?.names?.app], ['cf-audit-drain.task.completed', 'billing'])
   const { command, command_line, created_at, ended_at, ...data } = failed?.data ?? {}
   assert.deepEqual(data, {
@@ -139,8 +80,8 @@ async function survivesKills(t: TestContext, log: object): Promise<void> {
   foundation.tasks.end(uuid(2), systemClock.now(), 'SUCCEEDED')
   foundation.tasks.prune([uuid(3)])
   const second = one.start()
-  await one.toldOf(3)
-  const { tasks } = JSON.parse(await second.get('/status')).foundations[0]
+  await one.eventsOnce(3, own)
+  const { tasks } = await second.status()
   assert.deepEqual([tasks.completed, tasks.lost, tasks.lastError], [1, 1, null])
   assert.match(
     await second.get('/metrics'),
@@ -150,13 +91,13 @@ async function survivesKills(t: TestContext, log: object): Promise<void> {
 
   const third = one.start()
   makeTask(foundation, 4, { endsAfterMs: 1_000 })
-  const all = await one.toldOf(4)
+  const all = await one.eventsOnce(4, own)
   await third.kill()
   const of = (type: string) =>
     all.filter(event => event.type === `cf-audit-drain.task.${type}`).map(event => event.data['task_guid'])
   assert.deepEqual([of('completed').sort(), of('lost')], [[uuid(1), uuid(2), uuid(4)], [uuid(3)]])
   assert.equal(new Set(all.map(({ guid }) => guid)).size, 4)
-  assert.equal((await one.told('audit.app.task.create')).length, 4)
+  assert.equal((await one.events(created)).length, 4)
   assert.match(await one.ledger(), /"short":0/)
 }
 
@@ -188,7 +129,7 @@ describe('on Kafka', { skip: reasonToSkipKafka() }, () => {
 
 test('/v3/tasks that hangs for a minute delays no event', { timeout: 120_000 }, async t => {
   const foundation = await foundationFor(t)
-  const one = startedWith(t, foundation, {})
+  const one = labOf(t, foundation)
   foundation.faults.add({ fault: 'hang-before-headers', path: '/v3/tasks', durationMs: 60_000, count: 1_000 })
   makeTask(foundation, 1, { endsAfterMs: 1 })
   const running = one.start()
@@ -196,12 +137,12 @@ test('/v3/tasks that hangs for a minute delays no event', { timeout: 120_000 }, 
   for (let round = 0; round < 5; round++) {
     const startedMs = systemClock.monotonic()
     makeTask(foundation, 10 + round)
-    while ((await one.told('audit.app.task.create')).length < 2 + round) await systemClock.sleep(50)
+    await one.eventsOnce(2 + round, created)
     const tookMs = systemClock.monotonic() - startedMs
     assert.ok(tookMs < 30_000, `an event took ${Math.round(tookMs)} ms`)
   }
-  assert.equal((await one.told()).length, 0)
-  const { lastPoll, state } = JSON.parse(await running.get('/status')).foundations[0]
+  assert.equal((await one.events(own)).length, 0)
+  const { lastPoll, state } = await running.status()
   assert.equal(state, 'running')
   assert.ok(systemClock.now() - Date.parse(lastPoll.at) < 30_000)
   await running.kill()
@@ -211,31 +152,30 @@ test('a task that is gone while the rights are narrowed is told as lost once the
   timeout: 180_000,
 }, async t => {
   const foundation = await foundationFor(t, { tokenLifetimeSec: 4 })
-  const one = startedWith(t, foundation, {})
+  const one = labOf(t, foundation)
   makeTask(foundation, 1)
   const running = one.start()
-  const ofTasks = async () => JSON.parse(await running.get('/status')).foundations[0]
-  while ((await ofTasks()).tasks?.following !== 1) await systemClock.sleep(100)
+  await eventually(async () => (await running.status()).tasks?.following === 1)
   foundation.setScopes('a', ['cloud_controller.read'])
-  while ((await ofTasks()).rightsNarrowed === null) await systemClock.sleep(100)
+  await eventually(async () => (await running.status()).rightsNarrowed !== null)
   foundation.tasks.prune([uuid(1)])
   const asked = () => foundation.requests.byPath.get('/v3/tasks') ?? 0
   const before = asked()
-  while (asked() < before + 3) await systemClock.sleep(100)
-  assert.deepEqual(await one.told(), [])
+  await eventually(async () => asked() >= before + 3)
+  assert.deepEqual(await one.events(own), [])
   foundation.setScopes('a', ['cloud_controller.admin_read_only'])
-  const [lost] = await one.toldOf(1)
+  const [lost] = await one.eventsOnce(1, own)
   assert.equal(lost?.type, 'cf-audit-drain.task.lost')
   await running.kill()
 })
 
 test('switched off nothing is asked and nothing told', { timeout: 60_000 }, async t => {
   const foundation = await foundationFor(t)
-  const one = startedWith(t, foundation, {}, { tasks: { follow: false } })
+  const one = labOf(t, foundation, {}, { follow: false })
   makeTask(foundation, 1, { endsAfterMs: 1 })
   const running = one.start()
-  while ((await one.told('audit.app.task.create')).length < 1) await systemClock.sleep(50)
-  assert.equal(JSON.parse(await running.get('/status')).foundations[0].tasks, null)
+  await one.eventsOnce(1, created)
+  assert.equal((await running.status()).tasks, null)
   assert.equal(foundation.requests.byPath.get('/v3/tasks'), undefined)
   await running.kill()
 })

@@ -1,4 +1,4 @@
-import { type CloudController, taskLookups } from '@cf-audit-drain/cloud-foundry'
+import { type CloudController, CloudFoundryError, taskLookups } from '@cf-audit-drain/cloud-foundry'
 import type { FoundationConfig } from '@cf-audit-drain/config'
 import type { Scrubber } from '@cf-audit-drain/event'
 import type { PollerDeps } from '@cf-audit-drain/poller'
@@ -104,10 +104,13 @@ function observed({ logger, metrics, clock }: ClientDeps): {
     answered() {
       if (status.lastError !== null) note({ lastError: null })
     },
-    failed({ message }, pauseMs) {
+    failed(error, pauseMs) {
+      const { message } = error
       note({ lastError: { at: new Date(clock.now()).toISOString(), message } })
+      metrics?.taskLookFailed()
+      const cause = error instanceof CloudFoundryError ? { reason: message } : { err: error }
       logger.warn(
-        { reason: message, pauseMs },
+        { ...cause, pauseMs },
         'tasks could not be looked at: what became of them is told later, and no event waits for it',
       )
     },

@@ -10,7 +10,7 @@ export interface EventType {
   readonly action: string
   /** 0 to 10, an integer: CEF's scale (0-3 low, 4-6 medium, 7-8 high, 9-10 very high). */
   readonly severity: number
-  /** What the event proves; `unknown` where Cloud Controller writes it before the outcome is known. */
+  /** What an event of this type proves; `unknown` where it is written before the outcome is known, or its data says it (`outcomeOf`). */
   readonly outcome: 'success' | 'failure' | 'unknown'
   /** Changes who may do what, what runs on the whole platform, or opens secrets or a shell. */
   readonly privileged: boolean

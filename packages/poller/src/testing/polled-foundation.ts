@@ -10,7 +10,7 @@ import { type DrivenClock, drivenClock, seededRandom, systemClock } from '@cf-au
 import { Poller, type PollerOptions, pollerDefaults, type Verified } from '../index.ts'
 import type { NarrowedRights } from '../rights-guard.ts'
 import type { ComparedWindow } from '../session.ts'
-import type { SourceLoss } from '../source-watch.ts'
+import type { SourceLoss } from '../source-status.ts'
 import { alterWriter } from './alter-writer.ts'
 
 export const hourMs = 3_600_000

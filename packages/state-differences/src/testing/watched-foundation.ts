@@ -8,6 +8,7 @@ import {
   type RawEvent,
   rawOwnEvent,
   type Scrubber,
+  type StateKind,
   splitEventPage,
 } from '@cf-audit-drain/event'
 import {
@@ -30,7 +31,6 @@ import type { Span } from '../observed.ts'
 import type { ReadingResult } from '../observer.ts'
 import type { StateSession } from '../session.ts'
 import { StateDifferences } from '../state-differences.ts'
-import type { StateKind } from '../state-kind.ts'
 
 export const never = new AbortController().signal
 

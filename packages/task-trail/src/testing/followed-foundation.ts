@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test'
-import { type TaskLookups, taskLookups } from '@cf-audit-drain/cloud-foundry'
+import { type ShownTask, type TaskLookups, taskLookups } from '@cf-audit-drain/cloud-foundry'
 import {
   type AuditEvent,
   createScrubber,
@@ -40,6 +40,8 @@ export class FollowedFoundation {
   mayClose = true
   seesEverything = true
   acceptedSec = 0
+  /** What the trail is given of each task that was answered: a test puts a fault of our own here. */
+  reads: (task: ShownTask) => ShownTask = task => task
   /** The next `tell` does not come to its end. */
   killNextTell = false
   #lookups!: TaskLookups
@@ -86,9 +88,11 @@ export class FollowedFoundation {
       hidden: () => this.said.push('hidden'),
       commandsHidden: () => this.said.push('commands hidden'),
     }
+    const states: TaskLookups['states'] = async (guids, signal) =>
+      (await this.#lookups.states(guids, signal)).map(task => this.reads(task))
     this.trail = new TaskTrail(this.#options, {
       clock: this.clock,
-      lookups: this.#lookups,
+      lookups: { ...this.#lookups, states },
       scrubber,
       observer,
       ...this.#deps,

@@ -1,0 +1,56 @@
+import { isOwnGuid } from '@cf-audit-drain/event'
+import type { EventLog, HeldEvent, LedgerWindow } from '@cf-audit-drain/log'
+import { letterContent } from './letter-content.ts'
+import type { Session } from './session.ts'
+
+/** A row of Cloud Controller that is held. */
+export interface HeldRow extends HeldEvent {
+  /** Only as a dead letter: it could not become an event, or the log cannot hold it as one. */
+  readonly deadLetter?: { readonly reason: string; readonly type: string | null }
+}
+
+/** So many of the newest are looked through. */
+const lettersMax = 1_000
+
+/** What is held of windows. To be made anew for each look: dead letters are read once. */
+export class HeldRows {
+  readonly #recorder: Session['recorder']
+  readonly #foundation: string
+  readonly #log: Pick<EventLog, 'deadLetters'>
+  #letters: Promise<readonly HeldRow[]> | null = null
+
+  constructor(recorder: Session['recorder'], foundation: string, log: Pick<EventLog, 'deadLetters'>) {
+    this.#recorder = recorder
+    this.#foundation = foundation
+    this.#log = log
+  }
+
+  /** Oldest first. */
+  async in(window: LedgerWindow): Promise<readonly HeldRow[]> {
+    const all = await Array.fromAsync(this.#recorder.eventsOf(window))
+    const events: readonly HeldRow[] = all.filter(({ guid }) => !isOwnGuid(guid))
+    // What the window counts beside its events are dead letters, unless the log has forgotten some.
+    const letters = events.length < window.held ? await this.#lettersIn(window, events) : []
+    return [...events, ...letters].sort((a, b) => a.createdAtSec - b.createdAtSec)
+  }
+
+  async #lettersIn(window: LedgerWindow, events: readonly HeldRow[]): Promise<readonly HeldRow[]> {
+    this.#letters ??= this.#readLetters()
+    const known = new Set(events.map(({ guid }) => guid))
+    return (await this.#letters).filter(
+      ({ guid, createdAtSec }) =>
+        window.fromSec <= createdAtSec && createdAtSec < window.toSec && !known.has(guid),
+    )
+  }
+
+  /** Those with a stamp: of the others nobody knows which window counts them. */
+  async #readLetters(): Promise<readonly HeldRow[]> {
+    const letters = await this.#log.deadLetters(lettersMax)
+    return letters.flatMap(({ foundation, origin, key, reason, raw, atMs }) => {
+      if (foundation !== this.#foundation || origin !== 'poller') return []
+      const { createdAtSec, type, bytes } = letterContent(raw)
+      if (createdAtSec === null) return []
+      return [{ guid: key, createdAtSec, receivedAtMs: atMs, bytes, deadLetter: { reason, type } }]
+    })
+  }
+}
