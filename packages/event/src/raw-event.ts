@@ -103,8 +103,8 @@ export function rawCreatedAtSec(raw: RawEvent): number | null {
 
 const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/
 
-/** Everybody on the way of a row asks for its second, and many rows are of one second. */
-const secsMax = 4_096
+/** Everybody on the way of a row asks for its second. Three full pages of different ones. */
+const secsMax = 16_384
 const secs = new Map<string, number | null>()
 
 /** Seconds since the epoch of `YYYY-MM-DDThh:mm:ssZ`; null for any other form, for times no calendar has, before 1970. */

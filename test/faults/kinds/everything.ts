@@ -28,8 +28,15 @@ async function everything(scene: Scene): Promise<void> {
     drain.start()
   }
   await scene.lasts(scene.isQuick ? 4_000 : 30_000)
-  const fired = new Set((await simulator.faultsFired()).map(({ fault }) => fault))
-  if (fired.size < 10) throw new Error(`only ${fired.size} kinds of faults struck`)
+  const fired = new Set<string>()
+  await until(
+    'ten kinds of faults to strike',
+    async () => {
+      for (const { fault } of await simulator.faultsFired()) fired.add(fault)
+      return fired.size >= 10
+    },
+    longestRetryMs,
+  )
   await simulator.clearFaults()
   await scene.traffic.stop()
   await ledgerSays(scene, 'every window of the past is closed', windows => shortOf(windows).length === 0)
