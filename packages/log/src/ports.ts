@@ -117,6 +117,11 @@ export interface FoundationWriter {
     readonly createdAtSec: number
     readonly offset: number
   }>
+  /**
+   * Of events that came up to then, in our clock, the log may have held more than it tells: retention has removed some, and their
+   * guids with them. Null: it tells all that it ever held.
+   */
+  forgottenUpToMs(): Promise<number | null>
   /** The ledger of the foundation. No order is promised. */
   ledger(): AsyncIterable<LedgerWindow>
   /**

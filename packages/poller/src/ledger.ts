@@ -10,7 +10,7 @@ import {
 import type { Checkpoint } from './checkpoint.ts'
 import { isPassed } from './is-passed.ts'
 import type { Look, ShownRows } from './look.ts'
-import { type Range, subtract } from './range.ts'
+import { overlaps, type Range, subtract } from './range.ts'
 
 /** What a publish is about to add, and how the ledger learns what is held already. */
 export interface Addition {
@@ -23,8 +23,8 @@ export interface Addition {
   /** Keys held in a range before this publish, dead letters of this session among them. */
   heldKeys(range: Range): Iterable<string>
   isDeadLetter(key: string): boolean
-  /** The log no longer says which guids it has held in the window of that second. */
-  isForgotten(sec: number): boolean
+  /** The log no longer says which guids it has held in the window. */
+  isForgotten(window: Range): boolean
 }
 
 export interface GoneGuids {
@@ -182,8 +182,10 @@ export class Ledger {
     const found = compared(part, shown, addition, news, cameSince)
     if (!isDone(window, addition.before)) return pass(window, { look, part, found }, addition, news)
     if (part.fromSec > window.fromSec || part.toSec < window.toSec) return null
-    if (addition.isForgotten(window.fromSec))
-      return countAgain(window, look, shown.rows + look.missing, addition.nowMs)
+    if (addition.isForgotten(window)) {
+      const held = isCountForgotten(window, addition) ? Math.max(window.held, shown.rows) : window.held
+      return countAgain({ ...window, held }, look, shown.rows + look.missing, addition.nowMs)
+    }
     return lookAgain(window, look, found, addition.nowMs)
   }
 }
@@ -247,12 +249,17 @@ function pass(
     checkedAtMs: addition.nowMs,
   }
   if (passed.counted === null || !isDone(window, addition.after)) return { window: passed, guids }
-  if (addition.isForgotten(window.fromSec)) return { window: judged(passed, 'counted'), guids }
+  if (addition.isForgotten(window)) return { window: judged(passed, 'counted'), guids }
   const keys = new Set(addition.heldKeys(window))
   for (const { guid } of news) keys.add(guid)
   for (const key of found.keys) keys.add(key)
   const digest = keys.size === passed.held ? digestOf(keys) : null
   return { window: judged({ ...passed, digest }, 'closed'), guids }
+}
+
+/** Nor does the log say how many it has held there: what was passed was held, so what is shown first is the measure. */
+function isCountForgotten(window: LedgerWindow, { before }: Addition): boolean {
+  return window.counted === null && overlaps(before.forgotten ?? [], window)
 }
 
 /** Only the numbers can be compared where the log no longer says what it has held: which of it are gone is not known. */

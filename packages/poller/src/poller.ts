@@ -256,7 +256,7 @@ export class Poller {
     )
     await recorder.rebuild()
     if (stored?.hasLedger) await recorder.mendLedger()
-    else await recorder.buildLedger(this.#nowSec() - builtBackToSec)
+    else await recorder.buildLedger(this.#nowSec() - builtBackToSec, this.#deps.controller.skewMs ?? 0)
     return recorder
   }
 

@@ -22,6 +22,10 @@ export function union(ranges: Ranges, added: Range): Ranges {
   return merged.sort((a, b) => a.fromSec - b.fromSec)
 }
 
+export function overlaps(ranges: Ranges, { fromSec, toSec }: Range): boolean {
+  return ranges.some(range => range.fromSec < toSec && range.toSec > fromSec)
+}
+
 export function subtract(ranges: Ranges, removed: Range): Ranges {
   return ranges.flatMap(range =>
     [

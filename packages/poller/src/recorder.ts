@@ -1,13 +1,4 @@
-import {
-  encodeAuditEvent,
-  isOwnGuid,
-  type OwnEvent,
-  parseAuditEvent,
-  type RawEvent,
-  rawCreatedAtSec,
-  rawOwnEvent,
-  type Scrubber,
-} from '@cf-audit-drain/event'
+import { isOwnGuid, type OwnEvent, type RawEvent, rawCreatedAtSec, rawOwnEvent } from '@cf-audit-drain/event'
 import type {
   DeadLetter,
   FoundationWriter,
@@ -17,15 +8,16 @@ import type {
   NameRecord,
   PublishedBeside,
 } from '@cf-audit-drain/log'
-import type { Clock } from '@cf-audit-drain/pipeline'
-import { buildLedger } from './build-ledger.ts'
+import { buildLedger, forgottenTime } from './build-ledger.ts'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
+import { EntryMaker, type EntryMakerDeps } from './entry-maker.ts'
 import type { EventNaming } from './event-naming.ts'
 import { HeldGuids } from './held-guids.ts'
 import { KeptRecords } from './kept-records.ts'
 import { type GoneGuids, isDone, Ledger } from './ledger.ts'
 import type { Look } from './look.ts'
 import { mendedWindows } from './mend-ledger.ts'
+import { overlaps, type Range } from './range.ts'
 import { rowKey } from './row-key.ts'
 import type { SeenGuids } from './seen-guids.ts'
 import type { TaskFollowing } from './task-following.ts'
@@ -35,11 +27,8 @@ export class LogUnavailableError extends Error {
   override readonly name = 'LogUnavailableError'
 }
 
-export interface RecorderDeps {
-  readonly foundation: string
+export interface RecorderDeps extends EntryMakerDeps {
   readonly writer: FoundationWriter
-  readonly scrubber: Scrubber
-  readonly clock: Clock
   /** Of the session: ends what reads out of the log for long. */
   readonly signal?: AbortSignal
   /** Left out: events go without names. */
@@ -75,6 +64,7 @@ export class Recorder {
   readonly kept: Pick<KeptRecords, 'get' | 'beginningWith'>
   readonly #kept: KeptRecords
   readonly #deps: RecorderDeps
+  readonly #maker: EntryMaker
   readonly #held: HeldGuids
   readonly #buried = new Set<string>()
   readonly #prepared = new WeakSet<readonly RawEvent[]>()
@@ -83,6 +73,7 @@ export class Recorder {
 
   constructor(deps: RecorderDeps, checkpoint: Checkpoint, seenSinceSec: number) {
     this.#deps = deps
+    this.#maker = new EntryMaker(deps)
     this.kept = this.#kept = deps.kept ?? new KeptRecords()
     this.#checkpoint = checkpoint
     this.ledger = new Ledger(checkpoint.startSec)
@@ -106,11 +97,19 @@ export class Recorder {
 
   /**
    * For a log whose checkpoint does not say that it has a ledger; nothing else may have been recorded before. `sinceSec`: how far
-   * back the log is read for it.
+   * back the log is read for it. `skewMs`: by how much Cloud Controller's clock is ahead of ours.
    */
-  async buildLedger(sinceSec: number): Promise<void> {
-    const windows = await buildLedger(this.ledger, this.#deps.writer, this.#checkpoint, sinceSec)
-    const next = { ...this.#checkpoint, hasLedger: true, writtenMs: this.#deps.clock.now() }
+  async buildLedger(sinceSec: number, skewMs = 0): Promise<void> {
+    const { writer, clock } = this.#deps
+    const upToMs = await writer.forgottenUpToMs()
+    const windows = await buildLedger(this.ledger, writer, this.#checkpoint, sinceSec)
+    const forgotten = upToMs === null ? [] : forgottenTime(this.#checkpoint, (upToMs + skewMs) / 1000)
+    const next = {
+      ...this.#checkpoint,
+      ...(forgotten.length > 0 && { forgotten }),
+      hasLedger: true,
+      writtenMs: clock.now(),
+    }
     await this.#publish([], next, [], { windows })
   }
 
@@ -213,7 +212,7 @@ export class Recorder {
 
   async #tell(rows: readonly RawEvent[], kept: readonly NameRecord[]): Promise<number> {
     if (rows.length === 0 && kept.length === 0) return 0
-    const parsed = rows.map(row => this.#parse(row, rowKey(row)))
+    const parsed = rows.map(row => this.#maker.of(row, this.#checkpoint.baselineSec))
     const next = { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }
     const own = parsed.filter(one => 'bytes' in one)
     const letters = parsed.flatMap(one => ('bytes' in one ? [] : [{ letter: one, createdAtSec: null }]))
@@ -251,7 +250,7 @@ export class Recorder {
         after,
         nowMs: this.#deps.clock.now(),
         heldKeys: range => this.#held.keys(range),
-        isForgotten: sec => this.#held.isForgotten(sec),
+        isForgotten: window => this.#isForgotten(window),
         isDeadLetter: key => this.#buried.has(key) || buried.has(key) || tooLarge.has(key),
       })
     let changed = changeOf(nothing)
@@ -317,6 +316,11 @@ export class Recorder {
     return published
   }
 
+  /** Of a window or a part of it: what is shown there may have been recorded, and the log does not say. */
+  #isForgotten(range: Range): boolean {
+    return this.#held.isForgotten(range.fromSec) || overlaps(this.#checkpoint.forgotten ?? [], range)
+  }
+
   #isSeen(row: RawEvent): boolean {
     const createdAtSec = rawCreatedAtSec(row)
     return createdAtSec !== null && this.seen.has(rowKey(row), createdAtSec)
@@ -342,53 +346,15 @@ export class Recorder {
       const key = rowKey(row)
       const createdAtSec = rawCreatedAtSec(row)
       const isHeld =
-        createdAtSec !== null && (this.#held.has(key, createdAtSec) || this.#held.isForgotten(createdAtSec))
+        createdAtSec !== null &&
+        (this.#held.has(key, createdAtSec) ||
+          this.#isForgotten({ fromSec: createdAtSec, toSec: createdAtSec + 1 }))
       if (isHeld || this.#buried.has(key) || batch.has(key)) continue
       batch.add(key)
-      const parsed = isOwnGuid(key) ? this.#letter(row, key, notOurs) : this.#parse(row, key)
+      const parsed = this.#maker.ofShown(row, this.#checkpoint.baselineSec)
       if ('bytes' in parsed) entries.push(parsed)
       else letters.push({ letter: parsed, createdAtSec })
     }
     return { entries, letters }
   }
-
-  #parse(row: RawEvent, key: string): LogEntry | DeadLetter {
-    const { foundation, scrubber, clock, naming, tasks } = this.#deps
-    const receivedAtMs = clock.now()
-    const createdAtSec = rawCreatedAtSec(row)
-    const provenance = (createdAtSec ?? 0) >= this.#checkpoint.baselineSec ? 'live' : 'backfill'
-    try {
-      const parsed = parseAuditEvent(row, { foundation, scrubber, provenance, receivedAtMs })
-      const event = naming ? { ...parsed, names: naming.namesOf(row, parsed) } : parsed
-      tasks?.met(event)
-      return {
-        guid: event.guid,
-        type: event.type,
-        createdAtSec: createdAtSec as number,
-        receivedAtMs,
-        provenance,
-        bytes: encodeAuditEvent(event),
-      }
-    } catch (error) {
-      return this.#letter(row, key, String((error as Error).message))
-    }
-  }
-
-  #letter(row: RawEvent, key: string, reason: string): DeadLetter {
-    const { foundation, scrubber, clock } = this.#deps
-    const raw = Buffer.from(scrubbedText(row, scrubber))
-    return { foundation, origin: 'poller', key, reason, raw, atMs: clock.now() }
-  }
-}
-
-/** Cloud Controller makes no such guid. Taken as an event it would be left out of the ledger, and stand for one of ours. */
-const notOurs =
-  'Cloud Controller shows it with a guid of the form that only this program gives to its own events'
-
-/** The whole row as it came, but for the secrets in its data. */
-function scrubbedText(row: RawEvent, scrubber: Scrubber): string {
-  const at = row.text.indexOf(row.dataText)
-  if (at < 0) return row.text
-  const { text } = scrubber.scrub('', row.dataText)
-  return row.text.slice(0, at) + text + row.text.slice(at + row.dataText.length)
 }

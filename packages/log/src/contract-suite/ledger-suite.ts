@@ -157,6 +157,20 @@ export function ledgerSuite(under: LogUnderTest): void {
     await writer.close()
   })
 
+  test('a log of which nothing was removed says that it has forgotten nothing', async () => {
+    const forgotten = async () => {
+      const writer = await under.log.writer(foundation)
+      const upToMs = await writer.forgottenUpToMs()
+      await writer.close()
+      return upToMs
+    }
+    assert.equal(await forgotten(), null)
+    await publish(makeEntries(0, 20), [windowAt(0, { held: 10 }), windowAt(1, { held: 10 })])
+    assert.equal(await forgotten(), null)
+    await crash()
+    assert.equal(await forgotten(), null)
+  })
+
   test('windows are found by foundation and time, oldest first', async () => {
     await publish([], [windowAt(2), windowAt(0)])
     await publish([], [windowAt(1)])

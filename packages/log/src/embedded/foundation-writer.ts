@@ -15,6 +15,7 @@ import type {
 } from '../ports.ts'
 import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import { buryLetters } from './dead-letters.ts'
+import { forgottenUpToMs } from './forgotten-up-to.ts'
 import type { GuidIndex } from './guid-index.ts'
 import { keepNames, keptNames } from './kept-names.ts'
 import { readWindows, writeWindows } from './ledger.ts'
@@ -79,6 +80,11 @@ export class EmbeddedWriter implements FoundationWriter {
   }
 
   async *uncounted(): AsyncGenerator<PlacedGuid> {}
+
+  async forgottenUpToMs(): Promise<number | null> {
+    this.#requireAlive()
+    return forgottenUpToMs(this.#door.database, this.#foundation)
+  }
 
   async *ledger(): AsyncGenerator<LedgerWindow> {
     for (const { foundation: _, ...window } of readWindows(this.#door.database, {

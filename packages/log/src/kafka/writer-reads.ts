@@ -1,5 +1,6 @@
 import type { LedgerWindow } from '../ledger/ledger-window.ts'
 import type { NameRecord, PlacedGuid } from '../ports.ts'
+import { forgottenUpToMs } from './forgotten-up-to.ts'
 import { eventsOfWindow, guidsOfWindow, placesSince } from './guids-of-window.ts'
 import { guidsSince } from './guids-since.ts'
 import type { KafkaClient } from './kafka-client.ts'
@@ -47,6 +48,12 @@ export class WriterReads {
   async *places(sinceSec: number) {
     const { client, names } = this.#from
     yield* placesSince(await client.reader(), names.events(this.#of), sinceSec)
+  }
+
+  async forgottenUpToMs(): Promise<number | null> {
+    const { client, names } = this.#from
+    const topics = { events: names.events(this.#of), state: names.state(this.#of) }
+    return forgottenUpToMs(await client.reader(), topics)
   }
 
   async *ledger() {

@@ -17,6 +17,7 @@ export function alterWriter(
       guidsOf: window => real.guidsOf(window),
       eventsOf: window => real.eventsOf(window),
       places: since => real.places(since),
+      forgottenUpToMs: () => real.forgottenUpToMs(),
       ledger: () => real.ledger(),
       close: () => real.close(),
       publish: (...what) => real.publish(...what),
