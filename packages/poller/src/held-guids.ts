@@ -57,6 +57,11 @@ export class HeldGuids {
     return this.#atHand.size
   }
 
+  /** Where the recent past begins. */
+  get recentFromSec(): number {
+    return this.#sinceSec
+  }
+
   isRecent(sec: number): boolean {
     return sec >= this.#sinceSec
   }

@@ -19,7 +19,7 @@ import type { GoneGuids } from './ledger.ts'
 import { LedgerCheck } from './ledger-check.ts'
 import { mustBeDecided } from './must-be-decided.ts'
 import { type Beside, type BesideMakers, openBeside } from './open-beside.ts'
-import { longestMs, type PollerOptions, rightsEveryMs, type Sweep, tileSec } from './options.ts'
+import { type PollerOptions, recentFromSec, rightsEveryMs, type Sweep, tileSec } from './options.ts'
 import type { PollerStatus } from './poller-status.ts'
 import type { Range } from './range.ts'
 import { readStates, type StateReading } from './read-states.ts'
@@ -222,7 +222,7 @@ export class Poller {
     const { foundation } = this.#options
     const { scrubber, clock } = this.#deps
     const checkpoint = stored ?? (await this.#firstCheckpoint(signal))
-    const seenSinceSec = this.#seenSinceSec(checkpoint)
+    const seenSinceSec = recentFromSec(this.#options, checkpoint, this.#nowSec())
     const onPublished = (entries: readonly LogEntry[], atMs: number) => {
       this.#deps.observer.published?.(atMs)
       this.#ingested(entries)
@@ -271,7 +271,8 @@ export class Poller {
     const { clock, observer } = this.#deps
     const startedMs = clock.monotonic()
     const { published, rows } = await pollTail(session, this.#options, signal)
-    await session.recorder.forgetBefore(this.#seenSinceSec(session.recorder.checkpoint))
+    const { recorder } = session
+    await recorder.forgetBefore(recentFromSec(this.#options, recorder.checkpoint, this.#nowSec()))
     this.#polled = true
     this.#state = 'running'
     this.#lastPoll = { at: new Date(clock.now()).toISOString(), published, rows }
@@ -380,12 +381,6 @@ export class Poller {
 
   #nowSec(): number {
     return Math.floor((this.#deps.clock.now() + (this.#deps.controller.skewMs ?? 0)) / 1000)
-  }
-
-  /** Everything that is read again, and a margin for a sweep that takes its time. */
-  #seenSinceSec({ tailFromSec, settledSec }: Checkpoint): number {
-    const backToSec = this.#nowSec() - Math.ceil(longestMs(this.#options) / 1000)
-    return Math.min(tailFromSec, settledSec, backToSec) - 900
   }
 
   #openWindows(checkpoint: Checkpoint | null): number {

@@ -4,7 +4,6 @@ import { createScrubber } from '@cf-audit-drain/event'
 import { emptyWindow, type FoundationWriter, type LedgerWindow } from '@cf-audit-drain/log'
 import { manualClock } from '@cf-audit-drain/pipeline'
 import type { Checkpoint } from './checkpoint.ts'
-import { LookMaker } from './look.ts'
 import type { AuditEvents } from './read-segment.ts'
 import { Recorder } from './recorder.ts'
 import { emptyWriter } from './testing/empty-writer.ts'
@@ -90,7 +89,7 @@ test('a window that was looked at and holds nothing new is no longer in memory',
   const rows = await rowsOf({ guid: 'held', sec: 400 })
   assert.equal(await recorder.record(rows), 0)
   const range = { fromSec: 300, toSec: 600 }
-  const look = new LookMaker(recorder.ledger, range).add({
+  const look = recorder.look(range).add({
     fromSec: 300,
     toSec: 600,
     rows,
@@ -144,7 +143,7 @@ test('an event that the log buries is a dead letter of its window, counted when 
   assert.deepEqual(numbers(), { held: 1, deadLetters: 0, counted: null, state: 'open' })
   assert.deepEqual(buried, [1])
   const looked = { fromSec: 600, toSec: 900, rows, complete: true, missing: 0 }
-  await recorder.record(rows, now => now, new LookMaker(recorder.ledger, range).add(looked).made())
+  await recorder.record(rows, now => now, recorder.look(range).add(looked).made())
   assert.deepEqual(numbers(), { held: 2, deadLetters: 1, counted: 2, state: 're-checked' })
   // Another process: it meets the row again, and the log refuses it again.
   const restarted = await scene({
@@ -154,7 +153,7 @@ test('an event that the log buries is a dead letter of its window, counted when 
     },
   })
   await restarted.recorder.record(rows)
-  const look = new LookMaker(restarted.recorder.ledger, range).add(looked)
+  const look = restarted.recorder.look(range).add(looked)
   await restarted.recorder.record([], now => now, look.made())
   assert.deepEqual(numbers(), { held: 2, deadLetters: 1, counted: 2, state: 're-checked' })
 })

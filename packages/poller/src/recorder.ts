@@ -15,7 +15,7 @@ import type { EventNaming } from './event-naming.ts'
 import { HeldGuids } from './held-guids.ts'
 import { KeptRecords } from './kept-records.ts'
 import { type GoneGuids, isDone, Ledger } from './ledger.ts'
-import type { Look } from './look.ts'
+import { type Look, type LookMaker, Looks } from './look.ts'
 import { mendedWindows } from './mend-ledger.ts'
 import { overlaps, type Range } from './range.ts'
 import { rowKey } from './row-key.ts'
@@ -66,6 +66,7 @@ export class Recorder {
   readonly #deps: RecorderDeps
   readonly #maker: EntryMaker
   readonly #held: HeldGuids
+  readonly #looks = new Looks()
   readonly #buried = new Set<string>()
   readonly #prepared = new WeakSet<readonly RawEvent[]>()
   #checkpoint: Checkpoint
@@ -83,6 +84,11 @@ export class Recorder {
   /** The guids of the recent past. */
   get seen(): SeenGuids {
     return this.#held.recent
+  }
+
+  /** From when on they are in `seen`; what is older is read out of the log while it is worked on. */
+  get seenFromSec(): number {
+    return this.#held.recentFromSec
   }
 
   get checkpoint(): Checkpoint {
@@ -125,6 +131,16 @@ export class Recorder {
       uncounted: (await Array.fromAsync(writer.uncounted())).filter(({ guid }) => !isOwnGuid(guid)),
     })
     await this.mark(() => windows)
+  }
+
+  /** To be called before the range is read, whose rows are to be compared with what is held; and then ended. */
+  look(range: Range): LookMaker {
+    return this.#looks.begin(this.ledger, range)
+  }
+
+  /** Readings that have not ended. */
+  get looks(): number {
+    return this.#looks.open
   }
 
   /** What the log has kept of the events of a window, own ones among them. */
@@ -304,16 +320,21 @@ export class Recorder {
     const taken = buried.size === 0 ? entries : entries.filter(({ guid }) => !buried.has(guid))
     // Which of them the log had already is not known: then none is called new.
     this.#deps.onPublished?.(published === taken.length ? taken : [], next.writtenMs)
-    for (const entry of entries) this.#held.add(entry.guid, entry.createdAtSec)
+    for (const entry of entries) this.#hold(entry.guid, entry.createdAtSec)
     for (const guid of buried) this.#buried.add(guid)
     for (const { letter, createdAtSec } of letters) {
       this.#buried.add(letter.key)
       // It is held, if only as a dead letter: Cloud Controller's counts include it.
-      if (createdAtSec !== null) this.#held.add(letter.key, createdAtSec)
+      if (createdAtSec !== null) this.#hold(letter.key, createdAtSec)
     }
     const count = letters.length + buried.size
     if (count > 0) this.#deps.onBuried?.(count)
     return published
+  }
+
+  #hold(key: string, createdAtSec: number): void {
+    this.#held.add(key, createdAtSec)
+    this.#looks.recorded(key, createdAtSec)
   }
 
   /** Of a window or a part of it: what is shown there may have been recorded, and the log does not say. */
