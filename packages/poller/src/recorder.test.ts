@@ -34,8 +34,8 @@ async function scene(changes: Partial<FoundationWriter> = {}) {
   const written = new Map<number, LedgerWindow>()
   const buried: number[] = []
   const writer = emptyWriter({
-    async *guidsOf(window) {
-      if (window.fromSec === 300) yield { guid: 'held', createdAtSec: 400 }
+    async *guidsOf(windows) {
+      if (windows.some(({ fromSec }) => fromSec === 300)) yield { guid: 'held', createdAtSec: 400 }
     },
     async *ledger() {
       yield old
@@ -103,8 +103,8 @@ test('a window that was looked at and holds nothing new is no longer in memory',
 test('guids are forgotten in their turn: a row that is being recorded is not taken twice', async () => {
   const reads: number[] = []
   const { recorder, taken } = await scene({
-    async *guidsOf(window) {
-      reads.push(window.fromSec)
+    async *guidsOf(windows) {
+      reads.push(...windows.map(({ fromSec }) => fromSec))
       yield { guid: 'live', createdAtSec: 21_000 }
     },
   })

@@ -237,6 +237,14 @@ export class Recorder {
     return published
   }
 
+  /** With what is held in the range at hand, so that it is read out of the log once, whatever is recorded meanwhile. */
+  withHeld<T>(range: Range, work: () => Promise<T>): Promise<T> {
+    return this.#holding(
+      this.ledger.rangesOf(range).map(({ fromSec }) => fromSec),
+      work,
+    )
+  }
+
   /** With what is held of these windows at hand. */
   async #holding<T>(windows: readonly number[], work: () => Promise<T>): Promise<T> {
     const held = await this.#held.hold(windows)

@@ -167,9 +167,13 @@ export class Verifier {
 
   /** Reads contiguous windows whole: what is missing is recorded, and each is compared guid by guid. */
   async #read(span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {
-    const look = this.#session.recorder.look(rangeOfSpan(span))
+    const { recorder } = this.#session
+    const range = rangeOfSpan(span)
+    const held = span.reduce((sum, window) => sum + window.held, 0)
+    const look = recorder.look(range)
+    const read = () => this.#readInto(look, span, signal)
     try {
-      await this.#readInto(look, span, signal)
+      await (held > heldAtOnce ? read() : recorder.withHeld(range, read))
     } finally {
       look.end()
     }

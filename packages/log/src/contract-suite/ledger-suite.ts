@@ -26,10 +26,10 @@ export function ledgerSuite(under: LogUnderTest): void {
       await writer.close()
     }
   }
-  const heldOf = async (window: LedgerWindow) => {
+  const heldOf = async (...windows: readonly LedgerWindow[]) => {
     const writer = await under.log.writer(foundation)
     try {
-      return (await Array.fromAsync(writer.guidsOf(window))).map(({ guid }) => guid)
+      return (await Array.fromAsync(writer.guidsOf(windows))).map(({ guid }) => guid)
     } finally {
       await writer.close()
     }
@@ -90,6 +90,13 @@ export function ledgerSuite(under: LogUnderTest): void {
     assert.deepEqual((await heldOf(late)).toSorted(), [...guidsOf(inside)].sort())
     assert.deepEqual((await heldOf(next)).toSorted(), [...guidsOf([makeEntry(10), makeEntry(12)])].sort())
     assert.deepEqual(await heldOf(windowAt(7)), [])
+    const all = [...guidsOf(mixed), makeEntry(0).guid]
+    assert.deepEqual(
+      (await heldOf(next, late, windowAt(7))).toSorted(),
+      all.toSorted(),
+      'each once, of several',
+    )
+    assert.deepEqual(await heldOf(), [])
   })
 
   test('what is kept of the events of a window is told as it was published', async () => {

@@ -14,7 +14,7 @@ export function alterWriter(
       uncounted: () => real.uncounted(),
       guids: since => real.guids(since),
       names: () => real.names(),
-      guidsOf: window => real.guidsOf(window),
+      guidsOf: windows => real.guidsOf(windows),
       eventsOf: window => real.eventsOf(window),
       places: since => real.places(since),
       forgottenUpToMs: () => real.forgottenUpToMs(),
