@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
-import type { FoundationWriter, NameRecord } from '@cf-audit-drain/log'
+import { connect, type Socket } from 'node:net'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import type { EventLog, FoundationWriter, NameRecord } from '@cf-audit-drain/log'
+import { openKafkaLog } from '@cf-audit-drain/log/kafka'
+import { systemClock } from '@cf-audit-drain/pipeline'
 import { alterWriter } from './testing/alter-writer.ts'
 import { nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
 
@@ -13,7 +17,7 @@ const minuteMs = 60_000
 const bob = { name: 'bob', password: 'pw-of-bob', guid: 'b0b', scopes: ['cloud_controller.read'] }
 const spaces = (count: number) => Array.from({ length: count }, (_, i) => `s${i + 1}`)
 
-const asBob = (t: TestContext, count: number) =>
+const asBob = (t: TestContext, count: number, openLog: (() => Promise<EventLog>) | null = null) =>
   PolledFoundation.make(
     t,
     {},
@@ -23,6 +27,7 @@ const asBob = (t: TestContext, count: number) =>
       clientSecret: '',
       login: { kind: 'password', username: 'bob', password: bob.password },
     },
+    openLog,
   )
 
 async function minutes(one: PolledFoundation, count: number): Promise<void> {
@@ -109,4 +114,80 @@ test('of the lists that are kept beside the checkpoint those are dropped that no
   await minutes(one, 3)
   await one.stop()
   assert.equal(await listsOf(one), 1)
+})
+
+/** Sockets to the brokers that all break when a checkpoint is about to be sent, once that is asked for. */
+function breakable() {
+  const sockets = new Set<Socket>()
+  const state = { isArmed: false, isBroken: false }
+  const breakAll = () => {
+    state.isBroken = true
+    for (const socket of sockets) socket.destroy(new Error('the process died'))
+  }
+  const offsetCommit = 8
+  return {
+    state,
+    factory({ host, port, onConnect }: { host: string; port: number; onConnect: () => void }): Socket {
+      if (state.isBroken) throw new Error('the process is dead')
+      const socket = connect({ host, port }, onConnect)
+      sockets.add(socket)
+      const write = socket.write.bind(socket)
+      socket.write = (bytes: string | Uint8Array, ...rest: unknown[]): boolean => {
+        if (state.isArmed && Buffer.isBuffer(bytes) && bytes.readInt16BE(4) === offsetCommit) breakAll()
+        return Reflect.apply(write, socket, [bytes, ...rest])
+      }
+      return socket
+    },
+  }
+}
+
+describe('on a Kafka without transactions', { skip: reasonToSkipKafka() }, () => {
+  let kafka: KafkaCluster
+  before(async () => {
+    kafka = await startKafka()
+  })
+  after(() => kafka?.stop())
+
+  test('a process that dies between the list of its places and its checkpoint is followed by one that goes on', async t => {
+    const prefix = `rights-kills-${process.pid}`
+    const { state, factory } = breakable()
+    const open = async (socketFactory?: typeof factory) =>
+      openKafkaLog(
+        {
+          ...{
+            brokers: kafka.brokers,
+            prefix,
+            delivery: 'at-least-once',
+            createTopics: { replicationFactor: 1 },
+          },
+          ...(socketFactory && { socketFactory }),
+        },
+        { clock: systemClock },
+      )
+    const one = await asBob(t, 150, () => open(factory))
+    await one.started(60_000)
+    await minutes(one, 8)
+    const restored = alterWriter(one.log, real => ({
+      publish: (entries, next, letters, beside) => {
+        if (beside?.names?.some(isList)) state.isArmed = true
+        return real.publish(entries, next, letters, beside)
+      },
+    }))
+    await one.stop()
+    one.foundation.setMemberships('b0b', { spaces: spaces(151) })
+    one.start().catch(() => undefined)
+    await one.until(() => state.isBroken, 60_000)
+    one.log.writer = restored
+    const dead = one.log
+    const stopped = one.stop()
+    void dead.close()
+    await stopped
+    one.use(await open())
+    await one.started(60_000)
+    assert.equal(one.poller.status().rightsNarrowed, null)
+    const before = closed(one)
+    await minutes(one, 8)
+    assert.ok(closed(one) > before)
+    assert.deepEqual(await one.differences(), nothingWrong)
+  })
 })
