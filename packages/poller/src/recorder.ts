@@ -1,46 +1,27 @@
-import { isOwnGuid, type OwnEvent, type RawEvent, rawCreatedAtSec, rawOwnEvent } from '@cf-audit-drain/event'
-import type {
-  DeadLetter,
-  FoundationWriter,
-  HeldEvent,
-  LedgerWindow,
-  LogEntry,
-  NameRecord,
-  PublishedBeside,
-} from '@cf-audit-drain/log'
-import { buildLedger, forgottenTime } from './build-ledger.ts'
-import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
+import { type OwnEvent, type RawEvent, rawCreatedAtSec } from '@cf-audit-drain/event'
+import type { HeldEvent, LedgerWindow, LogEntry, NameRecord } from '@cf-audit-drain/log'
+import type { Checkpoint } from './checkpoint.ts'
 import { EntryMaker, type EntryMakerDeps } from './entry-maker.ts'
 import type { EventNaming } from './event-naming.ts'
-import { HeldGuids } from './held-guids.ts'
+import type { HeldGuids } from './held-guids.ts'
 import { KeptRecords } from './kept-records.ts'
-import { type GoneGuids, isDone, Ledger } from './ledger.ts'
-import { type Look, type LookMaker, Looks } from './look.ts'
-import { mendedWindows } from './mend-ledger.ts'
+import { type GoneGuids, isDone, type Ledger } from './ledger.ts'
+import { LedgerMarks } from './ledger-marks.ts'
+import type { Look, LookMaker } from './look.ts'
+import { type Letter, Publisher, type PublisherDeps } from './publisher.ts'
 import { overlaps, type Range } from './range.ts'
 import { rowKey } from './row-key.ts'
 import type { SeenGuids } from './seen-guids.ts'
 import type { TaskFollowing } from './task-following.ts'
+import { Teller } from './teller.ts'
 
-/** The log refused, or did not answer: what became of the publish is unknown. Open it again and read the checkpoint. */
-export class LogUnavailableError extends Error {
-  override readonly name = 'LogUnavailableError'
-}
-
-export interface RecorderDeps extends EntryMakerDeps {
-  readonly writer: FoundationWriter
-  /** Of the session: ends what reads out of the log for long. */
-  readonly signal?: AbortSignal
+export interface RecorderDeps extends EntryMakerDeps, PublisherDeps {
   /** Left out: events go without names. */
   readonly naming?: EventNaming
   /** What `tell` has kept before; left out: nothing. */
   readonly kept?: KeptRecords
   /** Left out: tasks are not followed. */
   readonly tasks?: Pick<TaskFollowing, 'met' | 'takeChanges'>
-  /** The entries are in the log now. */
-  readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
-  /** So many rows could not be read, and are in the log as dead letters. */
-  readonly onBuried?: (count: number) => void
   /** Events with these stamps came after their time was passed. */
   readonly onLate?: (createdAtSecs: readonly number[]) => void
   /** What the log holds of these windows and a look did not show. */
@@ -49,36 +30,35 @@ export interface RecorderDeps extends EntryMakerDeps {
 
 const nothing: ReadonlySet<string> = new Set()
 
-interface Letter {
-  readonly letter: DeadLetter
-  readonly createdAtSec: number | null
-}
-
-/**
- * Turns rows into log entries and publishes them with the checkpoint. The only place where the poller writes; one
- * publish at a time, whoever asks. What it has published, or knows from the log, is in `seen`.
- */
+/** Records the rows that the log does not hold, with the checkpoint and what they make of the ledger. */
 export class Recorder {
-  readonly ledger: Ledger
   /** What is remembered over a restart; changed by `tell` alone. */
   readonly kept: Pick<KeptRecords, 'get' | 'beginningWith'>
-  readonly #kept: KeptRecords
   readonly #deps: RecorderDeps
-  readonly #maker: EntryMaker
+  readonly #publisher: Publisher
   readonly #held: HeldGuids
-  readonly #looks = new Looks()
-  readonly #buried = new Set<string>()
+  readonly #maker: EntryMaker
+  readonly #teller: Teller
+  readonly #marks: LedgerMarks
   readonly #prepared = new WeakSet<readonly RawEvent[]>()
-  #checkpoint: Checkpoint
-  #last: Promise<unknown> = Promise.resolve()
 
   constructor(deps: RecorderDeps, checkpoint: Checkpoint, seenSinceSec: number) {
+    const kept = deps.kept ?? new KeptRecords()
+    this.kept = kept
     this.#deps = deps
+    this.#publisher = new Publisher(deps, checkpoint, seenSinceSec)
+    this.#held = this.#publisher.held
     this.#maker = new EntryMaker(deps)
-    this.kept = this.#kept = deps.kept ?? new KeptRecords()
-    this.#checkpoint = checkpoint
-    this.ledger = new Ledger(checkpoint.startSec)
-    this.#held = new HeldGuids(deps.writer, this.ledger, seenSinceSec, deps.signal)
+    this.#teller = new Teller(deps, this.#publisher, this.#maker, kept)
+    this.#marks = new LedgerMarks(deps, this.#publisher)
+  }
+
+  get ledger(): Ledger {
+    return this.#publisher.ledger
+  }
+
+  get checkpoint(): Checkpoint {
+    return this.#publisher.checkpoint
   }
 
   /** The guids of the recent past. */
@@ -91,8 +71,14 @@ export class Recorder {
     return this.#held.recentFromSec
   }
 
-  get checkpoint(): Checkpoint {
-    return this.#checkpoint
+  /** Older windows whose guids are in memory. */
+  get windowsAtHand(): number {
+    return this.#held.windowsAtHand
+  }
+
+  /** Readings that have not ended. */
+  get looks(): number {
+    return this.#publisher.looks.open
   }
 
   /** Reads the guids of the recent past, and the ledger, out of the log. */
@@ -105,42 +91,34 @@ export class Recorder {
    * For a log whose checkpoint does not say that it has a ledger; nothing else may have been recorded before. `sinceSec`: how far
    * back the log is read for it. `skewMs`: by how much Cloud Controller's clock is ahead of ours.
    */
-  async buildLedger(sinceSec: number, skewMs = 0): Promise<void> {
-    const { writer, clock } = this.#deps
-    const upToMs = await writer.forgottenUpToMs()
-    const windows = await buildLedger(this.ledger, writer, this.#checkpoint, sinceSec)
-    const forgotten = upToMs === null ? [] : forgottenTime(this.#checkpoint, (upToMs + skewMs) / 1000)
-    const next = {
-      ...this.#checkpoint,
-      ...(forgotten.length > 0 && { forgotten }),
-      hasLedger: true,
-      writtenMs: clock.now(),
-    }
-    await this.#publish([], next, [], { windows })
+  buildLedger(sinceSec: number, skewMs = 0): Promise<void> {
+    return this.#marks.build(sinceSec, skewMs)
   }
 
   /** Makes good what a kill in the middle of a publish has left of the ledger; nothing else may have been recorded before. */
-  async mendLedger(): Promise<void> {
-    const { writer, clock } = this.#deps
-    if (writer.isAtomic) return
-    const windows = await mendedWindows({
-      ledger: this.ledger,
-      held: this.#held,
-      checkpoint: this.#checkpoint,
-      nowMs: clock.now(),
-      uncounted: (await Array.fromAsync(writer.uncounted())).filter(({ guid }) => !isOwnGuid(guid)),
-    })
-    await this.mark(() => windows)
+  mendLedger(): Promise<void> {
+    return this.#marks.mend()
+  }
+
+  /** Writes what `change` makes of the ledger, and nothing else. */
+  mark(change: (ledger: Ledger) => readonly LedgerWindow[]): Promise<void> {
+    return this.#marks.mark(change)
+  }
+
+  /**
+   * Publishes events of our own, and changes what is kept with them, in one transaction; the checkpoint stays. They go
+   * the way of every other event, and are no part of the ledger: no window counts them, no comparison misses them.
+   * Returns how many the log did not have. On Kafka it has forgotten those of before its newest 500,000 events: whoever
+   * may tell of the same thing after so long keeps a record that it was told.
+   * @throws LogUnavailableError
+   */
+  tell(events: readonly OwnEvent[], kept: readonly NameRecord[] = []): Promise<number> {
+    return this.#teller.tell(events, kept)
   }
 
   /** To be called before the range is read, whose rows are to be compared with what is held; and then ended. */
   look(range: Range): LookMaker {
-    return this.#looks.begin(this.ledger, range)
-  }
-
-  /** Readings that have not ended. */
-  get looks(): number {
-    return this.#looks.open
+    return this.#publisher.looks.begin(this.ledger, range)
   }
 
   /** What the log has kept of the events of a window, own ones among them. */
@@ -151,12 +129,7 @@ export class Recorder {
   /** Guids stamped before `sec` need not be known any more. */
   forgetBefore(sec: number): Promise<void> {
     // In its turn: what is being recorded has looked up what is held.
-    return this.#inTurn(async () => this.#held.forgetBefore(sec))
-  }
-
-  /** Older windows whose guids are in memory. */
-  get windowsAtHand(): number {
-    return this.#held.windowsAtHand
+    return this.#publisher.inTurn(async () => this.#held.forgetBefore(sec))
   }
 
   /**
@@ -175,7 +148,7 @@ export class Recorder {
     const named = this.prepare(rows)
     const windows = this.#windowsOf(rows, look)
     const record = () =>
-      this.#inTurn(async () => {
+      this.#publisher.inTurn(async () => {
         await named
         // Meanwhile a window may have ceased to be of the recent past.
         return this.#holding(windows, () => this.#record(rows, change, look, beside))
@@ -193,50 +166,6 @@ export class Recorder {
     await naming.prepare(rows.filter(row => !this.#isSeen(row)))
   }
 
-  /** Writes what `change` makes of the ledger, and nothing else. */
-  async mark(change: (ledger: Ledger) => readonly LedgerWindow[]): Promise<void> {
-    await this.#inTurn(async () => {
-      const windows = change(this.ledger)
-      if (windows.length === 0) return
-      const next = { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }
-      await this.#publish([], next, [], { windows })
-    })
-  }
-
-  /** After everything that was begun before. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work)
-    this.#last = done.catch(() => undefined)
-    return done
-  }
-
-  /**
-   * Publishes events of our own, and changes what is kept with them, in one transaction; the checkpoint stays. They go
-   * the way of every other event, and are no part of the ledger: no window counts them, no comparison misses them.
-   * Returns how many the log did not have. On Kafka it has forgotten those of before its newest 500,000 events: whoever
-   * may tell of the same thing after so long keeps a record that it was told.
-   * @throws LogUnavailableError
-   */
-  tell(events: readonly OwnEvent[], kept: readonly NameRecord[] = []): Promise<number> {
-    const rows = events.map(event => rawOwnEvent(this.#deps.foundation, event))
-    const named = this.#deps.naming?.prepare(rows)
-    return this.#inTurn(async () => {
-      await named
-      return this.#tell(rows, kept)
-    })
-  }
-
-  async #tell(rows: readonly RawEvent[], kept: readonly NameRecord[]): Promise<number> {
-    if (rows.length === 0 && kept.length === 0) return 0
-    const parsed = rows.map(row => this.#maker.of(row, this.#checkpoint.baselineSec))
-    const next = { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }
-    const own = parsed.filter(one => 'bytes' in one)
-    const letters = parsed.flatMap(one => ('bytes' in one ? [] : [{ letter: one, createdAtSec: null }]))
-    const published = await this.#publish([], next, letters, {}, { own, kept })
-    this.#kept.apply(kept)
-    return published
-  }
-
   /** With what is held in the range at hand, so that it is read out of the log once, whatever is recorded meanwhile. */
   withHeld<T>(range: Range, work: () => Promise<T>): Promise<T> {
     return this.#holding(
@@ -251,7 +180,7 @@ export class Recorder {
     try {
       return await work()
     } finally {
-      this.#held.release(held, window => isDone(window, this.#checkpoint))
+      this.#held.release(held, window => isDone(window, this.checkpoint))
     }
   }
 
@@ -259,10 +188,10 @@ export class Recorder {
     rows: readonly RawEvent[],
     change: (now: Checkpoint) => Checkpoint,
     look: Look | null,
-    beside: readonly NameRecord[],
+    names: readonly NameRecord[],
   ): Promise<number> {
     const { entries, letters } = this.#sort(rows)
-    const before = this.#checkpoint
+    const before = this.checkpoint
     const after = change(before)
     const buried = new Set(letters.map(({ letter }) => letter.key))
     /** `tooLarge`: entries that the log puts among the dead letters. */
@@ -275,7 +204,7 @@ export class Recorder {
         nowMs: this.#deps.clock.now(),
         heldKeys: range => this.#held.keys(range),
         isForgotten: window => this.#isForgotten(window),
-        isDeadLetter: key => this.#buried.has(key) || buried.has(key) || tooLarge.has(key),
+        isDeadLetter: key => this.#publisher.isBuried(key) || buried.has(key) || tooLarge.has(key),
       })
     let changed = changeOf(nothing)
     const { windows, gone } = changed
@@ -285,69 +214,17 @@ export class Recorder {
       changed = changeOf(tooLarge)
       return changed.windows
     }
-    const next = { ...after, writtenMs: this.#deps.clock.now() }
-    const published = await this.#publish(entries, next, letters, { windows, windowsWithout, names: beside })
+    const published = await this.#publisher.publish(
+      { entries, letters, windows, windowsWithout, names },
+      after,
+    )
     if (changed.lateSecs.length > 0) this.#deps.onLate?.(changed.lateSecs)
     return published
   }
 
-  async #publish(
-    entries: readonly LogEntry[],
-    next: Checkpoint,
-    letters: readonly Letter[],
-    beside: Pick<PublishedBeside, 'windows' | 'windowsWithout' | 'names'>,
-    { own = [], kept = [] }: { own?: readonly LogEntry[]; kept?: readonly NameRecord[] } = {},
-  ): Promise<number> {
-    const { naming, tasks } = this.#deps
-    const names = [
-      ...(beside.names ?? []),
-      ...(naming?.takeChanges() ?? []),
-      ...KeptRecords.records([...(tasks?.takeChanges() ?? []), ...kept]),
-    ]
-    const {
-      published,
-      windows,
-      buried = nothing,
-    } = await this.#deps.writer
-      .publish(
-        own.length === 0 ? entries : [...entries, ...own],
-        encodeCheckpoint(next),
-        letters.map(({ letter }) => letter),
-        { ...beside, names },
-      )
-      .catch((error: unknown) => {
-        throw new LogUnavailableError(
-          `the log did not take the events: ${String((error as Error)?.message)}`,
-          {
-            cause: error,
-          },
-        )
-      })
-    this.#checkpoint = next
-    this.ledger.apply(windows)
-    const taken = buried.size === 0 ? entries : entries.filter(({ guid }) => !buried.has(guid))
-    // Which of them the log had already is not known: then none is called new.
-    this.#deps.onPublished?.(published === taken.length ? taken : [], next.writtenMs)
-    for (const entry of entries) this.#hold(entry.guid, entry.createdAtSec)
-    for (const guid of buried) this.#buried.add(guid)
-    for (const { letter, createdAtSec } of letters) {
-      this.#buried.add(letter.key)
-      // It is held, if only as a dead letter: Cloud Controller's counts include it.
-      if (createdAtSec !== null) this.#hold(letter.key, createdAtSec)
-    }
-    const count = letters.length + buried.size
-    if (count > 0) this.#deps.onBuried?.(count)
-    return published
-  }
-
-  #hold(key: string, createdAtSec: number): void {
-    this.#held.add(key, createdAtSec)
-    this.#looks.recorded(key, createdAtSec)
-  }
-
   /** Of a window or a part of it: what is shown there may have been recorded, and the log does not say. */
   #isForgotten(range: Range): boolean {
-    return this.#held.isForgotten(range.fromSec) || overlaps(this.#checkpoint.forgotten ?? [], range)
+    return this.#held.isForgotten(range.fromSec) || overlaps(this.checkpoint.forgotten ?? [], range)
   }
 
   #isSeen(row: RawEvent): boolean {
@@ -378,11 +255,11 @@ export class Recorder {
         createdAtSec !== null &&
         (this.#held.has(key, createdAtSec) ||
           this.#isForgotten({ fromSec: createdAtSec, toSec: createdAtSec + 1 }))
-      if (isHeld || this.#buried.has(key) || batch.has(key)) continue
+      if (isHeld || this.#publisher.isBuried(key) || batch.has(key)) continue
       batch.add(key)
-      const parsed = this.#maker.ofShown(row, this.#checkpoint.baselineSec)
-      if ('bytes' in parsed) entries.push(parsed)
-      else letters.push({ letter: parsed, createdAtSec })
+      const made = this.#maker.ofShown(row, this.checkpoint.baselineSec)
+      if ('bytes' in made) entries.push(made)
+      else letters.push({ letter: made, createdAtSec })
     }
     return { entries, letters }
   }
