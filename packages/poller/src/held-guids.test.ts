@@ -171,3 +171,21 @@ test('windows that are held together are read out of the log in one pass, those 
   for (const one of [few, many, same]) held.release(one, () => true)
   assert.equal(held.windowsAtHand, 0)
 })
+
+test('nor does the end of the session wait for a pass that finds nothing for long', {
+  timeout: 5_000,
+}, async () => {
+  const ending = new AbortController()
+  const ledger = new Ledger(0)
+  ledger.apply([{ ...emptyWindow({ fromSec: 0, toSec: 300 }), held: 1, firstOffset: 1, lastOffset: 2 }])
+  const writer: Pick<FoundationWriter, 'guidsOf'> = {
+    async *guidsOf() {
+      await new Promise(() => undefined)
+    },
+  }
+  const held = new HeldGuids(writer as FoundationWriter, ledger, 3_000, ending.signal)
+  const holding = held.hold([0])
+  ending.abort(new Error('the session is over'))
+  await assert.rejects(holding, /the session is over/)
+  assert.equal(held.windowsAtHand, 0)
+})

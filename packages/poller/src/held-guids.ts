@@ -89,13 +89,26 @@ export class HeldGuids {
       loaded.catch(() => undefined) // awaited by whoever holds one of them
       for (const one of missing) one.loaded = loaded
     }
+    if (held.length === 0) return []
     const froms = held.map(({ range }) => range.fromSec)
     try {
-      await Promise.all(held.map(({ loaded }) => loaded))
+      await this.#orEnd(Promise.all(held.map(({ loaded }) => loaded)))
       return froms
     } catch (error) {
       this.release(froms, () => true)
       throw error
+    }
+  }
+
+  /** Where windows lie far apart in the log nothing may come of it for long: at the end of the session nobody waits for that. */
+  async #orEnd(loading: Promise<unknown>): Promise<void> {
+    const ended = Promise.withResolvers<never>()
+    const end = () => ended.reject(this.#signal?.reason)
+    this.#signal?.addEventListener('abort', end, { once: true })
+    try {
+      await Promise.race([loading, ended.promise])
+    } finally {
+      this.#signal?.removeEventListener('abort', end)
     }
   }
 
