@@ -133,7 +133,7 @@ export class Poller {
       const nowSec = () => this.#nowSec()
       const deps = { ...this.#deps, report: this.#report, nowSec }
       const recorder = await openRecorder(this.#options, { writer, stored, beside }, deps, signal)
-      await this.#rights.record(recorder)
+      await this.#rights.begin(recorder)
       const { naming, tasks } = beside
       const { tailFromSec, unread } = recorder.checkpoint
       const aheadFromSec = Math.min(tailFromSec, unread[0]?.fromSec ?? tailFromSec)

@@ -19,6 +19,7 @@ async function acceptedLess(t: Parameters<typeof PolledFoundation.make>[0]) {
   for (let hours = 1; hours < 48; hours++) {
     for (const space of ['s1', 's1', 's2', 's2', 's2']) old(one, hours, space)
   }
+  const [hidden = ''] = old(one, 41.5, 's2')
   const [goneFrom1 = '', goneFrom2 = ''] = [...old(one, 30, 's1'), ...old(one, 31.5, 's2')]
   await one.started()
   await one.pass(20 * minuteMs)
@@ -31,7 +32,7 @@ async function acceptedLess(t: Parameters<typeof PolledFoundation.make>[0]) {
   one.acceptRights = true
   await one.started()
   await one.verifiedAgain(6)
-  return { one, proven, goneBefore: [goneFrom1, goneFrom2] }
+  return { one, proven, hidden, goneBefore: [goneFrom1, goneFrom2] }
 }
 
 test('what a narrower identity no longer sees of older windows is not gone, and what was gone stays so', async t => {
@@ -79,4 +80,20 @@ test('what is shown late is found in windows of before less was accepted, and de
   await one.verifiedAgain(3)
   assert.equal(one.poller.status().ledger?.gone, 3)
   assert.ok(one.gone.some(({ guids }) => guids.includes(young)))
+})
+
+test('a session that sees everything again finds what was deleted meanwhile, and what was only hidden is there', async t => {
+  const { one, hidden } = await acceptedLess(t)
+  one.foundation.delete([hidden])
+  await one.verifiedAgain(2)
+  assert.equal(one.poller.status().ledger?.gone, 2)
+  one.foundation.setScopes('cf-audit-drain', ['cloud_controller.global_auditor'])
+  one.acceptRights = false
+  await one.stop()
+  await one.started()
+  await one.verifiedAgain(8)
+  const { ledger, checkpoint } = one.poller.status()
+  assert.equal(checkpoint?.acceptedSec, undefined)
+  assert.deepEqual([ledger?.gone, ledger?.missing], [3, 0])
+  assert.ok(one.gone.some(({ guids }) => guids.includes(hidden)))
 })

@@ -85,6 +85,15 @@ export class RightsWatch {
     return guard
   }
 
+  /** At the beginning of a session, before anything is read. */
+  async begin(recorder: Recorder): Promise<void> {
+    await this.record(recorder)
+    // Within a session there may be answers yet that were given to less.
+    const seesAll = this.#rights?.sees === 'everything' && this.narrowed === null
+    if (seesAll && recorder.checkpoint.acceptedSec !== undefined)
+      await recorder.record([], ({ acceptedSec: _, ...now }) => now)
+  }
+
   /** What windows are closed with from now on is written before the first of them. */
   async record(recorder: Recorder): Promise<void> {
     this.#recorder = recorder
