@@ -9,7 +9,7 @@ import {
 } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import { isPassed } from './is-passed.ts'
-import type { Look, ShownRows } from './look.ts'
+import type { Look, Recorded, ShownRows } from './look.ts'
 import { overlaps, type Range, subtract } from './range.ts'
 
 /** What a publish is about to add, and how the ledger learns what is held already. */
@@ -300,7 +300,7 @@ function compared(
   shown: ShownRows,
   addition: Addition,
   news: Addition['entries'],
-  since: ReadonlySet<string>,
+  since: Recorded,
 ): Compared {
   const keys = new Set(addition.heldKeys(range))
   for (const { guid, createdAtSec } of news)

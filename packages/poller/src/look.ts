@@ -17,9 +17,27 @@ export interface Look {
   /** Rows of the range that Cloud Controller counted and did not show; the range lies in one window then. */
   readonly missing: number
   /** What was recorded of the range since the reading began, by whomever: the answers may be older than it. */
-  readonly since: ReadonlySet<string>
+  readonly since: Recorded
   /** What the clean-up may have reached: a window that begins before it and has lost something has expired. */
   readonly expiresBeforeSec: number
+}
+
+/** Keys of rows that were recorded. */
+export type Recorded = Pick<ReadonlySet<string>, 'has'>
+
+/** Hardly ever asked: only of what is held and was not shown. */
+class RecordedSince implements Recorded {
+  readonly #keys: string[] = []
+  readonly #known = new Set<string>()
+
+  add(key: string): void {
+    this.#keys.push(key)
+  }
+
+  has(key: string): boolean {
+    for (const one of this.#keys.splice(0)) this.#known.add(one)
+    return this.#known.has(key)
+  }
 }
 
 /** The readings that are under way, each with what is recorded meanwhile. */
@@ -38,8 +56,9 @@ export class Looks {
     return this.#open.size
   }
 
-  recorded(key: string, sec: number): void {
-    for (const look of this.#open) look.recorded(key, sec)
+  recorded(rows: readonly { readonly guid: string; readonly createdAtSec: number }[]): void {
+    for (const look of this.#open)
+      for (const { guid, createdAtSec } of rows) look.recorded(guid, createdAtSec)
   }
 }
 
@@ -47,7 +66,7 @@ export class Looks {
 export class LookMaker {
   readonly #ledger: Ledger
   readonly #range: Range
-  readonly #since = new Set<string>()
+  readonly #since = new RecordedSince()
   readonly #ended: () => void
   readonly #shown = new Map<number, { rows: number; keys: Set<string> }>()
 
@@ -58,7 +77,7 @@ export class LookMaker {
   }
 
   /** What was recorded of the range since the reading began. */
-  get since(): ReadonlySet<string> {
+  get since(): Recorded {
     return this.#since
   }
 

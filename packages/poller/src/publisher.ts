@@ -113,20 +113,20 @@ export class Publisher {
     const taken = buried.size === 0 ? entries : entries.filter(({ guid }) => !buried.has(guid))
     // Which of them the log had already is not known: then none is called new.
     onPublished?.(published === taken.length ? taken : [], stamped.writtenMs)
-    for (const entry of entries) this.#isHeld(entry.guid, entry.createdAtSec)
+    this.#isHeld(entries)
     for (const guid of buried) this.#buried.add(guid)
     for (const { letter, createdAtSec } of letters) {
       this.#buried.add(letter.key)
       // It is held, if only as a dead letter: Cloud Controller's counts include it.
-      if (createdAtSec !== null) this.#isHeld(letter.key, createdAtSec)
+      if (createdAtSec !== null) this.#isHeld([{ guid: letter.key, createdAtSec }])
     }
     const count = letters.length + buried.size
     if (count > 0) onBuried?.(count)
     return published
   }
 
-  #isHeld(key: string, createdAtSec: number): void {
-    this.held.add(key, createdAtSec)
-    this.looks.recorded(key, createdAtSec)
+  #isHeld(rows: readonly { readonly guid: string; readonly createdAtSec: number }[]): void {
+    for (const { guid, createdAtSec } of rows) this.held.add(guid, createdAtSec)
+    this.looks.recorded(rows)
   }
 }

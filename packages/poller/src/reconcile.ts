@@ -1,4 +1,5 @@
 import { rawCreatedAtSec } from '@cf-audit-drain/event'
+import type { Recorded } from './look.ts'
 import type { Range } from './range.ts'
 import { readOn } from './read-on.ts'
 import { rowsWantedOf, type Segment } from './read-segment.ts'
@@ -86,7 +87,7 @@ export function compare(
   session: Session,
   range: Range,
   segments: readonly Segment[],
-  since: ReadonlySet<string>,
+  since: Recorded,
 ): ComparedWindow {
   const { fromSec, toSec } = range
   const shown = new Set<string>()

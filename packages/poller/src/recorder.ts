@@ -234,12 +234,13 @@ export class Recorder {
 
   /** Where every window begins that the rows and the look speak of. */
   #windowsOf(rows: readonly RawEvent[], look: Look | null): readonly number[] {
+    const { ledger } = this
     const secs = new Set<number>()
     for (const row of rows) {
       const sec = rawCreatedAtSec(row)
-      if (sec !== null) secs.add(this.ledger.rangeOf(sec).fromSec)
+      if (sec !== null) secs.add(ledger.rangeOf(sec).fromSec)
     }
-    if (look !== null) for (const { fromSec } of this.ledger.rangesOf(look.range)) secs.add(fromSec)
+    if (look !== null) for (const { fromSec } of ledger.rangesOf(look.range)) secs.add(fromSec)
     return [...secs]
   }
 
