@@ -1,4 +1,5 @@
 import { rawCreatedAtSec } from '@cf-audit-drain/event'
+import { isAsKnown } from './known-missing.ts'
 import type { Recorded } from './look.ts'
 import type { Range } from './range.ts'
 import { readOn } from './read-on.ts'
@@ -9,7 +10,7 @@ import type { ComparedWindow, Session } from './session.ts'
 export interface Found {
   readonly published: number
   readonly rows: number
-  /** Every reading agreed with Cloud Controller's own count. */
+  /** Every reading agreed with Cloud Controller's own count, but for what the ledger knows to be missing. */
   readonly complete: boolean
 }
 
@@ -39,7 +40,8 @@ export async function readRange(session: Session, range: Range, signal: AbortSig
   try {
     for await (const segment of readOn(session, range, signal, endOf)) {
       const { fromSec, published, rows, complete } = segment
-      found = sum(found, { published, rows: rows.length, complete })
+      const isWhole = isAsKnown(session.recorder.ledger, segment)
+      found = sum(found, { published, rows: rows.length, complete: isWhole })
       const part = { fromSec, toSec: segment.toSec ?? range.toSec }
       const compared = compare(session, part, [segment], look.since)
       if (complete && compared.heldNotShown.length > 0) session.observer.compared?.(compared)
@@ -57,8 +59,11 @@ export async function readRange(session: Session, range: Range, signal: AbortSig
 export async function readOld(session: Session, range: Range, signal: AbortSignal): Promise<Found> {
   let found = nothing
   const endOf = (fromSec: number) => Math.min(range.toSec, endByLedger(session, fromSec))
-  for await (const { published, rows, complete } of readOn(session, range, signal, endOf))
+  for await (const segment of readOn(session, range, signal, endOf)) {
+    const { published, rows } = segment
+    const complete = isAsKnown(session.recorder.ledger, segment)
     found = sum(found, { published, rows: rows.length, complete })
+  }
   return found
 }
 
