@@ -25,6 +25,7 @@ const apis = {
   offsetFetch: { key: 9, version: 1 },
   findCoordinator: { key: 10, version: 1 },
   deleteTopics: { key: 20, version: 1 },
+  deleteRecords: { key: 21, version: 1 },
   electLeaders: { key: 43, version: 1 },
   alterConfigs: { key: 44, version: 0 },
   reassign: { key: 45, version: 0, flexible: true },
@@ -112,6 +113,27 @@ export class ClusterAdmin {
     answer.int32()
     for (const { name, code } of answer.list(() => ({ name: answer.string(), code: answer.int16() })))
       if (code !== 0) throw new BrokerRefusal(`deleting ${name}`, code)
+  }
+
+  /** Takes the records before this offset off the topic, as its retention does. */
+  async deleteRecords(topic: string, beforeOffset: bigint): Promise<void> {
+    const leader = await this.leaderOf(topic)
+    if (leader === null) throw new BrokerRefusal(`the leader of ${topic}`, 5)
+    const body = new Body().list([topic], (to, name) => {
+      to.string(name).list([0], (inner, partition) => inner.int32(partition).int64(beforeOffset))
+    })
+    const answer = await this.#ask(leader, apis.deleteRecords, body.int32(timeoutMs))
+    answer.int32()
+    const [partitions] = answer.list(() => {
+      answer.string()
+      return answer.list(() => {
+        answer.int32()
+        answer.int64()
+        return answer.int16()
+      })
+    })
+    const code = partitions?.[0] ?? 3
+    if (code !== 0) throw new BrokerRefusal(`deleting records of ${topic}`, code)
   }
 
   /** Settings of a topic, such as `retention.ms`. */

@@ -107,9 +107,14 @@ export interface FoundationWriter {
   guids(sinceSec: number): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
   /** What was kept of names, each key once; in no order. */
   names(): AsyncIterable<NameRecord>
-  /** The guids in the log stamped within the window, also of pruned events; found by where the window says they lie. */
-  guidsOf(window: LedgerWindow): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
-  /** The events of `guidsOf`, with what is kept of them. */
+  /**
+   * The guids in the log stamped within the windows, also of pruned events, in no order; found by where the windows say they lie.
+   * What windows share of the log is read once.
+   */
+  guidsOf(
+    windows: readonly LedgerWindow[],
+  ): AsyncIterable<{ readonly guid: string; readonly createdAtSec: number }>
+  /** The events of `guidsOf` of one window, with what is kept of them. */
   eventsOf(window: LedgerWindow): AsyncIterable<HeldEvent>
   /** Where each event stamped at or after `sinceSec` lies. No order is promised. */
   places(sinceSec: number): AsyncIterable<{
@@ -117,6 +122,11 @@ export interface FoundationWriter {
     readonly createdAtSec: number
     readonly offset: number
   }>
+  /**
+   * Of events that came up to then, in our clock, the log may have held more than it tells: retention has removed some, and their
+   * guids with them. Null: it tells all that it ever held.
+   */
+  forgottenUpToMs(): Promise<number | null>
   /** The ledger of the foundation. No order is promised. */
   ledger(): AsyncIterable<LedgerWindow>
   /**

@@ -3,12 +3,14 @@ import { emptyWindow, type FoundationWriter, type LedgerWindow } from '@cf-audit
 import type { Checkpoint } from './checkpoint.ts'
 import { isDone, type Ledger } from './ledger.ts'
 import { reopened } from './mend-ledger.ts'
+import { type Ranges, subtract } from './range.ts'
 
 /**
  * The ledger of a log whose checkpoint does not say that it has one: it was written before there was one, its building was
  * killed, or its checkpoint was lost. Every window that holds something, or that the checkpoint takes for passed, with what is
  * held of it and where, and open until it is compared with Cloud Controller. One pass over the log, and only numbers are
  * kept. What an older ledger says to be held and retention has taken from the log, stays said: it may not be recorded again.
+ * Where there was none, nobody can say what retention has taken: `forgottenTime`.
  */
 export async function buildLedger(
   ledger: Ledger,
@@ -39,6 +41,18 @@ export async function buildLedger(
     if (isDone(range, checkpoint) && !windows.has(range.fromSec) && ledger.windowOf(range.fromSec) === null)
       windows.set(range.fromSec, emptyWindow(range))
   return [...windows.values()]
+}
+
+/**
+ * A clock may be wrong by this, and an event stamped ahead of its coming: the time before which events may have been removed is
+ * known no better.
+ */
+const marginSec = 600
+
+/** Passed time in which the log may have held more than it tells. `upToSec`: what it has removed had come by then, in Cloud Controller's clock. */
+export function forgottenTime({ tailFromSec, unread }: Checkpoint, upToSec: number): Ranges {
+  const passed = { fromSec: 0, toSec: Math.min(tailFromSec, Math.ceil(upToSec) + marginSec) }
+  return unread.reduce(subtract, [passed])
 }
 
 function merged(known: LedgerWindow, found: LedgerWindow | undefined): LedgerWindow {

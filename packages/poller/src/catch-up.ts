@@ -1,6 +1,6 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { Disagreement } from './disagreement.ts'
-import { LookMaker } from './look.ts'
+import type { LookMaker } from './look.ts'
 import { type Range, type Ranges, subtract, union } from './range.ts'
 import { readSegment, rowsWantedOf, type Segment } from './read-segment.ts'
 import { compare } from './reconcile.ts'
@@ -55,49 +55,59 @@ async function readAll(
   clock: Clock,
   signal: AbortSignal,
 ) {
+  /** Of the window that is being recorded, and of the next. */
+  const looks: LookMaker[] = []
   const read = (fromSec: number) => {
     const windowToSec = session.recorder.ledger.rangeOf(fromSec).toSec
     const widthSec = Math.min(width.sec, disagreement.widthSecAt(fromSec, windowToSec))
     const window = { fromSec, toSec: Math.min(range.toSec, fromSec + widthSec) }
+    const look = session.recorder.look(window)
+    looks.push(look)
     const segment = readWhenSpared(session, window, signal).then(async read => {
       await session.recorder.prepare(read.rows)
       return read
     })
     segment.catch(() => undefined) // awaited later, or given up with this function
-    return { ...window, segment }
+    return { ...window, segment, look }
   }
-  let next = read(range.fromSec)
-  for (;;) {
-    const { fromSec, toSec } = next
-    const segment = await next.segment
-    const endSec = Math.min(segment.toSec ?? toSec, toSec)
-    if (segment.failure !== undefined) {
-      await session.recorder.record(segment.rows)
-      throw segment.failure
+  try {
+    let next = read(range.fromSec)
+    for (;;) {
+      const { fromSec, toSec, look } = next
+      const segment = await next.segment
+      const endSec = Math.min(segment.toSec ?? toSec, toSec)
+      if (segment.failure !== undefined) {
+        await session.recorder.record(segment.rows)
+        throw segment.failure
+      }
+      session.observer.missing?.('catch-up', segment.missing)
+      const window = { fromSec, toSec: endSec }
+      if (segment.complete) width.learn(segment.rows.length, endSec - fromSec)
+      else disagreement.found(window)
+      const isInOne = endSec <= session.recorder.ledger.rangeOf(fromSec).toSec
+      if (!segment.complete && !(disagreement.isStubborn && isInOne)) {
+        await session.recorder.record(segment.rows)
+        // A wide window is narrowed first: then it is known which window of the ledger it is.
+        if (disagreement.isToBeGivenTime && isInOne) await clock.sleep(1_000, signal)
+        looks.shift()?.end()
+        next = read(fromSec)
+        continue
+      }
+      const isSure = await mayClose(session, signal)
+      disagreement.passed(endSec)
+      const done = endSec >= range.toSec
+      if (!done) next = read(endSec)
+      if (isSure) await pass(session, window, segment, look)
+      else {
+        await session.recorder.record(segment.rows)
+        unpassed.read = union(unpassed.read, window)
+      }
+      looks.shift()?.end()
+      passed()
+      if (done) return
     }
-    session.observer.missing?.('catch-up', segment.missing)
-    const window = { fromSec, toSec: endSec }
-    if (segment.complete) width.learn(segment.rows.length, endSec - fromSec)
-    else disagreement.found(window)
-    const isInOne = endSec <= session.recorder.ledger.rangeOf(fromSec).toSec
-    if (!segment.complete && !(disagreement.isStubborn && isInOne)) {
-      await session.recorder.record(segment.rows)
-      // A wide window is narrowed first: then it is known which window of the ledger it is.
-      if (disagreement.isToBeGivenTime && isInOne) await clock.sleep(1_000, signal)
-      next = read(fromSec)
-      continue
-    }
-    const isSure = await mayClose(session, signal)
-    disagreement.passed(endSec)
-    const done = endSec >= range.toSec
-    if (!done) next = read(endSec)
-    if (isSure) await pass(session, window, segment)
-    else {
-      await session.recorder.record(segment.rows)
-      unpassed.read = union(unpassed.read, window)
-    }
-    passed()
-    if (done) return
+  } finally {
+    for (const look of looks) look.end()
   }
 }
 
@@ -106,10 +116,13 @@ async function readWhenSpared(session: Session, window: Range, signal: AbortSign
   return readSegment(session.source, window, signal)
 }
 
-async function pass(session: Session, window: Range, segment: Segment): Promise<void> {
-  const compared = compare(session, window, [segment])
+async function pass(session: Session, window: Range, segment: Segment, look: LookMaker): Promise<void> {
+  const compared = compare(session, window, [segment], look.since)
   const isEqual = segment.complete && compared.heldNotShown.length === 0
-  const look = new LookMaker(session.recorder.ledger, window).add(segment)
+  const shown = look.add(segment).made({
+    missing: segment.missing,
+    expiresBeforeSec: session.cleanUp?.reachesSec(session.nowSec()) ?? Number.NEGATIVE_INFINITY,
+  })
   await session.recorder.record(
     segment.rows,
     now => ({
@@ -117,10 +130,7 @@ async function pass(session: Session, window: Range, segment: Segment): Promise<
       unread: subtract(now.unread, window),
       closedWindows: now.closedWindows + (isEqual ? 1 : 0),
     }),
-    look.made({
-      missing: segment.missing,
-      expiresBeforeSec: session.cleanUp?.reachesSec(session.nowSec()) ?? Number.NEGATIVE_INFINITY,
-    }),
+    { ...shown, range: window },
   )
   if (segment.complete) session.observer.compared?.(compared)
 }

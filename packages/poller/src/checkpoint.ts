@@ -1,4 +1,4 @@
-import type { Ranges } from './range.ts'
+import type { Range, Ranges } from './range.ts'
 import { readSeenRights, type SeenRights } from './seen-rights.ts'
 
 /**
@@ -29,6 +29,11 @@ export interface Checkpoint {
   readonly acceptedSec?: number
   /** The ledger speaks of all that is held and passed. Absent: it is to be built first. */
   readonly hasLedger?: boolean
+  /**
+   * Passed time of which retention had removed events, or may have, when the ledger was built: what is shown there may have been
+   * recorded long ago, and how much of it nobody knows. Absent: there is none.
+   */
+  readonly forgotten?: Ranges
 }
 
 const version = 1
@@ -58,8 +63,7 @@ export function decodeCheckpoint(text: string): Checkpoint {
   const whole = [startSec, baselineSec, tailFromSec, settledSec, closedWindows, writtenMs].every(
     Number.isSafeInteger,
   )
-  const ranges = Array.isArray(unread) && unread.every(range => range?.fromSec < range?.toSec)
-  if (!whole || !ranges)
+  if (!whole || !isRanges(unread))
     throw new CheckpointUnreadableError(`the checkpoint in the log is incomplete: ${text.slice(0, 200)}`)
   const rights = readSeenRights(value.rights)
   return {
@@ -67,5 +71,10 @@ export function decodeCheckpoint(text: string): Checkpoint {
     ...(rights === null ? {} : { rights }),
     ...(Number.isSafeInteger(value.acceptedSec) ? { acceptedSec: value.acceptedSec as number } : {}),
     ...(value.hasLedger === true ? { hasLedger: true } : {}),
+    ...(isRanges(value.forgotten) ? { forgotten: value.forgotten } : {}),
   }
+}
+
+function isRanges(value: unknown): value is Ranges {
+  return Array.isArray(value) && value.every((range: Range) => range?.fromSec < range?.toSec)
 }

@@ -48,20 +48,23 @@ export class CleanUp {
 
   /**
    * Tells which of the windows, oldest first, the clean-up has taken away.
-   * `oldestSec`: of the oldest event that Cloud Controller shows; `sinceSec`: when that was last looked for.
+   * `oldestSec`: of the oldest event that Cloud Controller shows; `sinceSec`: when that was last looked for; `acceptedSec`: of the
+   * time before, what is not shown may be hidden, and says nothing of how long events are kept.
    */
   reached(
     windows: readonly LedgerWindow[],
     oldestSec: number | null,
     nowSec: number,
     sinceSec = Number.NEGATIVE_INFINITY,
+    acceptedSec = Number.NEGATIVE_INFINITY,
   ): readonly LedgerWindow[] {
     this.#oldestSec = oldestSec
     if (oldestSec === null) return []
     this.#oldestAgeSec = Math.max(this.#oldestAgeSec, nowSec - oldestSec)
     const before = windows.filter(({ toSec }) => toSec <= oldestSec)
-    if (isClean(before, oldestSec, { nowSec, sinceSec }))
-      this.#measured(nowSec - (before.findLast(({ held, gone }) => held > gone)?.toSec ?? 0))
+    const sure = before.filter(({ fromSec }) => fromSec >= acceptedSec)
+    if (isClean(sure, oldestSec, { nowSec, sinceSec }))
+      this.#measured(nowSec - (sure.findLast(({ held, gone }) => held > gone)?.toSec ?? 0))
     const reachesSec = this.reachesSec(nowSec)
     return before.filter(({ toSec }) => toSec <= reachesSec)
   }

@@ -122,3 +122,58 @@ test('what was shown before a request failed is in the log when the failure is t
   assert.deepEqual(old.recorder.checkpoint.unread, [{ fromSec: 100, toSec: 600 }])
   assert.equal(tail.recorder.checkpoint.tailFromSec, first.tailFromSec)
 })
+
+/** Answers as ever, and in the time between an answer and its coming a row is recorded that it does not show. */
+function recordedMeanwhile(
+  { session, recorder }: ReturnType<typeof scene>,
+  late: { guid: string; sec: number },
+): Session {
+  const { source } = session
+  let answers = 0
+  return {
+    ...session,
+    source: {
+      ...source,
+      auditEvents: async (query, signal) => {
+        const page = await source.auditEvents(query, signal)
+        if (answers++ === 0) {
+          const other = handSetSource([{ rows: [late], total: 1 }]).events
+          await recorder.record((await other.auditEvents(query, signal)).resources)
+        }
+        return page
+      },
+    },
+  }
+}
+
+test('what another has recorded while the tail was read is not called gone, though that reading does not show it', async () => {
+  const one = scene(first, [{ rows: [row('a', 650)], total: 1 }])
+  await pollTail(recordedMeanwhile(one, row('late', 660)), options, signal)
+  assert.equal(one.recorder.checkpoint.tailFromSec, 780)
+  assert.equal(one.held.length, 2)
+  assert.deepEqual(
+    [...one.ledger.values()].map(({ state, gone }) => [state, gone]),
+    [['open', 0]],
+  )
+  assert.deepEqual(one.compared, [{ fromSec: 600, toSec: 780, shown: 1, heldNotShown: [] }])
+  assert.equal(one.recorder.looks, 0)
+})
+
+test('nor what was recorded while the catch-up read its window', async () => {
+  const one = scene(
+    { ...first, unread: [{ fromSec: 0, toSec: 600 }] },
+    [
+      { rows: [row('a', 350)], total: 1 },
+      { rows: [row('a', 350), row('late', 360)], total: 2 },
+    ],
+    [2],
+  )
+  await catchUp(recordedMeanwhile(one, row('late', 360)), one.clock, signal)
+  assert.deepEqual(one.recorder.checkpoint.unread, [])
+  assert.deepEqual(
+    [...one.ledger.values()].filter(({ gone, state }) => gone > 0 || state === 'short'),
+    [],
+  )
+  assert.deepEqual(one.held.map(({ guid }) => guid).toSorted(), ['a', 'late'])
+  assert.equal(one.recorder.looks, 0)
+})

@@ -65,8 +65,8 @@ test('an event that is doubled in the log does not keep another one out of it', 
       async *places() {
         yield* doubled
       },
-      async *guidsOf({ fromSec }) {
-        if (fromSec === 300) yield* doubled
+      async *guidsOf(windows) {
+        if (windows.some(({ fromSec }) => fromSec === 300)) yield* doubled
       },
     },
     taken,
@@ -97,9 +97,10 @@ for (const left of [0, 1])
         async *places() {
           yield* inLog
         },
-        async *guidsOf({ firstOffset, lastOffset }) {
-          for (const one of inLog)
-            if (one.offset >= (firstOffset ?? 9e9) && one.offset <= (lastOffset ?? -1)) yield one
+        async *guidsOf(windows) {
+          for (const { firstOffset, lastOffset } of windows)
+            for (const one of inLog)
+              if (one.offset >= (firstOffset ?? 9e9) && one.offset <= (lastOffset ?? -1)) yield one
         },
       },
       taken,
@@ -124,13 +125,67 @@ test('windows that are read out of the log for long let go of it as soon as the 
   )
   const read: number[] = []
   const writer: Pick<FoundationWriter, 'guidsOf'> = {
-    async *guidsOf({ fromSec }) {
-      read.push(fromSec)
-      ending.abort(new Error('the session is over'))
-      yield { guid: String(fromSec), createdAtSec: fromSec }
+    async *guidsOf(windows) {
+      for (const { fromSec } of windows) {
+        read.push(fromSec)
+        ending.abort(new Error('the session is over'))
+        yield { guid: String(fromSec), createdAtSec: fromSec }
+      }
     },
   }
   const held = new HeldGuids(writer as FoundationWriter, ledger, 3_000, ending.signal)
   await assert.rejects(held.hold([0, 300]), /the session is over/)
   assert.deepEqual([read, held.windowsAtHand], [[0], 0])
+})
+
+test('windows that are held together are read out of the log in one pass, those at hand not again', async () => {
+  const ledger = new Ledger(0)
+  const windows = Array.from({ length: 20 }, (_, i) => ({
+    ...emptyWindow({ fromSec: i * 300, toSec: i * 300 + 300 }),
+    held: i === 7 ? 2 : 1,
+    firstOffset: i,
+    lastOffset: 9_000,
+  }))
+  ledger.apply(windows)
+  const passes: number[][] = []
+  const writer: Pick<FoundationWriter, 'guidsOf'> = {
+    async *guidsOf(wanted) {
+      passes.push(wanted.map(({ fromSec }) => fromSec / 300))
+      for (const { fromSec } of wanted) yield { guid: `g${fromSec}`, createdAtSec: fromSec + 1 }
+    },
+  }
+  const held = new HeldGuids(writer as FoundationWriter, ledger, 300_000)
+  const few = await held.hold([5 * 300, 6 * 300])
+  const [many, same] = await Promise.all([
+    held.hold(windows.map(({ fromSec }) => fromSec)),
+    held.hold([8 * 300, 9 * 300]),
+  ])
+  assert.deepEqual(
+    passes.map(pass => pass.length),
+    [2, 18],
+  )
+  for (const { fromSec } of windows) {
+    assert.deepEqual([...held.keys({ fromSec, toSec: fromSec + 300 })], [`g${fromSec}`])
+    assert.equal(held.isForgotten(fromSec), fromSec === 7 * 300)
+  }
+  for (const one of [few, many, same]) held.release(one, () => true)
+  assert.equal(held.windowsAtHand, 0)
+})
+
+test('nor does the end of the session wait for a pass that finds nothing for long', {
+  timeout: 5_000,
+}, async () => {
+  const ending = new AbortController()
+  const ledger = new Ledger(0)
+  ledger.apply([{ ...emptyWindow({ fromSec: 0, toSec: 300 }), held: 1, firstOffset: 1, lastOffset: 2 }])
+  const writer: Pick<FoundationWriter, 'guidsOf'> = {
+    async *guidsOf() {
+      await new Promise(() => undefined)
+    },
+  }
+  const held = new HeldGuids(writer as FoundationWriter, ledger, 3_000, ending.signal)
+  const holding = held.hold([0])
+  ending.abort(new Error('the session is over'))
+  await assert.rejects(holding, /the session is over/)
+  assert.equal(held.windowsAtHand, 0)
 })

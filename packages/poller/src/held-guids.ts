@@ -10,7 +10,7 @@ const atHandMax = 24
 /** An older window whose guids are in memory, or on their way there. */
 interface AtHand {
   readonly range: Range
-  readonly loaded: Promise<void>
+  loaded: Promise<void>
   /** By how many it is being worked on. */
   holds: number
   isForgotten: boolean
@@ -57,30 +57,58 @@ export class HeldGuids {
     return this.#atHand.size
   }
 
+  /** Where the recent past begins. */
+  get recentFromSec(): number {
+    return this.#sinceSec
+  }
+
   isRecent(sec: number): boolean {
     return sec >= this.#sinceSec
   }
 
   /**
-   * Has the windows of these seconds at hand, one after the other, until what this resolves to is given to `release`. A window
-   * may lie far apart in the log, so that this takes long; others may publish meanwhile.
+   * Has the windows of these seconds at hand until what this resolves to is given to `release`; those that are not yet are read out
+   * of the log in one pass. They may lie far apart in it, so that this takes long; others may publish meanwhile.
    */
   async hold(secs: Iterable<number>): Promise<readonly number[]> {
-    const held: number[] = []
+    const held: AtHand[] = []
+    const missing: AtHand[] = []
+    for (const sec of secs) {
+      if (this.isRecent(sec)) continue
+      const range = this.#ledger.rangeOf(sec)
+      const one = this.#atHand.getOrInsertComputed(range.fromSec, () => {
+        const made = { range, loaded: Promise.resolve(), holds: 0, isForgotten: false }
+        missing.push(made)
+        return made
+      })
+      one.holds++
+      held.push(one)
+    }
+    if (missing.length > 0) {
+      const loaded = this.#load(missing)
+      loaded.catch(() => undefined) // awaited by whoever holds one of them
+      for (const one of missing) one.loaded = loaded
+    }
+    if (held.length === 0) return []
+    const froms = held.map(({ range }) => range.fromSec)
     try {
-      for (const sec of secs) {
-        if (this.isRecent(sec)) continue
-        this.#signal?.throwIfAborted()
-        const range = this.#ledger.rangeOf(sec)
-        const one = this.#atHand.getOrInsertComputed(range.fromSec, () => this.#toHand(range))
-        one.holds++
-        held.push(range.fromSec)
-        await one.loaded
-      }
-      return held
+      await this.#orEnd(Promise.all(held.map(({ loaded }) => loaded)))
+      return froms
     } catch (error) {
-      this.release(held, () => true)
+      this.release(froms, () => true)
       throw error
+    }
+  }
+
+  /** Where windows lie far apart in the log nothing may come of it for long: at the end of the session nobody waits for that. */
+  async #orEnd(loading: Promise<unknown>): Promise<void> {
+    const ended = Promise.withResolvers<never>()
+    const end = () => ended.reject(this.#signal?.reason)
+    this.#signal?.addEventListener('abort', end, { once: true })
+    try {
+      await Promise.race([loading, ended.promise])
+    } finally {
+      this.#signal?.removeEventListener('abort', end)
     }
   }
 
@@ -127,30 +155,32 @@ export class HeldGuids {
     return this.isRecent(sec) ? this.recent : this.#old
   }
 
-  #toHand(range: Range): AtHand {
-    const loaded = this.#load(range).then(isForgotten => {
-      one.isForgotten = isForgotten
-    })
-    loaded.catch(() => undefined) // awaited by whoever holds it
-    const one: AtHand = { range, loaded, holds: 0, isForgotten: false }
-    return one
-  }
-
-  /** Resolves to whether the log has forgotten some. */
-  async #load({ fromSec }: Range): Promise<boolean> {
-    const window = this.#ledger.windowOf(fromSec)
-    if (window === null || window.held === window.deadLetters) return false
-    let found = 0
+  /** Each of them knows then whether the log has forgotten some of it. */
+  async #load(missing: readonly AtHand[]): Promise<void> {
+    this.#signal?.throwIfAborted()
+    const windows = missing
+      .map(({ range }) => this.#ledger.windowOf(range.fromSec))
+      .filter(window => window !== null)
+      .filter(({ held, deadLetters }) => held > deadLetters)
+    if (windows.length === 0) return
+    const found = new Map<number, number>()
     const read = new Set<string>()
-    for await (const { guid, createdAtSec } of this.#writer.guidsOf(window)) {
+    for await (const { guid, createdAtSec } of this.#writer.guidsOf(windows)) {
       this.#signal?.throwIfAborted()
       if (isOwnGuid(guid)) continue
       // One that was published since this began is at hand already, and not among those that the window held then.
       // One that a log without transactions holds twice was counted twice.
-      if (read.has(guid) || !this.#old.has(guid, createdAtSec)) found++
+      if (read.has(guid) || !this.#old.has(guid, createdAtSec)) {
+        const { fromSec } = this.#ledger.rangeOf(createdAtSec)
+        found.set(fromSec, (found.get(fromSec) ?? 0) + 1)
+      }
       read.add(guid)
       this.#old.add(guid, createdAtSec)
     }
-    return found < window.held - window.deadLetters
+    const short = windows.filter(
+      ({ fromSec, held, deadLetters }) => (found.get(fromSec) ?? 0) < held - deadLetters,
+    )
+    const forgotten = new Set(short.map(({ fromSec }) => fromSec))
+    for (const one of missing) one.isForgotten = forgotten.has(one.range.fromSec)
   }
 }

@@ -42,11 +42,11 @@ function addition(changes: Partial<Addition>): Addition {
   }
 }
 
-const lookAt = (keys: readonly string[], since = 0) => ({
+const lookAt = (keys: readonly string[], since: readonly string[] = []) => ({
   range: { fromSec: 300, toSec: 600 },
   shown: new Map([[300, { rows: keys.length, keys: new Set(keys) }]]),
   missing: 0,
-  since,
+  since: new Set(since),
   expiresBeforeSec: Number.NEGATIVE_INFINITY,
 })
 
@@ -73,7 +73,7 @@ test('a guid that is held and not shown makes the window short; one that came si
   const ledger = ledgerOf(closed)
   const { windows: later } = ledger.after(addition({ entries: [{ guid: 'c', createdAtSec: 400 }] }))
   ledger.apply(later)
-  const looked = ledger.after(addition({ heldKeys: () => ['a', 'b', 'c'], look: lookAt(['a', 'b'], 0) }))
+  const looked = ledger.after(addition({ heldKeys: () => ['a', 'b', 'c'], look: lookAt(['a', 'b'], ['c']) }))
   assert.deepEqual(looked.gone, [])
   assert.equal(ledger.windowOf(400)?.state, 're-checked')
 })

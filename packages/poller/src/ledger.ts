@@ -9,8 +9,8 @@ import {
 } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import { isPassed } from './is-passed.ts'
-import type { Look, ShownRows } from './look.ts'
-import { type Range, subtract } from './range.ts'
+import type { Look, Recorded, ShownRows } from './look.ts'
+import { overlaps, type Range, subtract } from './range.ts'
 
 /** What a publish is about to add, and how the ledger learns what is held already. */
 export interface Addition {
@@ -23,8 +23,8 @@ export interface Addition {
   /** Keys held in a range before this publish, dead letters of this session among them. */
   heldKeys(range: Range): Iterable<string>
   isDeadLetter(key: string): boolean
-  /** The log no longer says which guids it has held in the window of that second. */
-  isForgotten(sec: number): boolean
+  /** The log no longer says which guids it has held in the window. */
+  isForgotten(window: Range): boolean
 }
 
 export interface GoneGuids {
@@ -48,12 +48,9 @@ export class Ledger {
   /** By the tile that it cuts in two: where the poller began, or where it once had begun. */
   readonly #cuts = new Map<number, number>()
   readonly #windows = new Map<number, LedgerWindow>()
-  /** Guids that came after their time was passed, and with which publish: a reading begun before cannot show them. */
-  readonly #lateAt = new Map<string, number>()
   /** Where they began: they are in the log, and not here. */
   readonly #expired = new Set<number>()
   #lost = 0
-  #publishes = 0
 
   /** `startSec`: nothing before it is asked for, so no window reaches further back. */
   constructor(startSec: number) {
@@ -68,11 +65,6 @@ export class Ledger {
   /** Windows that have expired, and rows that were missing in them then. */
   get expired(): { readonly windows: number; readonly lost: number } {
     return { windows: this.#expired.size, lost: this.#lost }
-  }
-
-  /** Publishes so far: a `Look` says at which of them it began. */
-  get publishes(): number {
-    return this.#publishes
   }
 
   /** What it comes to at this time of Cloud Controller's clock. */
@@ -128,14 +120,10 @@ export class Ledger {
     const changed = new Map<number, LedgerWindow>()
     const lateSecs: number[] = []
     const added = Map.groupBy(entries, ({ createdAtSec }) => this.rangeOf(createdAtSec).fromSec)
-    if (entries.length > 0) this.#publishes++
     for (const [fromSec, news] of added) {
       if (this.#expired.has(fromSec)) continue
       const late = news.filter(({ createdAtSec }) => isPassed(createdAtSec, before))
-      for (const { guid, createdAtSec } of late) {
-        lateSecs.push(createdAtSec)
-        this.#lateAt.set(guid, this.#publishes)
-      }
+      for (const { createdAtSec } of late) lateSecs.push(createdAtSec)
       const window = this.#windowAt(fromSec)
       const keys = isSettled(window) ? [...addition.heldKeys(window), ...news.map(({ guid }) => guid)] : null
       changed.set(fromSec, withEvents(window, news.length, late.length, keys))
@@ -147,13 +135,11 @@ export class Ledger {
         const window = changed.get(range.fromSec) ?? this.#windowAt(range.fromSec)
         const seen = this.#afterLook(window, look, addition, added.get(range.fromSec) ?? [])
         if (seen === null) continue
-        if (seen.guids.length > 0 && seen.window.state !== 'expired') gone.push(seen)
+        // What may be hidden was told while it was sure.
+        const isSure = seen.window.state !== 'expired' && !mayBeHidden(seen.window, addition)
+        if (seen.guids.length > 0 && isSure) gone.push(seen)
         changed.set(range.fromSec, seen.window)
       }
-    for (const guid of this.#lateAt.keys()) {
-      if (this.#lateAt.size <= lateMax) break
-      this.#lateAt.delete(guid)
-    }
     const windows: LedgerWindow[] = []
     for (const window of changed.values())
       if (isNews(window, this.#windows.get(window.fromSec))) windows.push(window)
@@ -174,16 +160,21 @@ export class Ledger {
   ): GoneGuids | null {
     const shown = look.shown.get(window.fromSec) ?? nothingShown
     if (window.state === 'expired') return null
-    const cameSince = (guid: string) => (this.#lateAt.get(guid) ?? 0) > look.since
     const part = {
       fromSec: Math.max(window.fromSec, look.range.fromSec),
       toSec: Math.min(window.toSec, look.range.toSec),
     }
-    const found = compared(part, shown, addition, news, cameSince)
-    if (!isDone(window, addition.before)) return pass(window, { look, part, found }, addition, news)
+    const all = compared(part, shown, addition, news, look.since)
+    const wasDone = isDone(window, addition.before)
+    const found = mayBeHidden(window, addition) ? withoutHidden(all, wasDone ? window.gone : 0) : all
+    if (!wasDone) return pass(window, { look, part, found }, addition, news)
     if (part.fromSec > window.fromSec || part.toSec < window.toSec) return null
-    if (addition.isForgotten(window.fromSec))
-      return countAgain(window, look, shown.rows + look.missing, addition.nowMs)
+    if (addition.isForgotten(window)) {
+      const held = isCountForgotten(window, addition) ? Math.max(window.held, shown.rows) : window.held
+      const counted = shown.rows + look.missing
+      const hidden = mayBeHidden(window, addition) ? Math.max(0, held - counted - window.gone) : 0
+      return countAgain({ ...window, held }, look, { counted, hidden }, addition.nowMs)
+    }
     return lookAgain(window, look, found, addition.nowMs)
   }
 }
@@ -191,9 +182,6 @@ export class Ledger {
 function tileOf(sec: number): number {
   return Math.floor(sec / ledgerWindowSec) * ledgerWindowSec
 }
-
-/** Late guids are remembered for as long as a reading may take. */
-const lateMax = 10_000
 
 const nothingShown: ShownRows = { rows: 0, keys: new Set() }
 
@@ -210,8 +198,9 @@ function withEvents(
 ): LedgerWindow {
   const held = window.held + count
   if (window.state === 'expired') return { ...window, held }
+  const hidden = window.counted === null ? 0 : Math.max(0, window.held - window.gone - window.counted)
   // Rows that were counted and not shown are shown now; others have raised the count.
-  const counted = window.counted === null ? null : Math.max(window.counted, held - window.gone)
+  const counted = window.counted === null ? null : Math.max(window.counted, held - window.gone - hidden)
   if (keys === null)
     return { ...window, held, counted: window.counted === null ? null : window.counted + late }
   return judged(
@@ -247,7 +236,7 @@ function pass(
     checkedAtMs: addition.nowMs,
   }
   if (passed.counted === null || !isDone(window, addition.after)) return { window: passed, guids }
-  if (addition.isForgotten(window.fromSec)) return { window: judged(passed, 'counted'), guids }
+  if (addition.isForgotten(window)) return { window: judged(passed, 'counted'), guids }
   const keys = new Set(addition.heldKeys(window))
   for (const { guid } of news) keys.add(guid)
   for (const key of found.keys) keys.add(key)
@@ -255,9 +244,19 @@ function pass(
   return { window: judged({ ...passed, digest }, 'closed'), guids }
 }
 
+/** Nor does the log say how many it has held there: what was passed was held, so what is shown first is the measure. */
+function isCountForgotten(window: LedgerWindow, { before }: Addition): boolean {
+  return window.counted === null && overlaps(before.forgotten ?? [], window)
+}
+
 /** Only the numbers can be compared where the log no longer says what it has held: which of it are gone is not known. */
-function countAgain(window: LedgerWindow, look: Look, counted: number, checkedAtMs: number): GoneGuids {
-  const gone = Math.max(0, window.held - counted)
+function countAgain(
+  window: LedgerWindow,
+  look: Look,
+  { counted, hidden }: { readonly counted: number; readonly hidden: number },
+  checkedAtMs: number,
+): GoneGuids {
+  const gone = Math.max(0, window.held - counted - hidden)
   if (window.fromSec < look.expiresBeforeSec && gone > window.gone)
     return { window: { ...window, state: 'expired', checkedAtMs }, guids: [] }
   return { window: judged({ ...window, counted, gone, checkedAtMs }, 'counted'), guids: [] }
@@ -265,8 +264,8 @@ function countAgain(window: LedgerWindow, look: Look, counted: number, checkedAt
 
 /** A window that was passed before was read whole again. */
 function lookAgain(window: LedgerWindow, look: Look, found: Compared, nowMs: number): GoneGuids {
-  const { deadLetters, guids, keys, alike } = found
-  const isExpired = window.fromSec < look.expiresBeforeSec && guids.length > window.gone
+  const { deadLetters, guids, keys, alike, hidden } = found
+  const isExpired = window.fromSec < look.expiresBeforeSec && guids.length + hidden > window.gone
   if (isExpired) return { window: { ...window, state: 'expired', checkedAtMs: nowMs }, guids }
   const seen: LedgerWindow = {
     ...window,
@@ -277,7 +276,8 @@ function lookAgain(window: LedgerWindow, look: Look, found: Compared, nowMs: num
     digest: alike === 0 ? digestOf(keys) : null,
     checkedAtMs: nowMs,
   }
-  return { window: judged(seen, 're-checked'), guids }
+  const wasProven = hidden > 0 && (window.state === 'closed' || window.state === 'counted')
+  return { window: judged(seen, wasProven ? window.state : 're-checked'), guids }
 }
 
 interface Compared {
@@ -285,6 +285,8 @@ interface Compared {
   readonly keys: ReadonlySet<string>
   /** Held, and not shown. */
   readonly guids: readonly string[]
+  /** Held and perhaps shown to others, in time of before less was accepted; not among `guids`. */
+  readonly hidden: number
   /** Rows that Cloud Controller has there: those shown, and those that came since the reading began. */
   readonly rows: number
   readonly deadLetters: number
@@ -298,18 +300,28 @@ function compared(
   shown: ShownRows,
   addition: Addition,
   news: Addition['entries'],
-  cameSince: (guid: string) => boolean,
+  since: Recorded,
 ): Compared {
   const keys = new Set(addition.heldKeys(range))
   for (const { guid, createdAtSec } of news)
     if (createdAtSec >= range.fromSec && createdAtSec < range.toSec) keys.add(guid)
   const unseen = [...keys].filter(key => !shown.keys.has(key))
-  const guids = unseen.filter(key => !cameSince(key))
+  const guids = unseen.filter(key => !since.has(key))
   for (const key of shown.keys) keys.add(key)
   const alike = shown.rows - shown.keys.size
   let deadLetters = alike
   for (const key of shown.keys) if (addition.isDeadLetter(key)) deadLetters++
-  return { keys, guids, rows: shown.rows + unseen.length - guids.length, deadLetters, alike }
+  return { keys, guids, hidden: 0, rows: shown.rows + unseen.length - guids.length, deadLetters, alike }
+}
+
+/** The operator has accepted since that less is seen: what is not shown there may be there. */
+function mayBeHidden({ fromSec }: LedgerWindow, { before }: Addition): boolean {
+  return fromSec < (before.acceptedSec ?? Number.NEGATIVE_INFINITY)
+}
+
+/** Not more is gone than was when it was last seen with wider rights. Which of them that was is not known. */
+function withoutHidden(found: Compared, gone: number): Compared {
+  return { ...found, guids: found.guids.slice(0, gone), hidden: Math.max(0, found.guids.length - gone) }
 }
 
 function judged(window: LedgerWindow, state: 'closed' | 're-checked' | 'counted'): LedgerWindow {

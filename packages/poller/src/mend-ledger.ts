@@ -42,7 +42,7 @@ async function counted({
       after: checkpoint,
       nowMs,
       heldKeys: range => Iterator.from(held.keys(range)).filter(guid => !guids.has(guid)),
-      isForgotten: sec => held.isForgotten(sec),
+      isForgotten: ({ fromSec }) => held.isForgotten(fromSec),
       isDeadLetter: () => false,
     })
     for (const { guid, createdAtSec } of uncounted) held.add(guid, createdAtSec)

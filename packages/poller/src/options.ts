@@ -1,3 +1,5 @@
+import type { Checkpoint } from './checkpoint.ts'
+
 export interface Sweep {
   readonly everyMs: number
   readonly overMs: number
@@ -46,4 +48,24 @@ export const rowsWanted = 2_500
 /** How far back anything looks. */
 export function longestMs({ overlapMs, sweeps }: PollerOptions): number {
   return Math.max(overlapMs, ...sweeps.map(one => one.overMs))
+}
+
+/** A sweep takes its time. */
+const marginSec = 900
+/** By this a sweep that settles nothing may be behind before what it has to read is no longer kept in memory. */
+const behindSec = 3_600
+
+/**
+ * From when on the guids held are in memory: everything that is read again. Where nothing is settled, for rights were narrowed or a
+ * sweep is never whole, that would be more and more: what is older than this is read out of the log when it is needed.
+ */
+export function recentFromSec(
+  options: PollerOptions,
+  { tailFromSec, settledSec }: Pick<Checkpoint, 'tailFromSec' | 'settledSec'>,
+  nowSec: number,
+): number {
+  const backToSec = nowSec - Math.ceil(longestMs(options) / 1000)
+  // A tail that is longer than three overlaps is left to the catch-up.
+  const mostSec = Math.min(backToSec, nowSec - Math.ceil((4 * options.overlapMs) / 1000)) - behindSec
+  return Math.max(Math.min(tailFromSec, settledSec, backToSec), mostSec) - marginSec
 }

@@ -17,7 +17,6 @@ import { drivenClock } from '@cf-audit-drain/pipeline'
 import { decodeCheckpoint } from './checkpoint.ts'
 import { eventsBetween } from './events-between.ts'
 import { KeptRecords } from './kept-records.ts'
-import { LookMaker } from './look.ts'
 import { Recorder } from './recorder.ts'
 import { ledgerFaults } from './testing/ledger-audit.ts'
 
@@ -120,7 +119,8 @@ test('events of our own are no part of the ledger, before a restart and after', 
   const again = await recorderOn(log)
   assert.equal(again.recorder.seen.size, 2)
   const range = { fromSec: fromSec - 600, toSec: fromSec + 600 }
-  const look = new LookMaker(again.recorder.ledger, range)
+  const look = again.recorder
+    .look(range)
     .add({ ...range, rows: rows('a', 'b'), complete: true, missing: 0 })
     .made()
   await again.recorder.record([], now => ({ ...now, tailFromSec: fromSec + 600 }), look)

@@ -22,6 +22,19 @@ export function union(ranges: Ranges, added: Range): Ranges {
   return merged.sort((a, b) => a.fromSec - b.fromSec)
 }
 
+/** What of them lies before the second, and what does not. */
+export function cutAt(ranges: Ranges, sec: number): readonly [before: Ranges, after: Ranges] {
+  const all = Number.POSITIVE_INFINITY
+  return [
+    subtract(ranges, { fromSec: sec, toSec: all }),
+    subtract(ranges, { fromSec: Number.NEGATIVE_INFINITY, toSec: sec }),
+  ]
+}
+
+export function overlaps(ranges: Ranges, { fromSec, toSec }: Range): boolean {
+  return ranges.some(range => range.fromSec < toSec && range.toSec > fromSec)
+}
+
 export function subtract(ranges: Ranges, removed: Range): Ranges {
   return ranges.flatMap(range =>
     [

@@ -4,7 +4,6 @@ import { createScrubber } from '@cf-audit-drain/event'
 import { emptyWindow, type FoundationWriter, type LedgerWindow } from '@cf-audit-drain/log'
 import { manualClock } from '@cf-audit-drain/pipeline'
 import type { Checkpoint } from './checkpoint.ts'
-import { LookMaker } from './look.ts'
 import type { AuditEvents } from './read-segment.ts'
 import { Recorder } from './recorder.ts'
 import { emptyWriter } from './testing/empty-writer.ts'
@@ -35,8 +34,8 @@ async function scene(changes: Partial<FoundationWriter> = {}) {
   const written = new Map<number, LedgerWindow>()
   const buried: number[] = []
   const writer = emptyWriter({
-    async *guidsOf(window) {
-      if (window.fromSec === 300) yield { guid: 'held', createdAtSec: 400 }
+    async *guidsOf(windows) {
+      if (windows.some(({ fromSec }) => fromSec === 300)) yield { guid: 'held', createdAtSec: 400 }
     },
     async *ledger() {
       yield old
@@ -90,7 +89,7 @@ test('a window that was looked at and holds nothing new is no longer in memory',
   const rows = await rowsOf({ guid: 'held', sec: 400 })
   assert.equal(await recorder.record(rows), 0)
   const range = { fromSec: 300, toSec: 600 }
-  const look = new LookMaker(recorder.ledger, range).add({
+  const look = recorder.look(range).add({
     fromSec: 300,
     toSec: 600,
     rows,
@@ -104,8 +103,8 @@ test('a window that was looked at and holds nothing new is no longer in memory',
 test('guids are forgotten in their turn: a row that is being recorded is not taken twice', async () => {
   const reads: number[] = []
   const { recorder, taken } = await scene({
-    async *guidsOf(window) {
-      reads.push(window.fromSec)
+    async *guidsOf(windows) {
+      reads.push(...windows.map(({ fromSec }) => fromSec))
       yield { guid: 'live', createdAtSec: 21_000 }
     },
   })
@@ -144,7 +143,7 @@ test('an event that the log buries is a dead letter of its window, counted when 
   assert.deepEqual(numbers(), { held: 1, deadLetters: 0, counted: null, state: 'open' })
   assert.deepEqual(buried, [1])
   const looked = { fromSec: 600, toSec: 900, rows, complete: true, missing: 0 }
-  await recorder.record(rows, now => now, new LookMaker(recorder.ledger, range).add(looked).made())
+  await recorder.record(rows, now => now, recorder.look(range).add(looked).made())
   assert.deepEqual(numbers(), { held: 2, deadLetters: 1, counted: 2, state: 're-checked' })
   // Another process: it meets the row again, and the log refuses it again.
   const restarted = await scene({
@@ -154,7 +153,7 @@ test('an event that the log buries is a dead letter of its window, counted when 
     },
   })
   await restarted.recorder.record(rows)
-  const look = new LookMaker(restarted.recorder.ledger, range).add(looked)
+  const look = restarted.recorder.look(range).add(looked)
   await restarted.recorder.record([], now => now, look.made())
   assert.deepEqual(numbers(), { held: 2, deadLetters: 1, counted: 2, state: 're-checked' })
 })

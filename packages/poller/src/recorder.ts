@@ -1,57 +1,27 @@
-import {
-  encodeAuditEvent,
-  isOwnGuid,
-  type OwnEvent,
-  parseAuditEvent,
-  type RawEvent,
-  rawCreatedAtSec,
-  rawOwnEvent,
-  type Scrubber,
-} from '@cf-audit-drain/event'
-import type {
-  DeadLetter,
-  FoundationWriter,
-  HeldEvent,
-  LedgerWindow,
-  LogEntry,
-  NameRecord,
-  PublishedBeside,
-} from '@cf-audit-drain/log'
-import type { Clock } from '@cf-audit-drain/pipeline'
-import { buildLedger } from './build-ledger.ts'
-import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
+import { type OwnEvent, type RawEvent, rawCreatedAtSec } from '@cf-audit-drain/event'
+import type { HeldEvent, LedgerWindow, LogEntry, NameRecord } from '@cf-audit-drain/log'
+import type { Checkpoint } from './checkpoint.ts'
+import { EntryMaker, type EntryMakerDeps } from './entry-maker.ts'
 import type { EventNaming } from './event-naming.ts'
-import { HeldGuids } from './held-guids.ts'
+import type { HeldGuids } from './held-guids.ts'
 import { KeptRecords } from './kept-records.ts'
-import { type GoneGuids, isDone, Ledger } from './ledger.ts'
-import type { Look } from './look.ts'
-import { mendedWindows } from './mend-ledger.ts'
+import { type GoneGuids, isDone, type Ledger } from './ledger.ts'
+import { LedgerMarks } from './ledger-marks.ts'
+import type { Look, LookMaker } from './look.ts'
+import { type Letter, Publisher, type PublisherDeps } from './publisher.ts'
+import { overlaps, type Range } from './range.ts'
 import { rowKey } from './row-key.ts'
 import type { SeenGuids } from './seen-guids.ts'
 import type { TaskFollowing } from './task-following.ts'
+import { Teller } from './teller.ts'
 
-/** The log refused, or did not answer: what became of the publish is unknown. Open it again and read the checkpoint. */
-export class LogUnavailableError extends Error {
-  override readonly name = 'LogUnavailableError'
-}
-
-export interface RecorderDeps {
-  readonly foundation: string
-  readonly writer: FoundationWriter
-  readonly scrubber: Scrubber
-  readonly clock: Clock
-  /** Of the session: ends what reads out of the log for long. */
-  readonly signal?: AbortSignal
+export interface RecorderDeps extends EntryMakerDeps, PublisherDeps {
   /** Left out: events go without names. */
   readonly naming?: EventNaming
   /** What `tell` has kept before; left out: nothing. */
   readonly kept?: KeptRecords
   /** Left out: tasks are not followed. */
   readonly tasks?: Pick<TaskFollowing, 'met' | 'takeChanges'>
-  /** The entries are in the log now. */
-  readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
-  /** So many rows could not be read, and are in the log as dead letters. */
-  readonly onBuried?: (count: number) => void
   /** Events with these stamps came after their time was passed. */
   readonly onLate?: (createdAtSecs: readonly number[]) => void
   /** What the log holds of these windows and a look did not show. */
@@ -60,33 +30,35 @@ export interface RecorderDeps {
 
 const nothing: ReadonlySet<string> = new Set()
 
-interface Letter {
-  readonly letter: DeadLetter
-  readonly createdAtSec: number | null
-}
-
-/**
- * Turns rows into log entries and publishes them with the checkpoint. The only place where the poller writes; one
- * publish at a time, whoever asks. What it has published, or knows from the log, is in `seen`.
- */
+/** Records the rows that the log does not hold, with the checkpoint and what they make of the ledger. */
 export class Recorder {
-  readonly ledger: Ledger
   /** What is remembered over a restart; changed by `tell` alone. */
   readonly kept: Pick<KeptRecords, 'get' | 'beginningWith'>
-  readonly #kept: KeptRecords
   readonly #deps: RecorderDeps
+  readonly #publisher: Publisher
   readonly #held: HeldGuids
-  readonly #buried = new Set<string>()
+  readonly #maker: EntryMaker
+  readonly #teller: Teller
+  readonly #marks: LedgerMarks
   readonly #prepared = new WeakSet<readonly RawEvent[]>()
-  #checkpoint: Checkpoint
-  #last: Promise<unknown> = Promise.resolve()
 
   constructor(deps: RecorderDeps, checkpoint: Checkpoint, seenSinceSec: number) {
+    const kept = deps.kept ?? new KeptRecords()
+    this.kept = kept
     this.#deps = deps
-    this.kept = this.#kept = deps.kept ?? new KeptRecords()
-    this.#checkpoint = checkpoint
-    this.ledger = new Ledger(checkpoint.startSec)
-    this.#held = new HeldGuids(deps.writer, this.ledger, seenSinceSec, deps.signal)
+    this.#publisher = new Publisher(deps, checkpoint, seenSinceSec)
+    this.#held = this.#publisher.held
+    this.#maker = new EntryMaker(deps)
+    this.#teller = new Teller(deps, this.#publisher, this.#maker, kept)
+    this.#marks = new LedgerMarks(deps, this.#publisher)
+  }
+
+  get ledger(): Ledger {
+    return this.#publisher.ledger
+  }
+
+  get checkpoint(): Checkpoint {
+    return this.#publisher.checkpoint
   }
 
   /** The guids of the recent past. */
@@ -94,8 +66,19 @@ export class Recorder {
     return this.#held.recent
   }
 
-  get checkpoint(): Checkpoint {
-    return this.#checkpoint
+  /** From when on they are in `seen`; what is older is read out of the log while it is worked on. */
+  get seenFromSec(): number {
+    return this.#held.recentFromSec
+  }
+
+  /** Older windows whose guids are in memory. */
+  get windowsAtHand(): number {
+    return this.#held.windowsAtHand
+  }
+
+  /** Readings that have not ended. */
+  get looks(): number {
+    return this.#publisher.looks.open
   }
 
   /** Reads the guids of the recent past, and the ledger, out of the log. */
@@ -106,26 +89,36 @@ export class Recorder {
 
   /**
    * For a log whose checkpoint does not say that it has a ledger; nothing else may have been recorded before. `sinceSec`: how far
-   * back the log is read for it.
+   * back the log is read for it. `skewMs`: by how much Cloud Controller's clock is ahead of ours.
    */
-  async buildLedger(sinceSec: number): Promise<void> {
-    const windows = await buildLedger(this.ledger, this.#deps.writer, this.#checkpoint, sinceSec)
-    const next = { ...this.#checkpoint, hasLedger: true, writtenMs: this.#deps.clock.now() }
-    await this.#publish([], next, [], { windows })
+  buildLedger(sinceSec: number, skewMs = 0): Promise<void> {
+    return this.#marks.build(sinceSec, skewMs)
   }
 
   /** Makes good what a kill in the middle of a publish has left of the ledger; nothing else may have been recorded before. */
-  async mendLedger(): Promise<void> {
-    const { writer, clock } = this.#deps
-    if (writer.isAtomic) return
-    const windows = await mendedWindows({
-      ledger: this.ledger,
-      held: this.#held,
-      checkpoint: this.#checkpoint,
-      nowMs: clock.now(),
-      uncounted: (await Array.fromAsync(writer.uncounted())).filter(({ guid }) => !isOwnGuid(guid)),
-    })
-    await this.mark(() => windows)
+  mendLedger(): Promise<void> {
+    return this.#marks.mend()
+  }
+
+  /** Writes what `change` makes of the ledger, and nothing else. */
+  mark(change: (ledger: Ledger) => readonly LedgerWindow[]): Promise<void> {
+    return this.#marks.mark(change)
+  }
+
+  /**
+   * Publishes events of our own, and changes what is kept with them, in one transaction; the checkpoint stays. They go
+   * the way of every other event, and are no part of the ledger: no window counts them, no comparison misses them.
+   * Returns how many the log did not have. On Kafka it has forgotten those of before its newest 500,000 events: whoever
+   * may tell of the same thing after so long keeps a record that it was told.
+   * @throws LogUnavailableError
+   */
+  tell(events: readonly OwnEvent[], kept: readonly NameRecord[] = []): Promise<number> {
+    return this.#teller.tell(events, kept)
+  }
+
+  /** To be called before the range is read, whose rows are to be compared with what is held; and then ended. */
+  look(range: Range): LookMaker {
+    return this.#publisher.looks.begin(this.ledger, range)
   }
 
   /** What the log has kept of the events of a window, own ones among them. */
@@ -136,12 +129,7 @@ export class Recorder {
   /** Guids stamped before `sec` need not be known any more. */
   forgetBefore(sec: number): Promise<void> {
     // In its turn: what is being recorded has looked up what is held.
-    return this.#inTurn(async () => this.#held.forgetBefore(sec))
-  }
-
-  /** Older windows whose guids are in memory. */
-  get windowsAtHand(): number {
-    return this.#held.windowsAtHand
+    return this.#publisher.inTurn(async () => this.#held.forgetBefore(sec))
   }
 
   /**
@@ -160,7 +148,7 @@ export class Recorder {
     const named = this.prepare(rows)
     const windows = this.#windowsOf(rows, look)
     const record = () =>
-      this.#inTurn(async () => {
+      this.#publisher.inTurn(async () => {
         await named
         // Meanwhile a window may have ceased to be of the recent past.
         return this.#holding(windows, () => this.#record(rows, change, look, beside))
@@ -178,48 +166,12 @@ export class Recorder {
     await naming.prepare(rows.filter(row => !this.#isSeen(row)))
   }
 
-  /** Writes what `change` makes of the ledger, and nothing else. */
-  async mark(change: (ledger: Ledger) => readonly LedgerWindow[]): Promise<void> {
-    await this.#inTurn(async () => {
-      const windows = change(this.ledger)
-      if (windows.length === 0) return
-      const next = { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }
-      await this.#publish([], next, [], { windows })
-    })
-  }
-
-  /** After everything that was begun before. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work)
-    this.#last = done.catch(() => undefined)
-    return done
-  }
-
-  /**
-   * Publishes events of our own, and changes what is kept with them, in one transaction; the checkpoint stays. They go
-   * the way of every other event, and are no part of the ledger: no window counts them, no comparison misses them.
-   * Returns how many the log did not have. On Kafka it has forgotten those of before its newest 500,000 events: whoever
-   * may tell of the same thing after so long keeps a record that it was told.
-   * @throws LogUnavailableError
-   */
-  tell(events: readonly OwnEvent[], kept: readonly NameRecord[] = []): Promise<number> {
-    const rows = events.map(event => rawOwnEvent(this.#deps.foundation, event))
-    const named = this.#deps.naming?.prepare(rows)
-    return this.#inTurn(async () => {
-      await named
-      return this.#tell(rows, kept)
-    })
-  }
-
-  async #tell(rows: readonly RawEvent[], kept: readonly NameRecord[]): Promise<number> {
-    if (rows.length === 0 && kept.length === 0) return 0
-    const parsed = rows.map(row => this.#parse(row, rowKey(row)))
-    const next = { ...this.#checkpoint, writtenMs: this.#deps.clock.now() }
-    const own = parsed.filter(one => 'bytes' in one)
-    const letters = parsed.flatMap(one => ('bytes' in one ? [] : [{ letter: one, createdAtSec: null }]))
-    const published = await this.#publish([], next, letters, {}, { own, kept })
-    this.#kept.apply(kept)
-    return published
+  /** With what is held in the range at hand, so that it is read out of the log once, whatever is recorded meanwhile. */
+  withHeld<T>(range: Range, work: () => Promise<T>): Promise<T> {
+    return this.#holding(
+      this.ledger.rangesOf(range).map(({ fromSec }) => fromSec),
+      work,
+    )
   }
 
   /** With what is held of these windows at hand. */
@@ -228,7 +180,7 @@ export class Recorder {
     try {
       return await work()
     } finally {
-      this.#held.release(held, window => isDone(window, this.#checkpoint))
+      this.#held.release(held, window => isDone(window, this.checkpoint))
     }
   }
 
@@ -236,10 +188,10 @@ export class Recorder {
     rows: readonly RawEvent[],
     change: (now: Checkpoint) => Checkpoint,
     look: Look | null,
-    beside: readonly NameRecord[],
+    names: readonly NameRecord[],
   ): Promise<number> {
     const { entries, letters } = this.#sort(rows)
-    const before = this.#checkpoint
+    const before = this.checkpoint
     const after = change(before)
     const buried = new Set(letters.map(({ letter }) => letter.key))
     /** `tooLarge`: entries that the log puts among the dead letters. */
@@ -251,8 +203,8 @@ export class Recorder {
         after,
         nowMs: this.#deps.clock.now(),
         heldKeys: range => this.#held.keys(range),
-        isForgotten: sec => this.#held.isForgotten(sec),
-        isDeadLetter: key => this.#buried.has(key) || buried.has(key) || tooLarge.has(key),
+        isForgotten: window => this.#isForgotten(window),
+        isDeadLetter: key => this.#publisher.isBuried(key) || buried.has(key) || tooLarge.has(key),
       })
     let changed = changeOf(nothing)
     const { windows, gone } = changed
@@ -262,59 +214,17 @@ export class Recorder {
       changed = changeOf(tooLarge)
       return changed.windows
     }
-    const next = { ...after, writtenMs: this.#deps.clock.now() }
-    const published = await this.#publish(entries, next, letters, { windows, windowsWithout, names: beside })
+    const published = await this.#publisher.publish(
+      { entries, letters, windows, windowsWithout, names },
+      after,
+    )
     if (changed.lateSecs.length > 0) this.#deps.onLate?.(changed.lateSecs)
     return published
   }
 
-  async #publish(
-    entries: readonly LogEntry[],
-    next: Checkpoint,
-    letters: readonly Letter[],
-    beside: Pick<PublishedBeside, 'windows' | 'windowsWithout' | 'names'>,
-    { own = [], kept = [] }: { own?: readonly LogEntry[]; kept?: readonly NameRecord[] } = {},
-  ): Promise<number> {
-    const { naming, tasks } = this.#deps
-    const names = [
-      ...(beside.names ?? []),
-      ...(naming?.takeChanges() ?? []),
-      ...KeptRecords.records([...(tasks?.takeChanges() ?? []), ...kept]),
-    ]
-    const {
-      published,
-      windows,
-      buried = nothing,
-    } = await this.#deps.writer
-      .publish(
-        own.length === 0 ? entries : [...entries, ...own],
-        encodeCheckpoint(next),
-        letters.map(({ letter }) => letter),
-        { ...beside, names },
-      )
-      .catch((error: unknown) => {
-        throw new LogUnavailableError(
-          `the log did not take the events: ${String((error as Error)?.message)}`,
-          {
-            cause: error,
-          },
-        )
-      })
-    this.#checkpoint = next
-    this.ledger.apply(windows)
-    const taken = buried.size === 0 ? entries : entries.filter(({ guid }) => !buried.has(guid))
-    // Which of them the log had already is not known: then none is called new.
-    this.#deps.onPublished?.(published === taken.length ? taken : [], next.writtenMs)
-    for (const entry of entries) this.#held.add(entry.guid, entry.createdAtSec)
-    for (const guid of buried) this.#buried.add(guid)
-    for (const { letter, createdAtSec } of letters) {
-      this.#buried.add(letter.key)
-      // It is held, if only as a dead letter: Cloud Controller's counts include it.
-      if (createdAtSec !== null) this.#held.add(letter.key, createdAtSec)
-    }
-    const count = letters.length + buried.size
-    if (count > 0) this.#deps.onBuried?.(count)
-    return published
+  /** Of a window or a part of it: what is shown there may have been recorded, and the log does not say. */
+  #isForgotten(range: Range): boolean {
+    return this.#held.isForgotten(range.fromSec) || overlaps(this.checkpoint.forgotten ?? [], range)
   }
 
   #isSeen(row: RawEvent): boolean {
@@ -324,12 +234,13 @@ export class Recorder {
 
   /** Where every window begins that the rows and the look speak of. */
   #windowsOf(rows: readonly RawEvent[], look: Look | null): readonly number[] {
+    const { ledger } = this
     const secs = new Set<number>()
     for (const row of rows) {
       const sec = rawCreatedAtSec(row)
-      if (sec !== null) secs.add(this.ledger.rangeOf(sec).fromSec)
+      if (sec !== null) secs.add(ledger.rangeOf(sec).fromSec)
     }
-    if (look !== null) for (const { fromSec } of this.ledger.rangesOf(look.range)) secs.add(fromSec)
+    if (look !== null) for (const { fromSec } of ledger.rangesOf(look.range)) secs.add(fromSec)
     return [...secs]
   }
 
@@ -342,53 +253,15 @@ export class Recorder {
       const key = rowKey(row)
       const createdAtSec = rawCreatedAtSec(row)
       const isHeld =
-        createdAtSec !== null && (this.#held.has(key, createdAtSec) || this.#held.isForgotten(createdAtSec))
-      if (isHeld || this.#buried.has(key) || batch.has(key)) continue
+        createdAtSec !== null &&
+        (this.#held.has(key, createdAtSec) ||
+          this.#isForgotten({ fromSec: createdAtSec, toSec: createdAtSec + 1 }))
+      if (isHeld || this.#publisher.isBuried(key) || batch.has(key)) continue
       batch.add(key)
-      const parsed = isOwnGuid(key) ? this.#letter(row, key, notOurs) : this.#parse(row, key)
-      if ('bytes' in parsed) entries.push(parsed)
-      else letters.push({ letter: parsed, createdAtSec })
+      const made = this.#maker.ofShown(row, this.checkpoint.baselineSec)
+      if ('bytes' in made) entries.push(made)
+      else letters.push({ letter: made, createdAtSec })
     }
     return { entries, letters }
   }
-
-  #parse(row: RawEvent, key: string): LogEntry | DeadLetter {
-    const { foundation, scrubber, clock, naming, tasks } = this.#deps
-    const receivedAtMs = clock.now()
-    const createdAtSec = rawCreatedAtSec(row)
-    const provenance = (createdAtSec ?? 0) >= this.#checkpoint.baselineSec ? 'live' : 'backfill'
-    try {
-      const parsed = parseAuditEvent(row, { foundation, scrubber, provenance, receivedAtMs })
-      const event = naming ? { ...parsed, names: naming.namesOf(row, parsed) } : parsed
-      tasks?.met(event)
-      return {
-        guid: event.guid,
-        type: event.type,
-        createdAtSec: createdAtSec as number,
-        receivedAtMs,
-        provenance,
-        bytes: encodeAuditEvent(event),
-      }
-    } catch (error) {
-      return this.#letter(row, key, String((error as Error).message))
-    }
-  }
-
-  #letter(row: RawEvent, key: string, reason: string): DeadLetter {
-    const { foundation, scrubber, clock } = this.#deps
-    const raw = Buffer.from(scrubbedText(row, scrubber))
-    return { foundation, origin: 'poller', key, reason, raw, atMs: clock.now() }
-  }
-}
-
-/** Cloud Controller makes no such guid. Taken as an event it would be left out of the ledger, and stand for one of ours. */
-const notOurs =
-  'Cloud Controller shows it with a guid of the form that only this program gives to its own events'
-
-/** The whole row as it came, but for the secrets in its data. */
-function scrubbedText(row: RawEvent, scrubber: Scrubber): string {
-  const at = row.text.indexOf(row.dataText)
-  if (at < 0) return row.text
-  const { text } = scrubber.scrub('', row.dataText)
-  return row.text.slice(0, at) + text + row.text.slice(at + row.dataText.length)
 }

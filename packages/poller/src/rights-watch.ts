@@ -4,7 +4,14 @@ import type { Checkpoint } from './checkpoint.ts'
 import type { PollerOptions } from './options.ts'
 import type { Recorder } from './recorder.ts'
 import { type NarrowedRights, RightsGuard, type RightsGuardDeps } from './rights-guard.ts'
-import { isDigestOfAll, isSame, placesKey, type SeenRights, storedRights, withPlaces } from './seen-rights.ts'
+import {
+  isDigestOfAll,
+  isPlacesKey,
+  isSame,
+  type SeenRights,
+  storedRights,
+  withPlaces,
+} from './seen-rights.ts'
 import type { ComparedWindow, PollerObserver } from './session.ts'
 
 /** The client may not see everything, and the operator asked to be refused then. */
@@ -22,8 +29,10 @@ export class RightsWatch {
   readonly #options: Pick<PollerOptions, 'strict' | 'acceptRights'>
   readonly #deps: RightsWatchDeps
   #recorder: Recorder | null = null
-  /** What the log keeps beside the checkpoint. */
-  #beside: string | null = null
+  /** Under which keys the log keeps lists beside the checkpoint. */
+  #kept = new Set<string>()
+  /** Of these, the one that the checkpoint speaks of. */
+  #current: string | null = null
   #guard: RightsGuard | null = null
   #rights: Rights | null = null
   #hasAccepted = false
@@ -60,8 +69,10 @@ export class RightsWatch {
       if (this.#recorder !== null) await this.record(this.#recorder)
     }
     const { rights = null } = stored ?? {}
-    this.#beside = rights !== null && isDigestOfAll(rights) ? await placesIn(kept()) : null
-    const before = rights === null ? null : withPlaces(rights, this.#beside)
+    const lists = rights !== null && isDigestOfAll(rights) ? await listsIn(kept()) : []
+    this.#kept = new Set(lists.map(({ key }) => key))
+    const { seen: before, key } = rights === null ? { seen: null, key: null } : withPlaces(rights, lists)
+    this.#current = key
     const guard = new RightsGuard({ controller, clock, onNarrowed, remember }, before)
     this.close()
     this.#guard = guard
@@ -74,6 +85,15 @@ export class RightsWatch {
     return guard
   }
 
+  /** At the beginning of a session, before anything is read. */
+  async begin(recorder: Recorder): Promise<void> {
+    await this.record(recorder)
+    // Within a session there may be answers yet that were given to less.
+    const seesAll = this.#rights?.sees === 'everything' && this.narrowed === null
+    if (seesAll && recorder.checkpoint.acceptedSec !== undefined)
+      await recorder.record([], ({ acceptedSec: _, ...now }) => now)
+  }
+
   /** What windows are closed with from now on is written before the first of them. */
   async record(recorder: Recorder): Promise<void> {
     this.#recorder = recorder
@@ -84,15 +104,20 @@ export class RightsWatch {
 
   async #store(seen: SeenRights, recorder: Recorder): Promise<void> {
     const { inCheckpoint, beside } = storedRights(seen)
-    const isKept = beside === null || beside.value === this.#beside
+    const isKept = beside === null || this.#kept.has(beside.key)
     if (isKept && isSame(inCheckpoint, recorder.checkpoint.rights ?? null)) return
-    const besides = isKept ? [] : [beside]
+    const added = isKept ? [] : [beside]
+    // The checkpoint's own stays until the change after this one: a kill may leave what is kept beside it, and not the new checkpoint.
+    const needed = [this.#current, beside?.key]
+    const dropped = [...this.#kept].filter(key => !needed.includes(key)).map(key => ({ key, value: null }))
     const { clock, controller } = this.#deps
     const isLess = this.#guard?.hasAcceptedLess === true && !this.#hasAccepted
     const acceptedSec = Math.ceil((clock.now() + (controller.skewMs ?? 0)) / 1000)
     const next = { rights: inCheckpoint, ...(isLess && { acceptedSec }) }
-    await recorder.record([], now => ({ ...now, ...next }), null, besides)
-    if (!isKept) this.#beside = beside.value
+    await recorder.record([], now => ({ ...now, ...next }), null, [...added, ...dropped])
+    for (const { key } of added) this.#kept.add(key)
+    for (const { key } of dropped) this.#kept.delete(key)
+    this.#current = beside?.key ?? null
   }
 
   /** To be repeated. @throws RightsRestoredError: the session is to end, and another to begin */
@@ -122,7 +147,8 @@ export class RightsWatch {
   }
 }
 
-async function placesIn(kept: AsyncIterable<NameRecord>): Promise<string | null> {
-  for await (const { key, value } of kept) if (key === placesKey) return value
-  return null
+async function listsIn(kept: AsyncIterable<NameRecord>): Promise<readonly NameRecord[]> {
+  const lists: NameRecord[] = []
+  for await (const record of kept) if (isPlacesKey(record.key)) lists.push(record)
+  return lists
 }

@@ -1,7 +1,8 @@
 import { rawCreatedAtSec } from '@cf-audit-drain/event'
-import { type HeldEvent, missingOf } from '@cf-audit-drain/log'
+import type { HeldEvent } from '@cf-audit-drain/log'
+import { isAsKnown } from './known-missing.ts'
 import type { Range } from './range.ts'
-import { readSegment, type Segment } from './read-segment.ts'
+import { readSegment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
 import type { Session } from './session.ts'
 
@@ -37,7 +38,7 @@ export async function secondLook(
     const segment = await readSegment(source, { fromSec }, signal)
     await recorder.record(segment.rows)
     if (segment.failure !== undefined) throw segment.failure
-    if (!segment.complete && segment.missing > knownToBeMissing(recorder, segment)) return null
+    if (!isAsKnown(recorder.ledger, segment)) return null
     let newest = 0
     for (const row of segment.rows) {
       keys.add(rowKey(row))
@@ -47,13 +48,6 @@ export async function secondLook(
     fromSec = segment.toSec ?? range.toSec
   }
   return { keys, newestSec }
-}
-
-/** Rows that Cloud Controller counts and never shows say nothing of others, as long as there are no more of them than before. */
-function knownToBeMissing({ ledger }: Session['recorder'], { fromSec, toSec }: Segment): number {
-  return ledger.windows
-    .filter(window => window.toSec > fromSec && window.fromSec < (toSec ?? Number.POSITIVE_INFINITY))
-    .reduce((sum, window) => sum + missingOf(window), 0)
 }
 
 /**

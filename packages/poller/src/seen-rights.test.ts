@@ -56,21 +56,27 @@ test('of very many spaces it is known which, one more or less is told, and the l
   const { inCheckpoint, beside } = storedRights(many)
   assert.ok(encodeCheckpoint({ ...checkpoint, rights: inCheckpoint }).length < 400)
   assert.ok((beside?.value?.length ?? 0) < 40_000)
-  assert.deepEqual(withPlaces(inCheckpoint, beside?.value ?? null), many)
+  assert.deepEqual(withPlaces(inCheckpoint, beside === null ? [] : [beside]), {
+    seen: many,
+    key: beside?.key,
+  })
   const few = seenRights(subset(...roles(100))) ?? assert.fail()
   assert.deepEqual(storedRights(few), { inCheckpoint: few, beside: null })
-  assert.equal(withPlaces(few, 'anything'), few)
+  assert.deepEqual(withPlaces(few, [{ key: 'rights', value: 'anything' }]), { seen: few, key: null })
 })
 
 test('a list that is lost, or another, leaves it known whether all is the same', () => {
   const { inCheckpoint, beside } = storedRights(seenRights(subset(...roles(300))) ?? assert.fail())
   const other = storedRights(seenRights(subset(...roles(301))) ?? assert.fail()).beside
   for (const value of [null, 'no JSON', '{}', '[1]', other?.value ?? null]) {
-    const seen = withPlaces(inCheckpoint, value)
+    const { seen } = withPlaces(inCheckpoint, [{ key: 'rights', value }])
     assert.equal(lostRights(seen, subset(...roles(300))), null)
     assert.match(lostRights(seen, subset(...roles(301))) ?? '', /others than before/)
   }
-  assert.notDeepEqual(withPlaces(inCheckpoint, beside?.value ?? null), inCheckpoint)
+  const found = withPlaces(inCheckpoint, [...(other ? [other] : []), ...(beside ? [beside] : [])])
+  assert.deepEqual([found.key, found.seen.places.length], [beside?.key, 300], 'also beside another one')
+  const older = withPlaces(inCheckpoint, [{ key: 'rights', value: beside?.value ?? null }])
+  assert.equal(older.seen.places.length, 300, 'as an earlier version kept it')
 })
 
 test('they come back from a checkpoint, which stays small enough for Kafka, and an older one has none', () => {

@@ -20,8 +20,15 @@ const inCheckpointMax = 100
 /** As one record beside it they have 220 kB. */
 const besideMax = 20_000
 
-/** What the list is kept under, among the names; no name has a key without a space. */
-export const placesKey = 'rights'
+/**
+ * What the lists are kept under, among the names; no name has a key without a space. Each has its own key: where a publish is not
+ * all or nothing a kill leaves the list of the next checkpoint beside that of the one before, which is gone on from.
+ */
+const placesKey = 'rights'
+
+export function isPlacesKey(key: string): boolean {
+  return key === placesKey || key.startsWith(`${placesKey}:`)
+}
 
 /** Null: they close nothing. */
 export function seenRights({ sees, roles }: Rights): SeenRights | null {
@@ -39,16 +46,22 @@ export function storedRights(seen: SeenRights): {
   if (seen.places.length <= inCheckpointMax) return { inCheckpoint: seen, beside: null }
   return {
     inCheckpoint: { sees: seen.sees, places: [digestOfAll(seen.places)] },
-    beside: { key: placesKey, value: JSON.stringify(seen.places) },
+    beside: { key: `${placesKey}:${digestOfAll(seen.places)}`, value: JSON.stringify(seen.places) },
   }
 }
 
-/** What is in the checkpoint, with the list that was kept beside it, if it is that list. */
-export function withPlaces(inCheckpoint: SeenRights, beside: string | null): SeenRights {
-  if (!isDigestOfAll(inCheckpoint) || beside === null) return inCheckpoint
-  const places = listOf(beside)
-  if (places === null || digestOfAll(places) !== inCheckpoint.places[0]) return inCheckpoint
-  return { sees: inCheckpoint.sees, places }
+/** What is in the checkpoint, with the list that was kept beside it, if that is among these; and under which key it is. */
+export function withPlaces(
+  inCheckpoint: SeenRights,
+  beside: Iterable<NameRecord>,
+): { readonly seen: SeenRights; readonly key: string | null } {
+  if (isDigestOfAll(inCheckpoint))
+    for (const { key, value } of beside) {
+      const places = value === null ? null : listOf(value)
+      if (places !== null && digestOfAll(places) === inCheckpoint.places[0])
+        return { seen: { sees: inCheckpoint.sees, places }, key }
+    }
+  return { seen: inCheckpoint, key: null }
 }
 
 /** Whether the list of them, if there is one, is beside the checkpoint. */

@@ -1,10 +1,10 @@
 import type { Checkpoint } from './checkpoint.ts'
-import { LookMaker } from './look.ts'
+import type { LookMaker } from './look.ts'
 import { type PollerOptions, tileSec } from './options.ts'
-import { type Ranges, subtract, union } from './range.ts'
+import { cutAt, type Range, type Ranges, subtract, union } from './range.ts'
 import { type RecordedSegment, readOn } from './read-on.ts'
 import { rowsWantedOf, type Segment } from './read-segment.ts'
-import { compare, nothing, readRange, reconcileByCount, sum } from './reconcile.ts'
+import { compare, nothing, readOld, readRange, reconcileByCount, sum } from './reconcile.ts'
 import { mayClose, type Session } from './session.ts'
 
 /** The newest rows, always read; on a busy foundation the rest of the overlap is first asked for its count. */
@@ -28,11 +28,17 @@ export async function pollTail(session: Session, options: PollerOptions, signal:
   const { tailFromSec } = session.recorder.checkpoint
   const busy =
     session.recorder.seen.count(tailFromSec, Number.POSITIVE_INFINITY) > 2 * rowsWantedOf(session.source)
-  const poll = busy
-    ? await pollBusy(session, closeToSec, signal)
-    : await readSegments(session, { fromSec: tailFromSec }, signal)
-  await close(session, closeToSec, poll.segments, signal)
-  return { published: poll.published, rows: poll.rows }
+  const closing = { fromSec: tailFromSec, toSec: closeToSec }
+  const look = session.recorder.look(closing)
+  try {
+    const poll = busy
+      ? await pollBusy(session, closeToSec, signal)
+      : await readSegments(session, { fromSec: tailFromSec }, signal)
+    await close(session, closing, poll.segments, look, signal)
+    return { published: poll.published, rows: poll.rows }
+  } finally {
+    look.end()
+  }
 }
 
 interface Reading extends Poll {
@@ -68,22 +74,22 @@ async function pollBusy(session: Session, closeToSec: number, signal: AbortSigna
   }
 }
 
-/** Passes the windows before `closeToSec` when they were read whole. */
+/** Passes the windows that have left the overlap when they were read whole. */
 async function close(
   session: Session,
-  closeToSec: number,
+  range: Range,
   segments: readonly Segment[],
+  look: LookMaker,
   signal: AbortSignal,
 ): Promise<void> {
-  const { tailFromSec } = session.recorder.checkpoint
-  if (closeToSec <= tailFromSec) return
+  const closeToSec = range.toSec
+  if (closeToSec <= range.fromSec) return
   const closing = segments.filter(segment => segment.fromSec < closeToSec)
   if (closing.length === 0) return
   const missing = closing.reduce((sum, segment) => sum + segment.missing, 0)
   session.observer.missing?.('poll', missing)
   if (missing > 0 || !(await mayClose(session, signal))) return
-  const window = compare(session, { fromSec: tailFromSec, toSec: closeToSec }, closing)
-  const look = new LookMaker(session.recorder.ledger, { fromSec: tailFromSec, toSec: closeToSec })
+  const window = compare(session, range, closing, look.since)
   for (const segment of closing) look.add(segment)
   await session.recorder.record(
     [],
@@ -123,11 +129,17 @@ export async function sweep(
   const { tailFromSec, startSec, settledSec, unread } = session.recorder.checkpoint
   const backToSec = session.nowSec() - Math.ceil(over.overMs / 1000)
   const fromSec = Math.max(startSec, isSure && isLongest ? Math.min(settledSec, backToSec) : backToSec)
-  const read = over.compare === 'count' ? reconcileByCount : readRange
+  const readRecent = over.compare === 'count' ? reconcileByCount : readRange
   let found = nothing
   const whole = { fromSec, toSec: Math.max(fromSec, tailFromSec) }
   const ranges = isSure ? unread.reduce<Ranges>(subtract, [whole]) : [whole]
-  for (const range of ranges) {
+  // Where nothing was settled for long it begins before what is in memory.
+  const [old, recent] = cutAt(ranges, session.recorder.seenFromSec)
+  const parts = [
+    ...old.map(range => ({ range, read: readOld })),
+    ...recent.map(range => ({ range, read: readRecent })),
+  ]
+  for (const { range, read } of parts) {
     const part = await read(session, range, signal)
     if (isSure && part.published > 0) session.observer.late?.({ ...range, published: part.published })
     found = sum(found, part)

@@ -15,8 +15,8 @@ test('of a table that was cut off, what was held is compared in pieces, not all 
   )
   let [atOnce, most] = [0, 0]
   alterWriter(one.log, real => ({
-    async *guidsOf(window) {
-      for await (const one of real.guidsOf(window)) {
+    async *guidsOf(windows) {
+      for await (const one of real.guidsOf(windows)) {
         most = Math.max(most, ++atOnce)
         yield one
       }

@@ -2,7 +2,7 @@ import { type LedgerWindow, missingOf } from '@cf-audit-drain/log'
 import type { Random } from '@cf-audit-drain/pipeline'
 import { CleanUp, rangeOfSpan, spansOf } from './clean-up.ts'
 import { isDone } from './ledger.ts'
-import { type Look, LookMaker } from './look.ts'
+import type { Look, LookMaker } from './look.ts'
 import { readOn } from './read-on.ts'
 import { type AuditEvents, perPageMax, rowsWantedOf } from './read-segment.ts'
 import { mayClose, type Session } from './session.ts'
@@ -167,9 +167,20 @@ export class Verifier {
 
   /** Reads contiguous windows whole: what is missing is recorded, and each is compared guid by guid. */
   async #read(span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {
-    const { recorder, observer } = this.#session
+    const { recorder } = this.#session
     const range = rangeOfSpan(span)
-    const look = new LookMaker(recorder.ledger, range)
+    const held = span.reduce((sum, window) => sum + window.held, 0)
+    const look = recorder.look(range)
+    const read = () => this.#readInto(look, span, signal)
+    try {
+      await (held > heldAtOnce ? read() : recorder.withHeld(range, read))
+    } finally {
+      look.end()
+    }
+  }
+
+  async #readInto(look: LookMaker, span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {
+    const range = rangeOfSpan(span)
     let missing = 0
     let published = 0
     for await (const segment of readOn(this.#session, range, signal)) {
@@ -178,7 +189,7 @@ export class Verifier {
       published += segment.published
     }
     this.#published += published
-    if (published > 0) observer.late?.({ ...range, published })
+    if (published > 0) this.#session.observer.late?.({ ...range, published })
     const expiresBeforeSec = this.#cleanUp.reachesSec(this.#session.nowSec())
     if (missing > 0 && span.length > 1) return this.#pinDown(span, look.made({ expiresBeforeSec }), signal)
     if (!(await mayClose(this.#session, signal))) return
@@ -220,7 +231,8 @@ export class Verifier {
     if (!(await mayClose(this.#session, signal))) return
     const { recorder } = this.#session
     const nowSec = this.#session.nowSec()
-    const reached = this.#cleanUp.reached(this.#passed(), oldestSec, nowSec, this.#cleanUpSec)
+    const { acceptedSec } = recorder.checkpoint
+    const reached = this.#cleanUp.reached(this.#passed(), oldestSec, nowSec, this.#cleanUpSec, acceptedSec)
     this.#cleanUpSec = nowSec
     if (reached.length === 0) return
     const checkedAtMs = this.#deps.nowMs()

@@ -26,10 +26,10 @@ export function ledgerSuite(under: LogUnderTest): void {
       await writer.close()
     }
   }
-  const heldOf = async (window: LedgerWindow) => {
+  const heldOf = async (...windows: readonly LedgerWindow[]) => {
     const writer = await under.log.writer(foundation)
     try {
-      return (await Array.fromAsync(writer.guidsOf(window))).map(({ guid }) => guid)
+      return (await Array.fromAsync(writer.guidsOf(windows))).map(({ guid }) => guid)
     } finally {
       await writer.close()
     }
@@ -90,6 +90,13 @@ export function ledgerSuite(under: LogUnderTest): void {
     assert.deepEqual((await heldOf(late)).toSorted(), [...guidsOf(inside)].sort())
     assert.deepEqual((await heldOf(next)).toSorted(), [...guidsOf([makeEntry(10), makeEntry(12)])].sort())
     assert.deepEqual(await heldOf(windowAt(7)), [])
+    const all = [...guidsOf(mixed), makeEntry(0).guid]
+    assert.deepEqual(
+      (await heldOf(next, late, windowAt(7))).toSorted(),
+      all.toSorted(),
+      'each once, of several',
+    )
+    assert.deepEqual(await heldOf(), [])
   })
 
   test('what is kept of the events of a window is told as it was published', async () => {
@@ -155,6 +162,20 @@ export function ledgerSuite(under: LogUnderTest): void {
     assert.deepEqual(await Array.fromAsync(writer.uncounted()), [])
     assert.equal(typeof writer.isAtomic, 'boolean')
     await writer.close()
+  })
+
+  test('a log of which nothing was removed says that it has forgotten nothing', async () => {
+    const forgotten = async () => {
+      const writer = await under.log.writer(foundation)
+      const upToMs = await writer.forgottenUpToMs()
+      await writer.close()
+      return upToMs
+    }
+    assert.equal(await forgotten(), null)
+    await publish(makeEntries(0, 20), [windowAt(0, { held: 10 }), windowAt(1, { held: 10 })])
+    assert.equal(await forgotten(), null)
+    await crash()
+    assert.equal(await forgotten(), null)
   })
 
   test('windows are found by foundation and time, oldest first', async () => {

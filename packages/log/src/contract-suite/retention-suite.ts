@@ -90,6 +90,31 @@ export function retentionSuite(under: LogUnderTest): void {
     await late.close()
   })
 
+  test('until when what came may be forgotten is said as soon as a guid is, and not for payloads alone', async () => {
+    const forgotten = async () => {
+      const writer = await under.log.writer(foundation)
+      const upToMs = await writer.forgottenUpToMs()
+      await writer.close()
+      return upToMs
+    }
+    const entries = makeEntries(0, 9).map((entry, i) => ({ ...entry, receivedAtMs: 1_000 * (i + 1) }))
+    await publish(entries)
+    await deliver('siem', 7)
+    await pruneAll(old, laterMs)
+    assert.equal(await forgotten(), null)
+    const first = entries[0]?.createdAtSec ?? 0
+    const forgetting = (count: number) => ({ ...old, forgetGuidsAfterSec: laterMs / 1000 - (first + count) })
+    for (let i = 0; i < 3; i++) await under.log.prune(forgetting(4), laterMs)
+    // The first that is there after the newest that is not: what is gone had come by then.
+    assert.equal(await forgotten(), 5_000)
+    await deliver('siem', 2)
+    await pruneAll(old, laterMs)
+    for (let i = 0; i < 3; i++) await under.log.prune(forgetting(9), laterMs)
+    assert.equal(await forgotten(), 9_000, 'of all of them')
+    await crash()
+    assert.equal(await forgotten(), 9_000)
+  })
+
   test('a guid is forgotten when its event is old enough, and its offset is never used again', async () => {
     await publish(makeEntries(0, 3))
     const source = await connect(under.log, 'siem', 10)

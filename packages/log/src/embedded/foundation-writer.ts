@@ -15,6 +15,7 @@ import type {
 } from '../ports.ts'
 import { requireCheckpoint, requireEntry } from '../publish-rules.ts'
 import { buryLetters } from './dead-letters.ts'
+import { forgottenUpToMs } from './forgotten-up-to.ts'
 import type { GuidIndex } from './guid-index.ts'
 import { keepNames, keptNames } from './kept-names.ts'
 import { readWindows, writeWindows } from './ledger.ts'
@@ -58,8 +59,14 @@ export class EmbeddedWriter implements FoundationWriter {
     return this.#eventsBetween(sinceSec, Number.MAX_SAFE_INTEGER)
   }
 
-  guidsOf({ fromSec, toSec }: LedgerWindow): AsyncGenerator<PlacedGuid> {
-    return this.#eventsBetween(fromSec, toSec)
+  async *guidsOf(windows: readonly LedgerWindow[]): AsyncGenerator<PlacedGuid> {
+    const stretches: { fromSec: number; toSec: number }[] = []
+    for (const { fromSec, toSec } of windows.toSorted((a, b) => a.fromSec - b.fromSec)) {
+      const before = stretches.at(-1)
+      if (before?.toSec === fromSec) before.toSec = toSec
+      else stretches.push({ fromSec, toSec })
+    }
+    for (const { fromSec, toSec } of stretches) yield* this.#eventsBetween(fromSec, toSec)
   }
 
   places(sinceSec: number): AsyncGenerator<PlacedGuid> {
@@ -68,7 +75,7 @@ export class EmbeddedWriter implements FoundationWriter {
 
   async *eventsOf(window: LedgerWindow): AsyncGenerator<HeldEvent> {
     const { database } = this.#door
-    for await (const { guid, createdAtSec, offset } of this.guidsOf(window)) {
+    for await (const { guid, createdAtSec, offset } of this.guidsOf([window])) {
       const row = database.read(() =>
         database.row('SELECT received_at, record FROM events WHERE offset = ?', offset),
       )
@@ -79,6 +86,11 @@ export class EmbeddedWriter implements FoundationWriter {
   }
 
   async *uncounted(): AsyncGenerator<PlacedGuid> {}
+
+  async forgottenUpToMs(): Promise<number | null> {
+    this.#requireAlive()
+    return forgottenUpToMs(this.#door.database, this.#foundation)
+  }
 
   async *ledger(): AsyncGenerator<LedgerWindow> {
     for (const { foundation: _, ...window } of readWindows(this.#door.database, {

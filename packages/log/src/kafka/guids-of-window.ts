@@ -1,51 +1,88 @@
 import type { LedgerWindow } from '../ledger/ledger-window.ts'
+import { indexOfWindow } from '../ledger/place-windows.ts'
 import type { HeldEvent } from '../ports.ts'
 import { createdAtSecOf, toLogRecord } from './event-record.ts'
 import type { KafkaRecord, PartitionReader } from './partition-reader.ts'
 
-/** The guids on a topic of events that are stamped within the window; those that the brokers have removed are left out. */
-export async function* guidsOfWindow(
-  reader: PartitionReader,
+type Reader = Pick<PartitionReader, 'edge' | 'read'>
+
+/**
+ * The guids on a topic of events that are stamped within the windows, each found where its window says they lie; those that the
+ * brokers have removed are left out. What windows share of the topic is read once.
+ */
+export async function* guidsOfWindows(
+  reader: Reader,
   topic: string,
-  window: LedgerWindow,
+  windows: readonly LedgerWindow[],
 ): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
-  for await (const { guid, createdAtSec } of recordsOfWindow(reader, topic, window))
+  for await (const { guid, createdAtSec } of recordsOfWindows(reader, topic, windows))
     yield { guid, createdAtSec }
 }
 
-/** The same, with what is kept of them. */
+/** The same of one window, with what is kept of them. */
 export async function* eventsOfWindow(
-  reader: PartitionReader,
+  reader: Reader,
   topic: string,
   window: LedgerWindow,
 ): AsyncGenerator<HeldEvent> {
-  for await (const { guid, createdAtSec, record } of recordsOfWindow(reader, topic, window)) {
+  for await (const { guid, createdAtSec, record } of recordsOfWindows(reader, topic, [window])) {
     const bytes = toLogRecord(topic, record)?.bytes ?? null
     yield { guid, createdAtSec, receivedAtMs: record.timestampMs, bytes }
   }
 }
 
-async function* recordsOfWindow(
-  reader: PartitionReader,
+async function* recordsOfWindows(
+  reader: Reader,
   topic: string,
-  { fromSec, toSec, firstOffset, lastOffset }: LedgerWindow,
+  windows: readonly LedgerWindow[],
 ): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number; readonly record: KafkaRecord }> {
-  if (firstOffset === null || lastOffset === null) return
+  const places = placesOf(windows)
+  if (places.length === 0) return
+  const byTime = windows.toSorted((a, b) => a.fromSec - b.fromSec)
   const earliest = await reader.edge(topic, 'earliest')
   const end = await reader.edge(topic, 'all')
-  const from = BigInt(firstOffset) > earliest ? BigInt(firstOffset) : earliest
-  const to = BigInt(lastOffset) + 1n < end ? BigInt(lastOffset) + 1n : end
-  for await (const record of reader.read(topic, from, to)) {
-    const createdAtSec = createdAtSecOf(record)
-    if (record.key === null || createdAtSec === null) continue
-    if (createdAtSec >= fromSec && createdAtSec < toSec)
-      yield { guid: record.key.toString(), createdAtSec, record }
+  for (const { first, last } of places) {
+    const from = BigInt(first) > earliest ? BigInt(first) : earliest
+    const to = BigInt(last) + 1n < end ? BigInt(last) + 1n : end
+    for await (const record of reader.read(topic, from, to)) {
+      const createdAtSec = createdAtSecOf(record)
+      if (record.key === null || createdAtSec === null) continue
+      const window = byTime[indexOfWindow(byTime, createdAtSec)]
+      if (window !== undefined && liesIn(window, Number(record.offset)))
+        yield { guid: record.key.toString(), createdAtSec, record }
+    }
   }
+}
+
+function liesIn({ firstOffset, lastOffset }: LedgerWindow, offset: number): boolean {
+  return firstOffset !== null && lastOffset !== null && firstOffset <= offset && offset <= lastOffset
+}
+
+/** To read so many records that nobody asked for costs less than another request. */
+const gapMax = 500
+
+interface Places {
+  readonly first: number
+  readonly last: number
+}
+
+/** Where the windows lie, in the order of the topic and without overlap. */
+function placesOf(windows: readonly LedgerWindow[]): readonly Places[] {
+  const all = windows.flatMap(({ firstOffset, lastOffset }) =>
+    firstOffset === null || lastOffset === null ? [] : [{ first: firstOffset, last: lastOffset }],
+  )
+  const joined: Places[] = []
+  for (const one of all.sort((a, b) => a.first - b.first)) {
+    const before = joined.at(-1)
+    if (before === undefined || one.first > before.last + gapMax) joined.push(one)
+    else joined[joined.length - 1] = { first: before.first, last: Math.max(before.last, one.last) }
+  }
+  return joined
 }
 
 /** Where each event on the topic that is stamped at or after `sinceSec` lies. */
 export async function* placesSince(
-  reader: PartitionReader,
+  reader: Reader,
   topic: string,
   sinceSec: number,
 ): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number; readonly offset: number }> {

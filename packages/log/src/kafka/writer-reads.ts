@@ -1,6 +1,7 @@
 import type { LedgerWindow } from '../ledger/ledger-window.ts'
 import type { NameRecord, PlacedGuid } from '../ports.ts'
-import { eventsOfWindow, guidsOfWindow, placesSince } from './guids-of-window.ts'
+import { forgottenUpToMs } from './forgotten-up-to.ts'
+import { eventsOfWindow, guidsOfWindows, placesSince } from './guids-of-window.ts'
 import { guidsSince } from './guids-since.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { keptNames } from './kept-names.ts'
@@ -34,9 +35,9 @@ export class WriterReads {
     yield* await keptNames(await client.reader(), names.state(this.#of))
   }
 
-  async *guidsOf(window: LedgerWindow) {
+  async *guidsOf(windows: readonly LedgerWindow[]) {
     const { client, names } = this.#from
-    yield* guidsOfWindow(await client.reader(), names.events(this.#of), window)
+    yield* guidsOfWindows(await client.reader(), names.events(this.#of), windows)
   }
 
   async *eventsOf(window: LedgerWindow) {
@@ -47,6 +48,12 @@ export class WriterReads {
   async *places(sinceSec: number) {
     const { client, names } = this.#from
     yield* placesSince(await client.reader(), names.events(this.#of), sinceSec)
+  }
+
+  async forgottenUpToMs(): Promise<number | null> {
+    const { client, names } = this.#from
+    const topics = { events: names.events(this.#of), state: names.state(this.#of) }
+    return forgottenUpToMs(await client.reader(), topics)
   }
 
   async *ledger() {

@@ -109,7 +109,7 @@ describe('an embedded log that is moved to Kafka', { skip: reasonToSkipKafka() }
     for (const foundation of both) {
       const writer = await log.writer(foundation)
       for (const window of moved.filter(one => one.foundation === foundation)) {
-        const guids = await Array.fromAsync(writer.guidsOf(window), ({ guid }) => guid)
+        const guids = await Array.fromAsync(writer.guidsOf([window]), ({ guid }) => guid)
         const { fromSec, toSec } = window
         assert.deepEqual(
           new Set(guids),

@@ -12,6 +12,7 @@ export function emptyWriter(changes: Partial<FoundationWriter>): FoundationWrite
     async *eventsOf() {},
     async *places() {},
     async *ledger() {},
+    forgottenUpToMs: async () => null,
     publish: async (entries, _next, _letters, { windows = [] } = {}) => ({
       published: entries.length,
       windows,

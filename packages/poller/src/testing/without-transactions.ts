@@ -29,11 +29,14 @@ export function withoutTransactions(
     async *uncounted() {
       for (const event of await placed()) if (left.has(event.guid)) yield event
     },
-    async *guidsOf({ fromSec, toSec, firstOffset, lastOffset }) {
+    async *guidsOf(windows) {
       for (const event of await placed()) {
         const { createdAtSec, offset } = event
-        const isPlaced = offset >= (firstOffset ?? Infinity) && offset <= (lastOffset ?? -1)
-        if (isPlaced && createdAtSec >= fromSec && createdAtSec < toSec) yield event
+        const isIn = ({ fromSec, toSec, firstOffset, lastOffset }: LedgerWindow) => {
+          const isPlaced = offset >= (firstOffset ?? Infinity) && offset <= (lastOffset ?? -1)
+          return isPlaced && createdAtSec >= fromSec && createdAtSec < toSec
+        }
+        if (windows.some(isIn)) yield event
       }
     },
     publish: async (entries, next, letters, beside) => {

@@ -1,0 +1,70 @@
+import type { CloudController } from '@cf-audit-drain/cloud-foundry'
+import type { Scrubber } from '@cf-audit-drain/event'
+import type { FoundationWriter } from '@cf-audit-drain/log'
+import type { Clock } from '@cf-audit-drain/pipeline'
+import type { Checkpoint } from './checkpoint.ts'
+import { firstCheckpoint } from './first-checkpoint.ts'
+import type { Beside } from './open-beside.ts'
+import { type PollerOptions, recentFromSec } from './options.ts'
+import type { PollerReport } from './poller-report.ts'
+import { Recorder } from './recorder.ts'
+
+/** Longer than Cloud Controller shows an event, unless it was told to keep them longer. */
+const builtBackToSec = 45 * 86_400
+
+export interface OpenRecorderDeps {
+  readonly controller: Pick<CloudController, 'oldestAuditEventSec' | 'skewMs'>
+  readonly scrubber: Scrubber
+  readonly clock: Clock
+  readonly report: Pick<PollerReport, 'published' | 'buried' | 'late' | 'gone'>
+  /** In Cloud Controller's clock. */
+  readonly nowSec: () => number
+}
+
+export interface OpenedLog {
+  readonly writer: FoundationWriter
+  /** Null: this foundation was never polled. */
+  readonly stored: Checkpoint | null
+  readonly beside: Beside
+}
+
+/** The recorder of one session, with what the log holds, and a ledger that speaks of all of it. */
+export async function openRecorder(
+  options: PollerOptions,
+  { writer, stored, beside }: OpenedLog,
+  deps: OpenRecorderDeps,
+  signal: AbortSignal,
+): Promise<Recorder> {
+  const { scrubber, clock, report, controller, nowSec } = deps
+  const checkpoint = stored ?? (await first(options, deps, signal))
+  const recorder = new Recorder(
+    {
+      foundation: options.foundation,
+      writer,
+      scrubber,
+      clock,
+      onPublished: (entries, atMs) => report.published(entries, atMs),
+      onBuried: count => report.buried(count),
+      onLate: createdAtSecs => report.late(createdAtSecs),
+      onGone: gone => report.gone(gone),
+      signal,
+      ...beside,
+    },
+    checkpoint,
+    recentFromSec(options, checkpoint, nowSec()),
+  )
+  await recorder.rebuild()
+  if (stored?.hasLedger) await recorder.mendLedger()
+  else await recorder.buildLedger(nowSec() - builtBackToSec, controller.skewMs ?? 0)
+  return recorder
+}
+
+async function first(
+  options: PollerOptions,
+  { controller, clock, nowSec }: OpenRecorderDeps,
+  signal: AbortSignal,
+): Promise<Checkpoint> {
+  const isAsked = options.startFrom !== 'now'
+  const oldestSec = isAsked ? await controller.oldestAuditEventSec(signal) : null
+  return firstCheckpoint(options, oldestSec, { nowSec: nowSec(), writtenMs: clock.now() })
+}

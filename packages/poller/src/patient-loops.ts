@@ -1,0 +1,67 @@
+import { CloudFoundryError } from '@cf-audit-drain/cloud-foundry'
+import type { Clock, Random } from '@cf-audit-drain/pipeline'
+
+export interface LoopFailure {
+  readonly loop: string
+  readonly error: Error
+  /** How many in a row, this one among them. */
+  readonly attempt: number
+  readonly delayMs: number
+}
+
+export interface PatientLoopsDeps {
+  readonly clock: Clock
+  readonly random: Random
+  /** The first delay is of up to this, each further one of up to twice the one before. */
+  readonly firstDelayMs: number
+  readonly failed: (failure: LoopFailure) => void
+}
+
+const delayMaxMs = 300_000
+
+/** Work that is repeated, whatever Cloud Foundry does wrong meanwhile. */
+export class PatientLoops {
+  readonly #deps: PatientLoopsDeps
+
+  constructor(deps: PatientLoopsDeps) {
+    this.#deps = deps
+  }
+
+  /**
+   * Repeats `work` until aborted. What Cloud Foundry does wrong delays it, the longer the more often in a row (`working`: it does
+   * not just now); anything else ends it.
+   */
+  async repeat(
+    name: string,
+    everyMs: number,
+    work: (working: () => void) => Promise<unknown>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock, random } = this.#deps
+    for (let failures = 0; ; ) {
+      const startedMs = clock.monotonic()
+      try {
+        await work(() => {
+          failures = 0
+        })
+        failures = 0
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!(error instanceof CloudFoundryError)) throw error
+        await this.rest(name, error, ++failures, signal)
+        continue
+      }
+      const jittered = everyMs * (0.9 + 0.2 * random())
+      await clock.sleep(jittered - (clock.monotonic() - startedMs), signal)
+    }
+  }
+
+  /** After a failure. */
+  async rest(loop: string, error: Error, attempt: number, signal: AbortSignal): Promise<void> {
+    const { clock, random, firstDelayMs, failed } = this.#deps
+    const ceilingMs = Math.min(delayMaxMs, firstDelayMs * 2 ** Math.min(attempt - 1, 20))
+    const delayMs = Math.round(ceilingMs * (0.5 + 0.5 * random()))
+    failed({ loop, error, attempt, delayMs })
+    await clock.sleep(delayMs, signal)
+  }
+}

@@ -1,0 +1,163 @@
+import type { CloudController } from '@cf-audit-drain/cloud-foundry'
+import { isoSec, type LogEntry } from '@cf-audit-drain/log'
+import type { Clock } from '@cf-audit-drain/pipeline'
+import type { Checkpoint } from './checkpoint.ts'
+import { completeUpToSec } from './complete-up-to.ts'
+import { type Deadline, deadlineOf } from './deadline.ts'
+import type { GoneGuids } from './ledger.ts'
+import { tileSec } from './options.ts'
+import type { LoopFailure } from './patient-loops.ts'
+import type { PollerStatus } from './poller-status.ts'
+import type { Range } from './range.ts'
+import type { StateReading } from './read-states.ts'
+import type { Recorder } from './recorder.ts'
+import type { RightsWatch } from './rights-watch.ts'
+import type { ComparedWindow, PollerObserver } from './session.ts'
+import type { SourceStatus } from './source-watch.ts'
+import type { Poll } from './tail.ts'
+import { ToldOnce } from './told-once.ts'
+import type { Verified } from './verify.ts'
+
+const goneMax = 1_000
+
+/** What belongs to the status and is known elsewhere. */
+export interface StatusParts {
+  readonly foundation: string
+  readonly controller: Pick<CloudController, 'apiVersion' | 'skewMs'>
+  readonly rights: RightsWatch
+  readonly recorder: Recorder | null
+  readonly states: StateReading | undefined
+  readonly source: SourceStatus | null
+  readonly caughtUp: boolean
+}
+
+/** What a poller tells about itself: to its observer as it happens, and as its status. From session to session. */
+export class PollerReport {
+  readonly #observer: PollerObserver
+  readonly #clock: Clock
+  readonly #nowSec: () => number
+  #state: PollerStatus['state'] = 'starting'
+  #lastPoll: PollerStatus['lastPoll'] = null
+  #lastError: PollerStatus['lastError'] = null
+  #lastVerified: PollerStatus['lastVerified'] = null
+  /** Guids the log holds and Cloud Controller no longer shows, and the window in which that was first seen. */
+  readonly #gone = new Map<string, Range>()
+  readonly #toldGone = new ToldOnce(10 * goneMax)
+
+  /** `nowSec`: in Cloud Controller's clock. */
+  constructor(observer: PollerObserver, clock: Clock, nowSec: () => number) {
+    this.#observer = observer
+    this.#clock = clock
+    this.#nowSec = nowSec
+  }
+
+  get hasPolled(): boolean {
+    return this.#lastPoll !== null
+  }
+
+  polled({ published, rows }: Poll, durationMs: number): void {
+    this.#state = 'running'
+    this.#lastPoll = { at: this.#now(), published, rows }
+    this.#observer.polled?.({ published, rows, durationMs })
+  }
+
+  failed(failure: LoopFailure): void {
+    this.#state = 'failing'
+    this.#lastError = { at: this.#now(), loop: failure.loop, message: failure.error.message }
+    this.#observer.failed?.(failure)
+  }
+
+  verified({ at, ...one }: Verified & { readonly at: string }): void {
+    this.#lastVerified = { at, ...one }
+    this.#observer.verified?.(one)
+  }
+
+  published(entries: readonly LogEntry[], atMs: number): void {
+    this.#observer.published?.(atMs)
+    const nowSec = this.#nowSec()
+    const live = entries.filter(entry => entry.provenance === 'live')
+    if (live.length > 0)
+      this.#observer.ingested?.(live.map(entry => Math.max(0, nowSec - entry.createdAtSec)))
+  }
+
+  buried(count: number): void {
+    this.#observer.buried?.(count)
+  }
+
+  late(createdAtSecs: readonly number[]): void {
+    const nowSec = this.#nowSec()
+    this.#observer.lateBy?.(createdAtSecs.map(sec => Math.max(0, nowSec - sec)))
+  }
+
+  gone(gone: readonly GoneGuids[]): void {
+    for (const { window, guids } of gone) {
+      const news = this.#toldGone.news(guids)
+      if (news.length > 0) this.#observer.gone?.(window, news)
+    }
+  }
+
+  compared(window: ComparedWindow): void {
+    const news = window.heldNotShown.filter(guid => !this.#gone.has(guid))
+    for (const guid of news) this.#gone.set(guid, { fromSec: window.fromSec, toSec: window.toSec })
+    for (const guid of [...this.#gone.keys()].slice(0, -goneMax)) this.#gone.delete(guid)
+    // The same guid is found missing by every later sweep: it is news once.
+    if (news.length > 0 || window.heldNotShown.length === 0)
+      this.#observer.compared?.({ ...window, heldNotShown: news })
+  }
+
+  status({ foundation, controller, rights, recorder, states, source, caughtUp }: StatusParts): PollerStatus {
+    const checkpoint = recorder?.checkpoint ?? null
+    return {
+      foundation,
+      state: this.#state,
+      apiVersion: controller.apiVersion,
+      rights: rights.rights,
+      rightsNarrowed: rights.narrowed,
+      lastPoll: this.#lastPoll,
+      lastError: this.#lastError,
+      checkpoint,
+      windows: this.#windows(checkpoint),
+      ledger: recorder?.ledger.verdict(this.#nowSec()) ?? null,
+      deadline: this.#deadline(recorder),
+      stateDifferences: states?.status() ?? null,
+      lastVerified: this.#lastVerified,
+      source,
+      seenGuids: recorder?.seen.size ?? 0,
+      skewMs: controller.skewMs,
+      caughtUp,
+    }
+  }
+
+  #windows(checkpoint: Checkpoint | null): PollerStatus['windows'] {
+    const byWindow = Map.groupBy(
+      this.#gone.values(),
+      range => `${isoSec(range.fromSec)}/${isoSec(range.toSec)}`,
+    )
+    return {
+      completeUpTo: checkpoint && isoSec(completeUpToSec(checkpoint)),
+      open: this.#openWindows(checkpoint),
+      closed: checkpoint?.closedWindows ?? 0,
+      unread: (checkpoint?.unread ?? []).map(({ fromSec, toSec }) => ({
+        from: isoSec(fromSec),
+        to: isoSec(toSec),
+      })),
+      heldNotShown: this.#gone.size,
+      unequal: [...byWindow].map(([window, guids]) => ({ window, heldNotShown: guids.length })).slice(-20),
+    }
+  }
+
+  #openWindows(checkpoint: Checkpoint | null): number {
+    if (!checkpoint) return 0
+    const hot = Math.ceil(Math.max(0, this.#nowSec() - checkpoint.tailFromSec) / tileSec)
+    return hot + checkpoint.unread.length
+  }
+
+  #deadline(recorder: Recorder | null): Deadline | null {
+    if (recorder === null || this.#lastVerified === null) return null
+    return deadlineOf(recorder.checkpoint, recorder.ledger.windows, this.#lastVerified, this.#nowSec())
+  }
+
+  #now(): string {
+    return new Date(this.#clock.now()).toISOString()
+  }
+}
