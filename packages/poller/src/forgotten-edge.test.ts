@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { ClusterAdmin, type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { ClusterAdmin, type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import type { EventLog } from '@cf-audit-drain/log'
 import { openKafkaLog } from '@cf-audit-drain/log/kafka'
 import { systemClock } from '@cf-audit-drain/pipeline'
@@ -106,7 +106,7 @@ test('the first ledger of an embedded log that has forgotten its oldest events p
 describe('the first ledger of an old log on Kafka', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
   })
   after(() => kafka?.stop())
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { after, before, describe, type TestContext, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import type { EventLog, FoundationWriter, NameRecord } from '@cf-audit-drain/log'
 import { openKafkaLog } from '@cf-audit-drain/log/kafka'
 import { systemClock } from '@cf-audit-drain/pipeline'
@@ -144,7 +144,7 @@ function breakable() {
 describe('on a Kafka without transactions', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
   })
   after(() => kafka?.stop())
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { ClusterAdmin, type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { ClusterAdmin, type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import { openKafkaLog } from './kafka-log.ts'
@@ -8,7 +8,7 @@ import { openKafkaLog } from './kafka-log.ts'
 describe('a topic from which the brokers have removed events', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
   before(async () => {
-    kafka = await startKafka()
+    kafka = await shareKafka()
   })
   after(() => kafka?.stop())
 
