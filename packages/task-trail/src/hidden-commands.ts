@@ -1,5 +1,5 @@
 /** What was hidden is asked for again so much later: the client may have been given more. */
-const hiddenMs = 3_600_000
+const hiddenMs = 600_000
 /** After so many spaces, and none in which a command was shown, it is not the space. */
 const spacesMax = 3
 

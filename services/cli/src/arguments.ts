@@ -204,9 +204,14 @@ export function readArguments(argv: readonly string[]): Arguments {
       ...text('foundation'),
       ...text('from'),
       ...text('to'),
-      form: values['csv'] === true ? 'csv' : values['json'] === true ? 'json' : 'text',
+      form: formOf(values),
     },
   }
+}
+
+function formOf({ csv, json }: Readonly<Record<string, unknown>>): LedgerArguments['form'] {
+  if (csv === true && json === true) throw new UsageError('give --csv or --json, not both')
+  return csv === true ? 'csv' : json === true ? 'json' : 'text'
 }
 
 function readHelp(): Arguments {

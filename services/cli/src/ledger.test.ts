@@ -55,10 +55,25 @@ test('ledger ends with 5 when a window is short, when --to is not reached, and w
   const none = await logWith(t, [])
   assert.deepEqual(await none(), {
     code: 5,
-    out: 'the ledger is empty: no window has been compared yet\n',
-    err: '',
+    out: '',
+    err: 'the ledger is empty: no window has been compared yet\n',
   })
   assert.equal((await none('--from', 'yesterday')).code, 2)
+})
+
+test('a foundation or a time of which the ledger has nothing is said to be so, not that it is empty', async t => {
+  const ledger = await logWith(t, [closed])
+  const refused = await ledger('--foundation', 'nope')
+  assert.deepEqual(
+    [refused.code, refused.out, refused.err],
+    [2, '', '--foundation nope: the ledger has no foundation of that name, but prod\n'],
+  )
+  const later = await ledger('--from', '2026-12-01T00:00:00Z', '--json')
+  assert.deepEqual([later.code, later.out, later.err], [5, '', 'the ledger has no window of that time\n'])
+  const turned = await ledger('--from', '2026-11-02T00:00:00Z', '--to', '2026-11-01T00:00:00Z')
+  assert.equal(turned.code, 2)
+  assert.match(turned.err, /--to 2026-11-01T00:00:00Z is not after --from 2026-11-02T00:00:00Z/)
+  assert.match((await ledger('--csv', '--json')).err, /give --csv or --json, not both/)
 })
 
 test('ledger --csv has one line a window, and no cell that a spreadsheet would calculate', async t => {

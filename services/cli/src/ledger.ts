@@ -2,6 +2,7 @@ import {
   type EventLog,
   type FoundationWindow,
   isoSec,
+  type LedgerQuery,
   LedgerSummary,
   type LedgerVerdict,
   ledgerWindowSec,
@@ -11,10 +12,10 @@ import {
 } from '@cf-audit-drain/log'
 import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
 import { type ExitCode, exitCodes } from '@cf-audit-drain/runtime'
-import type { LedgerArguments } from './arguments.ts'
+import { type LedgerArguments, UsageError } from './arguments.ts'
 import { csvRow } from './csv-row.ts'
 import { sinceSec } from './events.ts'
-import { print } from './print.ts'
+import { print, say } from './print.ts'
 
 /**
  * `cf-audit-drain ledger`: what was compared with Cloud Controller and how it came out, also while a poller writes; the
@@ -27,11 +28,7 @@ export async function printLedger(
   clock: Clock = systemClock,
 ): Promise<ExitCode> {
   const nowMs = clock.now()
-  const range = {
-    ...(asked.from === undefined ? {} : { fromSec: sinceSec(asked.from, '--from', nowMs) }),
-    ...(asked.to === undefined ? {} : { toSec: sinceSec(asked.to, '--to', nowMs) }),
-    ...(asked.foundation === undefined ? {} : { foundation: asked.foundation }),
-  }
+  const range = rangeOf(asked, nowMs)
   const throughSec = Math.min(Math.floor(nowMs / 1000), range.toSec ?? Infinity)
   if (asked.form === 'csv') await print(csvRow(csvColumns))
   let isComplete = true
@@ -48,8 +45,32 @@ export async function printLedger(
     else await printReadable(one.foundation, one.windows, verdict)
   }
   if (foundations > 0) return isComplete ? exitCodes.ok : exitCodes.different
-  if (asked.form === 'text') await print('the ledger is empty: no window has been compared yet')
+  say(await whyNothing(log, asked))
   return exitCodes.different
+}
+
+function rangeOf(asked: LedgerArguments, nowMs: number): LedgerQuery {
+  const fromSec = asked.from === undefined ? undefined : sinceSec(asked.from, '--from', nowMs)
+  const toSec = asked.to === undefined ? undefined : sinceSec(asked.to, '--to', nowMs)
+  if (fromSec !== undefined && toSec !== undefined && toSec <= fromSec)
+    throw new UsageError(`--to ${asked.to} is not after --from ${asked.from}`)
+  return {
+    ...(fromSec === undefined ? {} : { fromSec }),
+    ...(toSec === undefined ? {} : { toSec }),
+    ...(asked.foundation === undefined ? {} : { foundation: asked.foundation }),
+  }
+}
+
+/** @throws UsageError when there is a ledger, and none of the foundation that was asked for */
+async function whyNothing(log: EventLog, { foundation }: LedgerArguments): Promise<string> {
+  const known = new Set<string>()
+  for await (const window of log.ledger({})) known.add(window.foundation)
+  if (known.size === 0) return 'the ledger is empty: no window has been compared yet'
+  if (foundation !== undefined && !known.has(foundation))
+    throw new UsageError(
+      `--foundation ${foundation}: the ledger has no foundation of that name, but ${[...known].join(', ')}`,
+    )
+  return 'the ledger has no window of that time'
 }
 
 interface FoundationLedger {
