@@ -1,5 +1,6 @@
 import type { Finding } from './finding.ts'
 import { placeholderEnd } from './fingerprint.ts'
+import { matchesIn } from './matches-in.ts'
 import { quotedEnd, valueAt } from './written-value.ts'
 
 /** A program that takes a password by an option of one letter. */
@@ -33,14 +34,14 @@ const USER =
 export function commandSecrets(text: string, findings: Finding[]): void {
   if (!/[ \t]-/.test(text)) return
   for (const { name, option } of PROGRAMS)
-    for (const match of text.matchAll(name)) {
+    for (const match of matchesIn(text, name)) {
       const command = text.slice(match.index, match.index + COMMAND_LENGTH_MAX).split('\n', 1)[0] ?? ''
-      for (const { index, 0: sign } of command.matchAll(option)) {
+      for (const { index, 0: sign } of matchesIn(command, option)) {
         const found = valueAt(text, match.index + index + sign.length)
         if (found !== null) findings.push(found)
       }
     }
-  for (const match of text.matchAll(USER)) {
+  for (const match of matchesIn(text, USER)) {
     const [whole, quote, user = ''] = match
     const start = match.index + whole.length
     const end = quote === undefined ? wordEnd(text, start) : quotedEnd(text, start - user.length - 1, quote)

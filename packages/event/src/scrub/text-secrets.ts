@@ -1,6 +1,7 @@
 import { commandSecrets } from './command-secrets.ts'
 import type { Finding } from './finding.ts'
 import { enclosingPlaceholderEnd, placeholderEnd } from './fingerprint.ts'
+import { matchesIn } from './matches-in.ts'
 import { isSecretKey } from './secret-key.ts'
 import { isPlainRun, looksLikeSecret, looksLikeSecretInProse } from './secret-shape.ts'
 import { type UrlCare, urlSecrets } from './url-secrets.ts'
@@ -39,7 +40,7 @@ const UNMISTAKABLE: readonly RegExp[] = [
 export function textSecrets(text: string, mode: TextMode): Finding[] {
   const findings = urlSecrets(text, URL_CARE[mode])
   for (const pattern of UNMISTAKABLE)
-    for (const match of text.matchAll(pattern))
+    for (const match of matchesIn(text, pattern))
       findings.push({ start: match.index, end: match.index + match[0].length })
   privateKeys(text, findings)
   authorizations(text, findings)
@@ -66,8 +67,10 @@ function privateKeys(text: string, findings: Finding[]): void {
   }
 }
 
+const AUTHORIZATION = /(?<![A-Za-z])(?:bearer|basic)[ \t]{1,4}([\w+/=.~-]{8,})/gi
+
 function authorizations(text: string, findings: Finding[]): void {
-  for (const match of text.matchAll(/(?<![A-Za-z])(?:bearer|basic)[ \t]{1,4}([\w+/=.~-]{8,})/gi)) {
+  for (const match of matchesIn(text, AUTHORIZATION)) {
     const value = match[1] ?? ''
     // `basic authentication` is prose.
     if (/[A-Z0-9=]/.test(value)) push(match.index + match[0].length - value.length, value, findings)
@@ -81,7 +84,7 @@ const FLAG = /(?<![\w-])--?([A-Za-z][\w-]{1,63})[ \t]{1,4}(?!-)/g
 
 function namedValues(text: string, pattern: RegExp, findings: Finding[]): void {
   let covered = 0
-  for (const match of text.matchAll(pattern)) {
+  for (const match of matchesIn(text, pattern)) {
     // What is already inside a secret need not be looked at again, or `token=token=…` would run in squares.
     if (match.index < covered || !isSecretKey(match[1] ?? '')) continue
     const found = valueAt(text, match.index + match[0].length)
@@ -117,17 +120,17 @@ function saidValue(text: string, at: number): Finding | null {
 
 function phrases(text: string, findings: Finding[]): void {
   for (const pattern of PHRASES)
-    for (const match of text.matchAll(pattern)) {
+    for (const match of matchesIn(text, pattern)) {
       const found = match[1] ?? ''
       const start = match.index + match[0].length - found.length
       if (placeholderEnd(text, start) === -1) push(start, found, findings)
     }
   if (!/pass|pwd|secret|token|credential|key/i.test(text)) return
-  for (const match of text.matchAll(SAID)) {
+  for (const match of matchesIn(text, SAID)) {
     const found = saidValue(text, match.index + match[0].length)
     if (found !== null) findings.push(found)
   }
-  for (const match of text.matchAll(WORD_THEN_RUN)) {
+  for (const match of matchesIn(text, WORD_THEN_RUN)) {
     const run = match[1] ?? ''
     const start = match.index + match[0].length - run.length
     const found = beforePlaceholder(text, start, run)
@@ -158,7 +161,7 @@ const LOOKS: Readonly<Partial<Record<TextMode, Look>>> = {
 }
 
 function runs(text: string, look: Look, findings: Finding[]): void {
-  for (const match of text.matchAll(look.runs)) {
+  for (const match of matchesIn(text, look.runs)) {
     const run = match[0]
     if (!run.includes('://') && look.isSecret(run) && enclosingPlaceholderEnd(text, match.index) === -1)
       push(match.index, run, findings)
