@@ -32,7 +32,7 @@ export function createSinkMetrics(
     'resent_total',
     'Records sent again though the receiver may have had them: possible duplicates, each with its guid.',
   )
-  const up = gauge('sink_up', '1 while the sink is connected, else 0.')
+  const up = gauge('sink_up', '1 while the receiver has confirmed what it was last sent and nothing keeps the sink from the log, else 0.')
 
   return new Map(
     sinks.map(sink => {
