@@ -194,6 +194,17 @@ export interface Candidate {
   failed?(error: Error, foundation?: string): void
 }
 
+/** What whoever reads for a sink is told, beside the records. */
+export interface SourceObserver {
+  /**
+   * What keeps the sink from its records, in a sentence; it is tried for ever, and `read` waits. Null: nothing any more.
+   * Only where reading can be kept up without ending: a log whose `read` rejects says it there.
+   */
+  interrupted?(error: Error | null): void
+  /** Records were delivered, and the foundation was another worker's before they were settled: it may deliver them again. */
+  deliveredTwice?(records: number): void
+}
+
 export interface EventLog {
   /** Throws LogInUseError while there is another. */
   writer(foundation: string): Promise<FoundationWriter>
@@ -212,7 +223,10 @@ export interface EventLog {
    * closed; whether any are left is the `lag` of `positions()`. Before `connect`, `read` throws NotConnectedError; to
    * read before settling is an assertion error.
    */
-  source(sink: string, options: { readonly batchMax: number }): Source<LogRecord>
+  source(
+    sink: string,
+    options: { readonly batchMax: number; readonly observer?: SourceObserver },
+  ): Source<LogRecord>
   /** Buried letters are idempotent by (origin, foundation, key). Durable when the promise resolves. */
   bury(letters: readonly DeadLetter[]): Promise<void>
   /** The newest first. */

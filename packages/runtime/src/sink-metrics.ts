@@ -6,7 +6,7 @@ export interface SinkMetrics {
   delivered(count: number, atMs: number): void
   /** A batch was not confirmed and is tried again. */
   retried(): void
-  /** Records sent again though the receiver may have had them: each may be there twice. */
+  /** Records sent again, by this or another worker, though the receiver may have had them: each may be there twice. */
   resent(count: number): void
   connected(yes: boolean): void
 }
@@ -30,9 +30,12 @@ export function createSinkMetrics(
   const retries = counter('retries_total', 'Batches that were not confirmed and were tried again.')
   const resent = counter(
     'resent_total',
-    'Records sent again though the receiver may have had them: possible duplicates, each with its guid.',
+    'Records sent again, by this or another worker, though the receiver may have had them: possible duplicates, each with its guid. Not those of a worker that was killed.',
   )
-  const up = gauge('sink_up', '1 while the sink is connected, else 0.')
+  const up = gauge(
+    'sink_up',
+    '1 while the receiver has confirmed what it was last sent and nothing keeps the sink from the log, else 0.',
+  )
 
   return new Map(
     sinks.map(sink => {

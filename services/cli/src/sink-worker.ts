@@ -23,6 +23,12 @@ export interface SinkObserver {
     readonly unknown: number
   }): void
   buried?(records: number): void
+  /** Records that another worker may deliver, too. */
+  givenUp?(records: number): void
+  /** Whether records go to the receiver; after every change, and when nothing is known yet not at all. */
+  up?(isUp: boolean): void
+  /** The log can be read again. */
+  resumed?(): void
 }
 
 export interface SinkStatus {
@@ -31,7 +37,10 @@ export interface SinkStatus {
   readonly state: 'starting' | 'delivering' | 'failing'
   readonly lastDelivery: { readonly at: string; readonly records: number } | null
   readonly lastError: { readonly at: string; readonly message: string; readonly attempt: number } | null
-  /** Records of writes whose fate was unknown and which were therefore sent again: what may have arrived twice. */
+  /**
+   * What may have arrived twice: records of writes whose fate was unknown and which were therefore sent again, and those
+   * that were sent when their foundation went to another worker.
+   */
   readonly sentAgain: number
 }
 
@@ -57,6 +66,8 @@ export class SinkWorker {
   #lastDelivery: SinkStatus['lastDelivery'] = null
   #lastError: SinkStatus['lastError'] = null
   #sentAgain = 0
+  /** What keeps it from the records in the log. */
+  #interruption: Error | null = null
 
   constructor(config: SinkConfig, sink: Sink<LogRecord>, deps: SinkDeps, observer: SinkObserver) {
     this.config = config
@@ -87,7 +98,13 @@ export class SinkWorker {
     )
     const sink = withDeadLetters(retried, rejected => this.#bury(rejected))
     const source = withPatientSettling(
-      log.source(this.config.name, { batchMax }),
+      log.source(this.config.name, {
+        batchMax,
+        observer: {
+          interrupted: error => this.#interrupted(error),
+          deliveredTwice: records => this.#givenUp(records),
+        },
+      }),
       {
         delayMs: logRetryMs,
         isPassing,
@@ -114,7 +131,7 @@ export class SinkWorker {
     return {
       sink: this.config.name,
       url: this.config.url,
-      state: this.#state,
+      state: this.#interruption === null ? this.#state : 'failing',
       lastDelivery: this.#lastDelivery,
       lastError: this.#lastError,
       sentAgain: this.#sentAgain,
@@ -139,6 +156,23 @@ export class SinkWorker {
     this.#state = 'delivering'
     this.#lastDelivery = { at: this.#now(), records }
     this.#observer.settled?.(records)
+    this.#showUp()
+  }
+
+  #interrupted(error: Error | null): void {
+    this.#interruption = error
+    if (error !== null) this.#lastError = { at: this.#now(), message: error.message, attempt: 1 }
+    else this.#observer.resumed?.()
+    this.#showUp()
+  }
+
+  #givenUp(records: number): void {
+    this.#sentAgain += records
+    this.#observer.givenUp?.(records)
+  }
+
+  #showUp(): void {
+    this.#observer.up?.(this.#state === 'delivering' && this.#interruption === null)
   }
 
   #failed(failure: { reason: Error; attempt: number; delayMs: number; unknown: number }): void {
@@ -147,6 +181,7 @@ export class SinkWorker {
     this.#sentAgain += unknown
     this.#lastError = { at: this.#now(), message: error.message, attempt }
     this.#observer.failed?.({ error, attempt, delayMs, unknown })
+    this.#showUp()
   }
 
   #now(): string {

@@ -221,21 +221,25 @@ function sinkObserver(sink: SinkConfig, logger: Logger, metrics: Metrics, clock:
   const counts = metrics.sink(sink.name)
   return {
     settled(records) {
-      counts.connected(true)
       counts.delivered(records, clock.now())
       told.debug({ records }, 'delivered and confirmed')
     },
     failed({ error, attempt, delayMs, unknown }) {
-      counts.connected(false)
       counts.retried()
       counts.resent(unknown)
       // A SIEM that is down for a weekend must not fill a disk with lines: 1st, 2nd, 4th, 8th … attempt.
-      const level = unknown > 0 || Number.isInteger(Math.log2(attempt)) ? 'warn' : 'debug'
-      told[level](
-        { reason: error.message, attempt, delayMs, sentAgain: unknown },
-        'not confirmed; it is sent again',
-      )
+      const level = Number.isInteger(Math.log2(attempt)) ? 'warn' : 'debug'
+      // Nothing of it has gone out where nothing is sent again: a way that is closed, a log that cannot be reached.
+      if (unknown > 0)
+        told.warn(
+          { reason: error.message, attempt, delayMs, sentAgain: unknown },
+          'not confirmed; it is sent again',
+        )
+      else told[level]({ reason: error.message, attempt, delayMs }, 'failed; it is tried again')
     },
+    givenUp: records => counts.resent(records),
+    up: isUp => counts.connected(isUp),
+    resumed: () => told.info('the log can be read again'),
     buried(records) {
       told.error({ records }, 'records this sink cannot take were put into the dead-letter store')
     },

@@ -11,6 +11,7 @@ import type {
   FoundationWriter,
   LogRecord,
   SinkPosition,
+  SourceObserver,
   Tally,
 } from '../ports.ts'
 import { DeadLetterCounts } from './dead-letter-counts.ts'
@@ -19,6 +20,7 @@ import { eventsOf } from './events.ts'
 import { FoundationState } from './foundation-state.ts'
 import { KafkaFoundationWriter, type WriterDoor } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
+import { KafkaUnavailableError } from './kafka-error.ts'
 import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import { leadOnKafka } from './leadership.ts'
@@ -26,10 +28,11 @@ import { LedgerTable } from './ledger-table.ts'
 import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
 import { sinkPositions } from './positions.ts'
-import { isUnauthorized, type Right } from './refused.ts'
+import { mayLackRights, type Right } from './refused.ts'
 import { pollerRights, sinkRights } from './rights.ts'
 import { RightsGate } from './rights-gate.ts'
-import { KafkaSinkSource, type SinkSourceObserver } from './sink-source.ts'
+import { KafkaSinkSource } from './sink-source.ts'
+import type { SinkSourceObserver } from './sink-source-door.ts'
 import { SizeLimits } from './size-limits.ts'
 import { TopicFollower } from './topic-follower.ts'
 import { missingTopics, requireOnePartition, topicsMissing, topicsOf } from './topics.ts'
@@ -131,14 +134,20 @@ class KafkaLog implements EventLog {
     await leadOnKafka(door, foundations, candidate, signal)
   }
 
-  source(sink: string, { batchMax }: { readonly batchMax: number }): Source<LogRecord> {
+  source(
+    sink: string,
+    { batchMax, observer }: { readonly batchMax: number; readonly observer?: SourceObserver },
+  ): Source<LogRecord> {
     return new KafkaSinkSource(sink, batchMax, {
       client: this.#client,
       names: this.#names,
       settings: this.#settings,
       clock: this.#deps.clock,
-      observer: this.#sinkObserver(sink),
+      observer: this.#sinkObserver(observer),
       eventTopics: () => this.#sinkTopics(sink),
+      requireRights: async () =>
+        this.#gate.demand(`sink ${sink}`, this.#sinkRights(sink, await this.#eventTopics())),
+      explain: error => this.#explained(sink, error),
       claim: (name, source) => {
         this.#assertOpen()
         const other = this.#sources.get(name)
@@ -215,7 +224,12 @@ class KafkaLog implements EventLog {
   }
 
   async positions(): Promise<readonly SinkPosition[]> {
-    return sinkPositions(this.#client, this.#names, await this.#eventTopics(), this.#deps.clock)
+    const topics = await this.#eventTopics()
+    const positions = await sinkPositions(this.#client, this.#names, topics, this.#deps.clock)
+    for (const [sink, source] of this.#sources)
+      if (source.hasJoined && !positions.some(one => one.sink === sink))
+        await this.#requireGroup(sink, topics)
+    return positions
   }
 
   async *events({ foundation, sinceSec, newestFirst }: EventQuery): AsyncGenerator<LogRecord> {
@@ -288,13 +302,31 @@ class KafkaLog implements EventLog {
     return sinkRights(this.#names, sink, foundations)
   }
 
-  #sinkObserver(sink: string): SinkSourceObserver {
+  /** What is told of all sinks, and of this one to whoever reads for it. */
+  #sinkObserver(own: SourceObserver = {}): SinkSourceObserver {
     const observer = this.#deps.observer ?? {}
-    const explain = async (error: Error) => {
-      const topics = isUnauthorized(error) ? await this.#eventTopics().catch(() => []) : []
-      observer.failed?.(await this.#gate.explained(`sink ${sink}`, this.#sinkRights(sink, topics), error))
+    return {
+      ...observer,
+      deliveredTwice: records => {
+        observer.deliveredTwice?.(records)
+        own.deliveredTwice?.(records)
+      },
+      interrupted: error => {
+        observer.interrupted?.(error)
+        own.interrupted?.(error)
+      },
     }
-    return { ...observer, failed: error => void explain(error) }
+  }
+
+  /** The brokers do not show a group that is there to those who may not see it. */
+  async #requireGroup(sink: string, topics: readonly string[]): Promise<void> {
+    await this.#gate.demand(`sink ${sink}`, this.#sinkRights(sink, topics))
+    throw new KafkaUnavailableError(`the brokers show no group ${this.#names.sinkGroup(sink)}`)
+  }
+
+  async #explained(sink: string, error: Error): Promise<Error> {
+    const topics = mayLackRights(error) ? await this.#eventTopics().catch(() => []) : []
+    return this.#gate.explained(`sink ${sink}`, this.#sinkRights(sink, topics), error)
   }
 
   async #eventTopics(): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-import { KafkaStateError, typesOf } from './kafka-error.ts'
+import { KafkaStateError, namesOf, typesOf } from './kafka-error.ts'
 import type { KafkaOptions } from './kafka-options.ts'
 import type { Operation } from './own-requests.ts'
 
@@ -53,6 +53,11 @@ const authorization = new Set([
 /** Whether the brokers know us and do not let us. */
 export function isUnauthorized(error: unknown): boolean {
   return refusalTypes(error).some(type => authorization.has(type))
+}
+
+/** Whether it may be that: kafkajs keeps to itself why no broker told it the coordinator of a group. */
+export function mayLackRights(error: unknown): boolean {
+  return isUnauthorized(error) || namesOf(error).includes('KafkaJSGroupCoordinatorNotFound')
 }
 
 /** The sentence of a login that the brokers refuse; null for any other error. */

@@ -3,7 +3,7 @@ import type { KafkaClient } from './kafka-client.ts'
 import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { missingRights, TransactionsRefusedError } from './missing-rights.ts'
-import { isUnauthorized, lackingRights, loginRefused, type Right } from './refused.ts'
+import { lackingRights, loginRefused, mayLackRights, type Right } from './refused.ts'
 import { transactionsRefused } from './transactions-refused.ts'
 import { within } from './within.ts'
 
@@ -46,7 +46,7 @@ export class RightsGate {
     const refused = loginRefused(error)
     // Whoever was never let in was told so when he connected.
     if (refused !== null && !isOurs(error)) return new KafkaUnavailableError(refused, { cause: error })
-    if (!isUnauthorized(error)) return asError(error)
+    if (!mayLackRights(error)) return asError(error)
     const told = this.#told.get(part)
     if (told !== undefined && this.#clock.monotonic() - told.atMs < sameAnswerMs) return told.error
     const explained = (await this.#lack(part, rights)) ?? asError(error)

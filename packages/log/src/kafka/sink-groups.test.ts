@@ -9,7 +9,7 @@ import { typesOf } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { Names } from './names.ts'
-import type { SinkSourceObserver } from './sink-source.ts'
+import type { SinkSourceObserver } from './sink-source-door.ts'
 
 const batchMax = 20
 

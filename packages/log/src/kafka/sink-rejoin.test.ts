@@ -128,6 +128,8 @@ function made(
     eventTopics: async () => topics(),
     claim: () => undefined,
     release: () => undefined,
+    requireRights: async () => undefined,
+    explain: async error => error,
     observer: { failed: error => failures.push(error), deliveredTwice: records => twice.push(records) },
   })
   return { client, source, failures, fetches, reader, twice }

@@ -1,12 +1,5 @@
 import assert from 'node:assert/strict'
-import {
-  asError,
-  type Batch,
-  type Clock,
-  type Delivery,
-  NotConnectedError,
-  type Source,
-} from '@cf-audit-drain/pipeline'
+import { type Batch, type Delivery, NotConnectedError, type Source } from '@cf-audit-drain/pipeline'
 import { Arrivals } from '../arrivals.ts'
 import { batchMaxBytes, isBatch, requireBatchMax } from '../batch-rules.ts'
 import type { LogRecord } from '../ports.ts'
@@ -14,11 +7,12 @@ import { committedOffsets } from './committed-offsets.ts'
 import { toLogRecord } from './event-record.ts'
 import { GroupMembership } from './group-membership.ts'
 import { beginningOf } from './half-migrated.ts'
-import type { KafkaClient } from './kafka-client.ts'
 import { typesOf } from './kafka-error.ts'
-import { limits, type Settings } from './kafka-options.ts'
-import type { Names } from './names.ts'
+import { limits } from './kafka-options.ts'
 import type { PartitionReader } from './partition-reader.ts'
+import { ReadingTroubles } from './reading-troubles.ts'
+import { mayLackRights } from './refused.ts'
+import type { SinkSourceDoor } from './sink-source-door.ts'
 import { giveBack, type Position, positionAt, taken } from './waiting-records.ts'
 import { within } from './within.ts'
 
@@ -28,30 +22,11 @@ const idleWaitMs = 1_000
 const partWaitMs = 250
 const retryMs = 500
 const beginAgainMs = 5_000
-export interface SinkSourceDoor {
-  readonly client: KafkaClient
-  readonly names: Names
-  readonly settings: Settings
-  readonly clock: Clock
-  /** Topics of events that exist now. */
-  eventTopics(): Promise<readonly string[]>
-  claim(sink: string, source: KafkaSinkSource): void
-  release(sink: string, source: KafkaSinkSource): void
-  readonly observer: SinkSourceObserver
-}
-
-export interface SinkSourceObserver {
-  /** Retention removed records that this sink had not had: an event is lost to it. */
-  outOfRange?(lost: {
-    readonly sink: string
-    readonly topic: string
-    readonly from: bigint
-    readonly to: bigint
-  }): void
-  /** Records were delivered, and their foundation had gone to another worker meanwhile: it delivers them again. */
-  deliveredTwice?(records: number): void
-  failed?(error: Error): void
-}
+/** Between two looks at rights that are lacking. */
+const rightsAgainMs = 2_000
+/** The parts of reading that fail by themselves, beside every single topic. */
+const group = 'the group'
+const topicNames = 'the names of the topics'
 
 /**
  * What one worker of a sink reads: the foundations its consumer group has given to it, read-committed, in the order of
@@ -64,12 +39,14 @@ export class KafkaSinkSource implements Source<LogRecord> {
   readonly #door: SinkSourceDoor
   readonly #arrivals = new Arrivals()
   readonly #closing = new AbortController()
+  readonly #troubles: ReadingTroubles
   #reader: PartitionReader | null = null
   #membership: GroupMembership | null = null
   #positions = new Map<string, Position>()
   /** The topics the group is about. */
   #joined: ReadonlySet<string> = new Set()
   #mustJoin = false
+  #mayLackRights = false
   #wakeWatcher: () => void = () => undefined
   #inHand = false
   #loops: Promise<unknown> = Promise.resolve()
@@ -79,6 +56,16 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#sink = sink
     this.#batchMax = batchMax
     this.#door = door
+    this.#troubles = new ReadingTroubles({
+      explain: error => door.explain(error),
+      failed: error => door.observer.failed?.(error),
+      interrupted: error => door.observer.interrupted?.(error),
+    })
+  }
+
+  /** Whether the brokers have known its group since it was connected. */
+  get hasJoined(): boolean {
+    return this.#membership !== null
   }
 
   async connect(signal: AbortSignal): Promise<void> {
@@ -156,14 +143,16 @@ export class KafkaSinkSource implements Source<LogRecord> {
     while (isOurs() && this.#membership !== null) {
       try {
         await this.#membership.commit(topic, offset)
+        this.#troubles.over(committing(topic))
         // The group was shared out anew while the commit was tried: whoever has the topic now may have begun before it.
         if (!isOurs()) this.#door.observer.deliveredTwice?.(records)
         return
       } catch (error) {
-        this.#door.observer.failed?.(asError(error))
+        this.#troubles.has(committing(topic), error)
         await this.#door.clock.sleep(retryMs, this.#closing.signal).catch(() => undefined)
       }
     }
+    this.#troubles.over(committing(topic))
     this.#door.observer.deliveredTwice?.(records)
   }
 
@@ -181,6 +170,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       {
         assigned: ours => {
           const assignment = ++assignments
+          for (const topic of this.#positions.keys()) this.#troubles.over(topic)
           this.#positions = new Map()
           if (ours.size > 0)
             this.#begin(id, ours, joined.promise, () => assignment === assignments).catch(error => {
@@ -227,18 +217,20 @@ export class KafkaSinkSource implements Source<LogRecord> {
     joined: Promise<GroupMembership>,
     isCurrent: () => boolean,
   ): Promise<void> {
-    while (isCurrent())
+    while (isCurrent() && !this.#closing.signal.aborted)
       try {
         const next = await beginningOf(topic, group, this.#door)
         if (!isCurrent()) return
         await (await joined).commit(topic, next)
         if (!isCurrent()) return
         this.#positions.set(topic, positionAt(next))
+        this.#troubles.over(beginning(topic))
         return this.#arrivals.announce()
       } catch (error) {
-        this.#door.observer.failed?.(asError(error))
+        this.#troubles.has(beginning(topic), error)
         await this.#door.clock.sleep(beginAgainMs, this.#closing.signal).catch(() => undefined)
       }
+    this.#troubles.over(beginning(topic))
   }
 
   /** Keeps something waiting for every foundation, and no more than a batch. */
@@ -275,7 +267,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
         await this.#fetch(new Map([one]), partWaitMs)
       } catch (error) {
         // The brokers may fail this, too; the loop must outlive it.
-        await this.#recover(error, positions).catch(reason => this.#door.observer.failed?.(asError(reason)))
+        await this.#recover(error, positions).catch(reason => this.#troubles.has(one[0], reason))
       }
   }
 
@@ -286,6 +278,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       const position = hungry.get(topic)
       const foundation = this.#door.names.foundationOf(topic)
       if (position === undefined || foundation === null) continue
+      this.#troubles.over(topic)
       for (const record of records) {
         const read = toLogRecord(foundation, record)
         if (read === null) continue
@@ -321,7 +314,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   async #watching(): Promise<void> {
     const { signal } = this.#closing
     while (!signal.aborted) {
-      await this.#rest(this.#mustJoin ? retryMs : this.#door.settings.topicRefreshMs)
+      await this.#rest(this.#restMs())
       if (signal.aborted) return
       try {
         await this.#joinWhereNeeded()
@@ -331,8 +324,16 @@ export class KafkaSinkSource implements Source<LogRecord> {
     }
   }
 
+  #restMs(): number {
+    if (!this.#mustJoin) return this.#door.settings.topicRefreshMs
+    return this.#mayLackRights ? rightsAgainMs : retryMs
+  }
+
   async #joinWhereNeeded(): Promise<void> {
-    const now = new Set(await this.#door.eventTopics().catch(error => this.#topicsUnknown(error)))
+    const now = new Set(await this.#topics())
+    // A member that may not be one is turned away only after many attempts, with a line for each.
+    if (this.#mustJoin && this.#mayLackRights) await this.#door.requireRights()
+    this.#mayLackRights = false
     if (!this.#mustJoin && now.symmetricDifference(this.#joined).size === 0) return
     for (const topic of this.#joined.difference(now))
       this.#door.observer.failed?.(
@@ -344,13 +345,20 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#mustJoin = false
     this.#joined = now
     await this.#join([...now])
+    if (!this.#mustJoin) this.#troubles.over(group)
   }
 
-  /** No reason to leave the group. */
-  #topicsUnknown(error: unknown): ReadonlySet<string> {
-    if (this.#mustJoin) throw error
-    this.#door.observer.failed?.(asError(error))
-    return this.#joined
+  /** That they are not known is no reason to leave the group. */
+  async #topics(): Promise<Iterable<string>> {
+    try {
+      const topics = await this.#door.eventTopics()
+      this.#troubles.over(topicNames)
+      return topics
+    } catch (error) {
+      if (this.#mustJoin) throw error
+      this.#troubles.has(topicNames, error)
+      return this.#joined
+    }
   }
 
   /** For `ms`, or until the membership is lost. */
@@ -366,8 +374,12 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
   #lost(error: unknown): void {
     if (this.#closing.signal.aborted) return
-    this.#door.observer.failed?.(asError(error))
+    this.#troubles.has(group, error)
+    this.#mayLackRights ||= mayLackRights(error)
     this.#mustJoin = true
     this.#wakeWatcher()
   }
 }
+
+const committing = (topic: string) => `the commit of ${topic}`
+const beginning = (topic: string) => `the beginning of ${topic}`

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { type KafkaCluster, shareKafka, skipWithoutKafka } from '@cf-audit-drain/kafka-broker'
+import { openKafkaLog } from '@cf-audit-drain/log/kafka'
+import { systemClock } from '@cf-audit-drain/pipeline'
+import { begin, temporary } from './command-for-tests.ts'
+import { sendableEntries } from './entries-for-tests.ts'
+import { HoldingReceiver } from './holding-receiver-for-tests.ts'
+import { eventually, LabRun } from './lab-for-tests.ts'
+
+const perFoundation = 300
+
+/** Goal: what a rebalance doubles is counted. Method: a second worker joins while the first waits for its confirmation. */
+test('what a sink has sent and not settled when another joins is sent twice, and counted by the one that gave it up', {
+  timeout: 240_000,
+}, async t => {
+  if (skipWithoutKafka(t)) return
+  const kafka = await shareKafka()
+  t.after(() => kafka.stop())
+  const prefix = `rebalance-${process.pid}`
+  await fill(t, kafka, prefix)
+  const receiver = await HoldingReceiver.start(t)
+  receiver.hold()
+  const first = startSink(t, kafka, prefix, receiver.url)
+  await eventually(async () => receiver.held === 1)
+  assert.equal(receiver.seen.size, perFoundation)
+
+  const second = startSink(t, kafka, prefix, receiver.url)
+  // Sent again, by whichever has the foundation now; the other foundation, too, may come first.
+  await eventually(async () => receiver.held >= 2)
+  receiver.release()
+  await eventually(async () => receiver.seen.size === 2 * perFoundation)
+  const settled = async () => {
+    const status = JSON.parse(await first.get('/status'))
+    return status.sinks[0].position?.lag === 0
+  }
+  await eventually(settled)
+
+  const doubles = [...receiver.seen.values()].reduce((sum, times) => sum + times - 1, 0)
+  const counts = await Promise.all([first, second].map(resent))
+  t.diagnostic(`${doubles} came twice, counted ${counts}`)
+  assert.equal(doubles, perFoundation)
+  assert.deepEqual(counts, [perFoundation, 0])
+  assert.equal(JSON.parse(await first.get('/status')).sinks[0].sentAgain, perFoundation)
+})
+
+async function fill(t: TestContext, kafka: KafkaCluster, prefix: string): Promise<void> {
+  const log = openKafkaLog(
+    { brokers: kafka.brokers, prefix, createTopics: { replicationFactor: 1 } },
+    { clock: systemClock },
+  )
+  t.after(() => log.close())
+  for (const [i, foundation] of ['one', 'two'].entries()) {
+    const writer = await log.writer(foundation)
+    await writer.publish(sendableEntries(foundation, i * perFoundation, perFoundation), 'all')
+    await writer.close()
+  }
+}
+
+function startSink(t: TestContext, kafka: KafkaCluster, prefix: string, url: string): LabRun {
+  const dir = temporary(t)
+  const file = join(dir, 'config.yaml')
+  const config = {
+    log: { kafka: { brokers: kafka.brokers, prefix } },
+    sinks: [{ name: 'siem', url, confirmTimeout: '60s' }],
+    http: { address: '127.0.0.1:0' },
+  }
+  writeFileSync(file, JSON.stringify(config))
+  const sink = begin(['sink', '--config', file], { DATA_DIR: join(dir, 'data') })
+  t.after(() => sink.child.kill('SIGKILL'))
+  return new LabRun(sink)
+}
+
+async function resent(sink: LabRun): Promise<number> {
+  return Number(/^cf_audit_resent_total\{sink="siem"\} (\d+)/m.exec(await sink.get('/metrics'))?.[1])
+}
