@@ -1,10 +1,10 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { agreedCheckpoint } from './agreed-checkpoint.ts'
 import { connectionFault } from './connection-fault.ts'
-import { findCheckpoints } from './find-checkpoints.ts'
 import { KafkaClient } from './kafka-client.ts'
 import { type Delivery, type KafkaOptions, kafkaDefaults } from './kafka-options.ts'
 import type { Cluster } from './kafkajs-internals.ts'
+import { lookAtCheckpoints } from './look-at-checkpoints.ts'
 import { planTopics } from './manage-topics.ts'
 import { missingRights, TransactionsRefusedError } from './missing-rights.ts'
 import { Names } from './names.ts'
@@ -74,10 +74,12 @@ async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFi
   if (wide.length > 0) found.push(failed(tooManyPartitions(wide)))
   if (missing.length === 0 && wide.length === 0) found.push(...(await settingsFindings(check, door)))
   if (found.some(({ verdict }) => verdict === 'FAIL')) return found
-  const isSeen = (topic: string) => topics.some(one => one.topic === topic && one.error === null)
+  const seen = new Set(topics.filter(one => one.error === null).map(({ topic }) => topic))
+  const absent = new Set(missing.map(({ topic }) => topic))
+  const isKnown = (topic: string) => seen.has(topic) || absent.has(topic)
   for (const foundation of check.polls ? check.foundations : [])
-    if (isSeen(names.events(foundation)) && isSeen(names.state(foundation)))
-      found.push(...(await checkpointFindings(foundation, delivery, door)))
+    if (isKnown(names.events(foundation)) && isKnown(names.state(foundation)))
+      found.push(...(await checkpointFindings(foundation, delivery, seen, door)))
   if (found.some(({ verdict }) => verdict === 'FAIL')) return found
   const made =
     missing.length > 0
@@ -141,11 +143,12 @@ async function settingsFindings(
 async function checkpointFindings(
   foundation: string,
   delivery: Delivery,
+  seen: ReadonlySet<string>,
   door: Door,
 ): Promise<readonly KafkaFinding[]> {
   const found: KafkaFinding[] = []
   try {
-    const checkpoints = await findCheckpoints(foundation, door, 'committed')
+    const checkpoints = await lookAtCheckpoints(foundation, seen, door)
     const agree = delivery === 'at-least-once' ? resumableCheckpoint : agreedCheckpoint
     agree(foundation, checkpoints, text => found.push({ verdict: 'WARN', text }))
     return found
