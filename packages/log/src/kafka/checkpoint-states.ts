@@ -4,11 +4,13 @@ import { KafkaClient } from './kafka-client.ts'
 import { type KafkaOptions, kafkaDefaults } from './kafka-options.ts'
 import { lookAtCheckpoints } from './look-at-checkpoints.ts'
 import { Names } from './names.ts'
+import type { SteadyCheckpoints } from './steady-checkpoints.ts'
 
 /** `none`: never written. `lost`: there are events and no checkpoint, or a checkpoint and not its events. */
 export type CheckpointState = 'none' | 'sound' | 'lost'
 
-function checkpointState(found: FoundCheckpoints): CheckpointState {
+function checkpointState({ found, isMoving }: SteadyCheckpoints<FoundCheckpoints>): CheckpointState {
+  if (isMoving) return 'sound'
   if (whyLost('', found) !== null) return 'lost'
   return found.inGroup === null && found.mirror === null ? 'none' : 'sound'
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { FoundCheckpoints } from './agreed-checkpoint.ts'
 import { committedCheckpoint } from './committed-checkpoint.ts'
-import { FoundationState } from './foundation-state.ts'
+import type { FoundationState } from './foundation-state.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import type { Names } from './names.ts'
 import { newestEvents } from './newest-events.ts'
@@ -16,13 +16,6 @@ export interface FoundationOnKafka extends FoundCheckpoints {
   readonly readTo: bigint
 }
 
-interface FindOptions {
-  readonly count?: number
-  readonly each?: ((record: KafkaRecord) => void) | undefined
-  /** Whether its state topic is there. */
-  readonly hasState?: boolean
-}
-
 /**
  * What the brokers hold of a foundation, and the guids of about `count` of its newest events. `edge`: `all` after fencing,
  * `committed` for a look beside a writer.
@@ -31,11 +24,12 @@ export async function findCheckpoints(
   foundation: string,
   door: { readonly client: KafkaClient; readonly names: Names; readonly clock: Clock },
   edge: Edge,
-  { count = 1, each, hasState = true }: FindOptions = {},
+  count = 1,
+  each?: (record: KafkaRecord) => void,
 ): Promise<FoundationOnKafka> {
   const { client, names, clock } = door
   const reader = await client.reader()
-  const state = hasState ? await readState(reader, names.state(foundation), edge) : new FoundationState()
+  const state = await readState(reader, names.state(foundation), edge)
   const inGroup = await client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
   const newest = await newestEvents(reader, names.events(foundation), count, edge, each)
   return { state, inGroup, mirror: state.mirror, isBegun: state.isBegun, ...newest }

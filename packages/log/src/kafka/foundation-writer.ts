@@ -285,7 +285,7 @@ export async function readBack(
   const startAnew = startAnews.has(foundation)
   // Started anew it reads a longer past again: more of what is there has to be known.
   const count = startAnew ? settings.recentGuids * 4 : settings.recentGuids
-  const found = await findCheckpoints(foundation, { client, names, clock }, 'all', { count, each })
+  const found = await findCheckpoints(foundation, { client, names, clock }, 'all', count, each)
   refuseHalfMigrated(foundation, found.state)
   if (found.state.schemaIds !== null)
     settings.schemaIds?.recall(names.events(foundation), found.state.schemaIds)
