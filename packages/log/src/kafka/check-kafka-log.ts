@@ -1,6 +1,7 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { agreedCheckpoint } from './agreed-checkpoint.ts'
 import { connectionFault } from './connection-fault.ts'
+import { refuseHalfMigrated } from './half-migrated.ts'
 import { KafkaClient } from './kafka-client.ts'
 import { type Delivery, type KafkaOptions, kafkaDefaults } from './kafka-options.ts'
 import type { Cluster } from './kafkajs-internals.ts'
@@ -9,6 +10,7 @@ import { planTopics } from './manage-topics.ts'
 import { missingRights, TransactionsRefusedError } from './missing-rights.ts'
 import { Names } from './names.ts'
 import { describeTopics } from './own-requests.ts'
+import { readState } from './read-state.ts'
 import { lackingRights, type Right } from './refused.ts'
 import { resumableCheckpoint } from './resumable-checkpoint.ts'
 import { pollerRights, sinkRights } from './rights.ts'
@@ -80,6 +82,9 @@ async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFi
   for (const foundation of check.polls ? check.foundations : [])
     if (isKnown(names.events(foundation)) && isKnown(names.state(foundation)))
       found.push(...(await checkpointFindings(foundation, delivery, seen, door)))
+  if (!check.polls && check.sinks.length > 0)
+    for (const foundation of check.foundations)
+      if (seen.has(names.state(foundation))) found.push(...(await migrationFindings(foundation, door)))
   if (found.some(({ verdict }) => verdict === 'FAIL')) return found
   const made =
     missing.length > 0
@@ -149,10 +154,25 @@ async function checkpointFindings(
   const found: KafkaFinding[] = []
   try {
     const { found: checkpoints, isMoving } = await lookAtCheckpoints(foundation, seen, door)
+    refuseHalfMigrated(foundation, checkpoints.state)
     if (isMoving) return []
     const agree = delivery === 'at-least-once' ? resumableCheckpoint : agreedCheckpoint
     agree(foundation, checkpoints, text => found.push({ verdict: 'WARN', text }))
     return found
+  } catch (error) {
+    return [failed(error as Error)]
+  }
+}
+
+/** What stops a sink, too. */
+async function migrationFindings(
+  foundation: string,
+  { client, names }: Door,
+): Promise<readonly KafkaFinding[]> {
+  try {
+    const state = await readState(await client.reader(), names.state(foundation), 'committed')
+    refuseHalfMigrated(foundation, state)
+    return []
   } catch (error) {
     return [failed(error as Error)]
   }
