@@ -13,7 +13,7 @@ import { describeTopics } from './own-requests.ts'
 import { readState } from './read-state.ts'
 import { lackingRights, type Right } from './refused.ts'
 import { resumableCheckpoint } from './resumable-checkpoint.ts'
-import { pollerRights, sinkRights } from './rights.ts'
+import { makingRights, pollerRights, sinkRights, topicsRights } from './rights.ts'
 import { type TopicSettings, tooManyPartitions, topicsMissing, topicsOf } from './topics.ts'
 import { transactionsRefused } from './transactions-refused.ts'
 
@@ -30,6 +30,8 @@ export interface KafkaCheck {
   readonly polls: boolean
   /** The sinks this login is to deliver to. */
   readonly sinks: readonly string[]
+  /** Whether it is to make and change the topics beforehand, as `topics apply` does. */
+  readonly managesTopics?: boolean
   readonly topics: TopicSettings
 }
 
@@ -67,17 +69,22 @@ async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFi
   const wanted = check.foundations.flatMap(name => topicsOf(names, name, check.topics))
   const broker = await cluster.findControllerBroker()
   const { nodeIds, topics } = await describeTopics(broker, [...new Set(wanted.map(({ topic }) => topic))])
-  const found: KafkaFinding[] = [...(await rightsFindings(check, door))]
   const missing = wanted.filter(({ topic }) =>
     topics.some(one => one.topic === topic && one.error === 'UNKNOWN_TOPIC_OR_PARTITION'),
   )
+  const absent = new Set(missing.map(({ topic }) => topic))
+  const ofTopics = check.managesTopics ? topicsRights(topics.map(({ topic }) => topic)) : []
+  const ofMaking = check.polls && check.kafka.createTopics ? makingRights([...absent]) : []
+  const found: KafkaFinding[] = [...(await rightsFindings(check, [...ofTopics, ...ofMaking], door))]
   const wide = topics.filter(({ partitions }) => partitions.length > 1).map(({ topic }) => topic)
   if (missing.length > 0 && !check.kafka.createTopics) found.push(failed(topicsMissing(missing)))
   if (wide.length > 0) found.push(failed(tooManyPartitions(wide)))
-  if (missing.length === 0 && wide.length === 0) found.push(...(await settingsFindings(check, door)))
+  // Poller and sink do not need that right: without it there is nothing to tell.
+  const showsSettings = topics.every(({ allowed }) => allowed.has('DescribeConfigs'))
+  if (missing.length === 0 && wide.length === 0 && showsSettings)
+    found.push(...(await settingsFindings(check, door)))
   if (found.some(({ verdict }) => verdict === 'FAIL')) return found
   const seen = new Set(topics.filter(one => one.error === null).map(({ topic }) => topic))
-  const absent = new Set(missing.map(({ topic }) => topic))
   const isKnown = (topic: string) => seen.has(topic) || absent.has(topic)
   for (const foundation of check.polls ? check.foundations : [])
     if (isKnown(names.events(foundation)) && isKnown(names.state(foundation)))
@@ -96,6 +103,7 @@ async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFi
 
 async function rightsFindings(
   { kafka, foundations, polls, sinks }: KafkaCheck,
+  more: readonly Right[],
   { cluster, names, clock }: Door,
 ): Promise<readonly KafkaFinding[]> {
   const rights: Right[] = [
@@ -103,6 +111,7 @@ async function rightsFindings(
       ? foundations.flatMap(one => pollerRights(names, one, kafka.delivery ?? kafkaDefaults.delivery))
       : []),
     ...sinks.flatMap(sink => sinkRights(names, sink, foundations)),
+    ...more,
   ]
   const unique = [...new Map(rights.map(one => [JSON.stringify(one), one])).values()]
   try {
