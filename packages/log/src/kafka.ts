@@ -12,6 +12,7 @@ export {
 } from './kafka/manage-topics.ts'
 export { Names } from './kafka/names.ts'
 export type { KeptSchemaIds, SchemaIds } from './kafka/schema-ids.ts'
+export { shortRetention } from './kafka/short-retention.ts'
 export type { TopicChange } from './kafka/topic-plan.ts'
 export type { TopicSettings } from './kafka/topics.ts'
 

@@ -14,6 +14,7 @@ import { readState } from './read-state.ts'
 import { lackingRights, type Right } from './refused.ts'
 import { resumableCheckpoint } from './resumable-checkpoint.ts'
 import { makingRights, pollerRights, sinkRights, topicsRights } from './rights.ts'
+import { shortRetention } from './short-retention.ts'
 import { type TopicSettings, tooManyPartitions, topicsMissing, topicsOf } from './topics.ts'
 import { transactionsRefused } from './transactions-refused.ts'
 
@@ -79,6 +80,8 @@ async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFi
   const wide = topics.filter(({ partitions }) => partitions.length > 1).map(({ topic }) => topic)
   if (missing.length > 0 && !check.kafka.createTopics) found.push(failed(topicsMissing(missing)))
   if (wide.length > 0) found.push(failed(tooManyPartitions(wide)))
+  const tooShort = check.polls || check.managesTopics ? shortRetention(check.topics) : null
+  if (tooShort !== null) found.push({ verdict: 'WARN', text: tooShort })
   // Poller and sink do not need that right: without it there is nothing to tell.
   const showsSettings = topics.every(({ allowed }) => allowed.has('DescribeConfigs'))
   if (missing.length === 0 && wide.length === 0 && showsSettings)
@@ -93,10 +96,7 @@ async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFi
     for (const foundation of check.foundations)
       if (seen.has(names.state(foundation))) found.push(...(await migrationFindings(foundation, door)))
   if (found.some(({ verdict }) => verdict === 'FAIL')) return found
-  const made =
-    missing.length > 0
-      ? `, ${new Set(missing.map(({ topic }) => topic)).size} topics will be made at the first start`
-      : ''
+  const made = missing.length > 0 ? `, topics to be made at the first start: ${[...absent].join(', ')}` : ''
   const brokers = `${nodeIds.length} ${nodeIds.length === 1 ? 'broker' : 'brokers'}`
   return [{ verdict: 'ok', text: `${brokers}, delivery ${delivery}${made}` }, ...found]
 }
