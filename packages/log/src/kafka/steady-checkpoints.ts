@@ -1,8 +1,8 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { type FoundCheckpoints, whyLost } from './agreed-checkpoint.ts'
 
-const pauseMs = 250
-const looksMax = 8
+const pauseMs = 500
+const looksMax = 6
 
 export interface SteadyCheckpoints<F extends FoundCheckpoints> {
   readonly found: F
