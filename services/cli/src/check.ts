@@ -68,6 +68,7 @@ async function checkAnyLog(
       foundations: foundations.map(({ name }) => name),
       polls: part !== 'sink' && part !== 'topics',
       sinks: part === 'poller' || part === 'topics' ? [] : sinks.map(({ name }) => name),
+      managesTopics: part === 'topics',
       topics: topicSettings(kafka),
     },
     clock,

@@ -6,6 +6,7 @@ import { type ExitCode, exitCodes, type Logger } from '@cf-audit-drain/runtime'
 import { UsageError } from './arguments.ts'
 import { kafkaOptions } from './kafka-options.ts'
 import { print } from './print.ts'
+import { stepsAfterMigration } from './steps-after-migration.ts'
 
 const progressEveryMs = 2_000
 
@@ -86,7 +87,7 @@ async function printReport(report: MigrationReport, config: Config, dryRun: bool
   for (const { name } of config.sinks)
     if (!report.sinks.some(({ sink }) => sink === name))
       await print(`sink ${name}: not in this log; on Kafka it would begin with the oldest event`)
-  await print(dryRun ? 'Nothing was changed.' : nextSteps(config.log.dir))
+  await print(dryRun ? 'Nothing was changed.' : stepsAfterMigration(config.log.dir))
 }
 
 function foundationLine(one: MovedFoundation, dryRun: boolean): string {
@@ -100,11 +101,4 @@ function foundationLine(one: MovedFoundation, dryRun: boolean): string {
     ...(digest === null ? [] : [`sha256 ${digest}`]),
   ]
   return `foundation ${foundation}${dryRun ? ' (to be moved)' : ''}: ${parts.join(', ')}`
-}
-
-function nextSteps(dir: string): string {
-  return [
-    `Moved. The log in ${dir} is marked and is not started again; keep the folder: it holds scrub.key, which every poller needs`,
-    '(DATA_DIR). Start poller and sink now: a place that no sink uses for seven days is forgotten by the brokers.',
-  ].join('\n')
 }

@@ -4,7 +4,7 @@ import { systemClock } from '@cf-audit-drain/pipeline'
 import { type ExitCode, exitCodes, type Logger } from '@cf-audit-drain/runtime'
 import { type TopicsArguments, UsageError } from './arguments.ts'
 import { kafkaOptions, topicSettings } from './kafka-options.ts'
-import { print } from './print.ts'
+import { print, say } from './print.ts'
 
 /**
  * `topics plan` and `topics apply`. Prints one line a difference. Resolves to `different` when something is not as it
@@ -24,7 +24,7 @@ export async function manageTopics(
     )
   if (action === 'plan' && allowLower.length > 0)
     throw new UsageError('--allow-lower is for topics apply: plan changes nothing')
-  const { applyTopics, planTopics, wantedTopics } = await import('@cf-audit-drain/log/kafka')
+  const { applyTopics, planTopics, shortRetention, wantedTopics } = await import('@cf-audit-drain/log/kafka')
   const options = {
     kafka: kafkaOptions(kafka, 'read', { clock: systemClock, warn: sentence => logger.warn(sentence) }),
     foundations: config.foundations.map(({ name }) => name),
@@ -35,6 +35,8 @@ export async function manageTopics(
   if (unknown.length > 0)
     throw new UsageError(`--allow-lower ${unknown.join(', ')}: the topics are ${wanted.join(', ')}`)
 
+  const tooShort = shortRetention(options.settings)
+  if (tooShort !== null) say(`warning: ${tooShort}`)
   const { done, left } =
     action === 'plan'
       ? { done: [], left: await planTopics(options, systemClock) }

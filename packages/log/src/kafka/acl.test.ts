@@ -14,7 +14,7 @@ import { Kafka, logLevel } from './kafkajs-door.ts'
 import { applyTopics, planTopics } from './manage-topics.ts'
 
 /**
- * Goal: the rights that README gives are enough, and none of them is too much. Method: its own commands, run on a broker
+ * Goal: the rights that README gives are enough, and none of them is too much. Method: what its own commands ask for, given to a broker
  * with an authorizer, whole and with one right left out, and each part of the product under its own login.
  */
 const given = process.env['KAFKA_BROKERS'] ? 'KAFKA_BROKERS is set: its rights are not ours to change' : null
@@ -53,13 +53,14 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
     opened.push(log)
     return log
   }
-  const checkOf = (part: keyof typeof parts) =>
+  const checkOf = (part: keyof typeof parts, more: Partial<KafkaOptions> = {}) =>
     checkKafkaLog(
       {
-        kafka: optionsOf(parts[part]),
+        kafka: { ...optionsOf(parts[part]), ...more },
         foundations: ['lab'],
         polls: part === 'poller',
         sinks: part === 'sink' ? ['siem'] : [],
+        managesTopics: part === 'topics',
         topics: settings,
       } satisfies KafkaCheck,
       systemClock,
@@ -129,12 +130,8 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
     assert.deepEqual(told, [])
 
     for (const part of ['poller', 'sink', 'topics'] as const) {
-      const found = await checkOf(part)
-      assert.equal(found[0]?.verdict, 'ok', `${part}: ${JSON.stringify(found)}`)
-      assert.ok(
-        found.every(({ verdict }) => verdict === 'ok' || verdict === 'note'),
-        part,
-      )
+      const found = await checkOf(part, { createTopics: settings })
+      assert.deepEqual(found, [{ verdict: 'ok', text: '1 broker, delivery exactly-once' }], part)
     }
   })
 
@@ -207,6 +204,63 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
         message: new RegExp(`does not allow this login ${name} on the topic cf-audit\\..*; do: kafka-acls`),
       })
     })
+
+  const topicsOperations = { Create: 5, Describe: 8, AlterConfigs: 11 }
+  for (const [isThere, when] of [
+    [false, 'before there are topics'],
+    [true, 'when they are there'],
+  ] as const)
+    test(`for topics is told by check of each right that it lacks, ${when}`, async t => {
+      await fresh(t)
+      await grant()
+      if (isThere) await makeTopics()
+      const asks = async (...left: readonly (keyof typeof topicsOperations)[]) => {
+        const codes = left.map(name => topicsOperations[name])
+        await grant(acl => acl.principal === 'User:cf-audit-topics' && codes.includes(acl.operation))
+        const found = await checkOf('topics', { createTopics: settings })
+        const [failure] = found.filter(one => one.verdict === 'FAIL')
+        return failure?.verdict === 'FAIL' ? failure.error.message : JSON.stringify(found)
+      }
+      assert.match(
+        await asks('Create'),
+        /login Create on the topic cf-audit\.events\.lab, Create on .*; do: /,
+      )
+      assert.match(await asks('AlterConfigs'), /login AlterConfigs on the topic cf-audit\.events\.lab, /)
+      assert.match(
+        await asks('Create', 'AlterConfigs'),
+        /--operation Create --operation AlterConfigs --topic cf-audit\.ledger\.lab/,
+      )
+      assert.match(
+        await asks('Create', 'Describe', 'AlterConfigs'),
+        /login Create and Describe and AlterConfigs on the topic cf-audit\.events\.lab, /,
+      )
+      assert.match(await asks(), /"verdict":"ok"/)
+    })
+
+  test('that is to make the topics it misses is told by check that it may not, and then that it will', async t => {
+    await fresh(t)
+    const isPollers = (acl: AclEntry) => acl.principal === 'User:cf-audit-poller'
+    await grant()
+    const [refused] = await checkOf('poller', { createTopics: settings })
+    assert.equal(refused?.verdict, 'FAIL')
+    assert.match(
+      refused?.verdict === 'FAIL' ? refused.error.message : '',
+      /login Create on the topic cf-audit\.events\.lab, .*; do: .*User:cf-audit-poller --operation Create --topic/,
+    )
+    const all = readmeCommands(parts.poller).flatMap(aclsOf).filter(isPollers)
+    const create = all.filter(acl => acl.resourceType === 2).map(acl => ({ ...acl, operation: 5 }))
+    await admin.createAcls({ acl: create })
+    const [allowed] = await checkOf('poller', { createTopics: settings })
+    assert.match(
+      allowed?.verdict === 'ok' ? allowed.text : '',
+      /to be made at the first start: cf-audit\.events\.lab, cf-audit\.dead-letters, cf-audit\.state\.lab, cf-audit\.ledger\.lab$/,
+    )
+    // Asking makes none.
+    assert.deepEqual(
+      (await admin.listTopics()).filter(topic => topic.startsWith('cf-audit.')),
+      [],
+    )
+  })
 
   test('that is revoked while it works is waited for with a sentence, and goes on after the mend', async t => {
     await fresh(t)

@@ -1,17 +1,20 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { agreedCheckpoint } from './agreed-checkpoint.ts'
 import { connectionFault } from './connection-fault.ts'
-import { findCheckpoints } from './find-checkpoints.ts'
+import { refuseHalfMigrated } from './half-migrated.ts'
 import { KafkaClient } from './kafka-client.ts'
 import { type Delivery, type KafkaOptions, kafkaDefaults } from './kafka-options.ts'
 import type { Cluster } from './kafkajs-internals.ts'
+import { lookAtCheckpoints } from './look-at-checkpoints.ts'
 import { planTopics } from './manage-topics.ts'
 import { missingRights, TransactionsRefusedError } from './missing-rights.ts'
 import { Names } from './names.ts'
 import { describeTopics } from './own-requests.ts'
+import { readState } from './read-state.ts'
 import { lackingRights, type Right } from './refused.ts'
 import { resumableCheckpoint } from './resumable-checkpoint.ts'
-import { pollerRights, sinkRights } from './rights.ts'
+import { makingRights, pollerRights, sinkRights, topicsRights } from './rights.ts'
+import { shortRetention } from './short-retention.ts'
 import { type TopicSettings, tooManyPartitions, topicsMissing, topicsOf } from './topics.ts'
 import { transactionsRefused } from './transactions-refused.ts'
 
@@ -28,6 +31,8 @@ export interface KafkaCheck {
   readonly polls: boolean
   /** The sinks this login is to deliver to. */
   readonly sinks: readonly string[]
+  /** Whether it is to make and change the topics beforehand, as `topics apply` does. */
+  readonly managesTopics?: boolean
   readonly topics: TopicSettings
 }
 
@@ -65,30 +70,40 @@ async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFi
   const wanted = check.foundations.flatMap(name => topicsOf(names, name, check.topics))
   const broker = await cluster.findControllerBroker()
   const { nodeIds, topics } = await describeTopics(broker, [...new Set(wanted.map(({ topic }) => topic))])
-  const found: KafkaFinding[] = [...(await rightsFindings(check, door))]
   const missing = wanted.filter(({ topic }) =>
     topics.some(one => one.topic === topic && one.error === 'UNKNOWN_TOPIC_OR_PARTITION'),
   )
+  const absent = new Set(missing.map(({ topic }) => topic))
+  const ofTopics = check.managesTopics ? topicsRights(topics.map(({ topic }) => topic)) : []
+  const ofMaking = check.polls && check.kafka.createTopics ? makingRights([...absent]) : []
+  const found: KafkaFinding[] = [...(await rightsFindings(check, [...ofTopics, ...ofMaking], door))]
   const wide = topics.filter(({ partitions }) => partitions.length > 1).map(({ topic }) => topic)
   if (missing.length > 0 && !check.kafka.createTopics) found.push(failed(topicsMissing(missing)))
   if (wide.length > 0) found.push(failed(tooManyPartitions(wide)))
-  if (missing.length === 0 && wide.length === 0) found.push(...(await settingsFindings(check, door)))
+  const tooShort = check.polls || check.managesTopics ? shortRetention(check.topics) : null
+  if (tooShort !== null) found.push({ verdict: 'WARN', text: tooShort })
+  // Poller and sink do not need that right: without it there is nothing to tell.
+  const showsSettings = topics.every(({ allowed }) => allowed.has('DescribeConfigs'))
+  if (missing.length === 0 && wide.length === 0 && showsSettings)
+    found.push(...(await settingsFindings(check, door)))
   if (found.some(({ verdict }) => verdict === 'FAIL')) return found
-  const isSeen = (topic: string) => topics.some(one => one.topic === topic && one.error === null)
+  const seen = new Set(topics.filter(one => one.error === null).map(({ topic }) => topic))
+  const isKnown = (topic: string) => seen.has(topic) || absent.has(topic)
   for (const foundation of check.polls ? check.foundations : [])
-    if (isSeen(names.events(foundation)) && isSeen(names.state(foundation)))
-      found.push(...(await checkpointFindings(foundation, delivery, door)))
+    if (isKnown(names.events(foundation)) && isKnown(names.state(foundation)))
+      found.push(...(await checkpointFindings(foundation, delivery, seen, door)))
+  if (!check.polls && check.sinks.length > 0)
+    for (const foundation of check.foundations)
+      if (seen.has(names.state(foundation))) found.push(...(await migrationFindings(foundation, door)))
   if (found.some(({ verdict }) => verdict === 'FAIL')) return found
-  const made =
-    missing.length > 0
-      ? `, ${new Set(missing.map(({ topic }) => topic)).size} topics will be made at the first start`
-      : ''
+  const made = missing.length > 0 ? `, topics to be made at the first start: ${[...absent].join(', ')}` : ''
   const brokers = `${nodeIds.length} ${nodeIds.length === 1 ? 'broker' : 'brokers'}`
   return [{ verdict: 'ok', text: `${brokers}, delivery ${delivery}${made}` }, ...found]
 }
 
 async function rightsFindings(
   { kafka, foundations, polls, sinks }: KafkaCheck,
+  more: readonly Right[],
   { cluster, names, clock }: Door,
 ): Promise<readonly KafkaFinding[]> {
   const rights: Right[] = [
@@ -96,6 +111,7 @@ async function rightsFindings(
       ? foundations.flatMap(one => pollerRights(names, one, kafka.delivery ?? kafkaDefaults.delivery))
       : []),
     ...sinks.flatMap(sink => sinkRights(names, sink, foundations)),
+    ...more,
   ]
   const unique = [...new Map(rights.map(one => [JSON.stringify(one), one])).values()]
   try {
@@ -141,14 +157,31 @@ async function settingsFindings(
 async function checkpointFindings(
   foundation: string,
   delivery: Delivery,
+  seen: ReadonlySet<string>,
   door: Door,
 ): Promise<readonly KafkaFinding[]> {
   const found: KafkaFinding[] = []
   try {
-    const checkpoints = await findCheckpoints(foundation, door, 'committed')
+    const { found: checkpoints, isMoving } = await lookAtCheckpoints(foundation, seen, door)
+    refuseHalfMigrated(foundation, checkpoints.state)
+    if (isMoving) return []
     const agree = delivery === 'at-least-once' ? resumableCheckpoint : agreedCheckpoint
     agree(foundation, checkpoints, text => found.push({ verdict: 'WARN', text }))
     return found
+  } catch (error) {
+    return [failed(error as Error)]
+  }
+}
+
+/** What stops a sink, too. */
+async function migrationFindings(
+  foundation: string,
+  { client, names }: Door,
+): Promise<readonly KafkaFinding[]> {
+  try {
+    const state = await readState(await client.reader(), names.state(foundation), 'committed')
+    refuseHalfMigrated(foundation, state)
+    return []
   } catch (error) {
     return [failed(error as Error)]
   }

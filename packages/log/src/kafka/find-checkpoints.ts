@@ -1,10 +1,9 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
-import { type FoundCheckpoints, whyLost } from './agreed-checkpoint.ts'
+import type { FoundCheckpoints } from './agreed-checkpoint.ts'
 import { committedCheckpoint } from './committed-checkpoint.ts'
 import type { FoundationState } from './foundation-state.ts'
-import { KafkaClient } from './kafka-client.ts'
-import { type KafkaOptions, kafkaDefaults } from './kafka-options.ts'
-import { Names } from './names.ts'
+import type { KafkaClient } from './kafka-client.ts'
+import type { Names } from './names.ts'
 import { newestEvents } from './newest-events.ts'
 import type { Edge, KafkaRecord } from './partition-reader.ts'
 import { readState } from './read-state.ts'
@@ -34,39 +33,4 @@ export async function findCheckpoints(
   const inGroup = await client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
   const newest = await newestEvents(reader, names.events(foundation), count, edge, each)
   return { state, inGroup, mirror: state.mirror, isBegun: state.isBegun, ...newest }
-}
-
-/** `none`: never written. `lost`: there are events and no checkpoint, or a checkpoint and not its events. */
-export type CheckpointState = 'none' | 'sound' | 'lost'
-
-export function checkpointState(found: FoundCheckpoints): CheckpointState {
-  if (whyLost('', found) !== null) return 'lost'
-  return found.inGroup === null && found.mirror === null ? 'none' : 'sound'
-}
-
-/** Of each foundation, looked up beside whoever writes. Changes nothing. */
-export async function checkpointStates(
-  options: KafkaOptions,
-  foundations: readonly string[],
-  clock: Clock,
-): Promise<ReadonlyMap<string, CheckpointState>> {
-  const client = new KafkaClient(options, clock)
-  const names = new Names(options.prefix ?? kafkaDefaults.prefix)
-  try {
-    const there = new Set(await client.topicNames())
-    const states = new Map<string, CheckpointState>()
-    for (const foundation of foundations) {
-      if (!there.has(names.state(foundation))) states.set(foundation, 'none')
-      else if (there.has(names.events(foundation))) {
-        const found = await findCheckpoints(foundation, { client, names, clock }, 'committed')
-        states.set(foundation, checkpointState(found))
-      } else {
-        const { mirror } = await readState(await client.reader(), names.state(foundation), 'committed')
-        states.set(foundation, mirror === null ? 'none' : 'lost')
-      }
-    }
-    return states
-  } finally {
-    await client.close()
-  }
 }

@@ -7,7 +7,7 @@ import { type KafkaCluster, reasonToSkipKafka, startKafka, until } from '@cf-aud
 import { deadline, systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import { checkKafkaLog } from './check-kafka-log.ts'
-import { checkpointStates } from './find-checkpoints.ts'
+import { checkpointStates } from './checkpoint-states.ts'
 import { KafkaUnavailableError } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'

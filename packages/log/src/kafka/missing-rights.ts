@@ -1,7 +1,7 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { typesOf } from './kafka-error.ts'
 import { type Broker, type Cluster, type CoordinatorType, coordinatorType } from './kafkajs-internals.ts'
-import { describeTopics, groupOperations } from './own-requests.ts'
+import { describeTopics, groupOperations, whyNotCreated } from './own-requests.ts'
 import { patiently } from './patiently.ts'
 import { isUnauthorized, type Right } from './refused.ts'
 
@@ -29,7 +29,15 @@ export async function missingRights(
   await cluster.refreshMetadata()
   const broker = await cluster.findControllerBroker()
   const of = (resource: Right['resource']) => rights.filter(one => one.resource === resource)
-  const missing = [...(await missingOfTopics(broker, of('topic')))]
+  const isCreate = ({ operation }: Right) => operation === 'Create'
+  const lacking = new Set([
+    ...(await missingOfTopics(
+      broker,
+      of('topic').filter(one => !isCreate(one)),
+    )),
+    ...(await missingToCreate(broker, of('topic').filter(isCreate))),
+  ])
+  const missing = of('topic').filter(one => lacking.has(one))
   for (const right of of('group'))
     if (!(await allowsGroup(cluster, broker, right, clock))) missing.push(right)
   for (const right of of('transactional-id'))
@@ -43,6 +51,16 @@ async function missingOfTopics(broker: Broker, rights: readonly Right[]): Promis
   const { topics } = await describeTopics(broker, names)
   const allowed = new Map(topics.map(one => [one.topic, one.allowed]))
   return rights.filter(({ name, operation }) => allowed.get(name)?.has(operation) === false)
+}
+
+/** It may come from a right on the cluster, which a topic does not tell: so this is tried, and nothing made. */
+async function missingToCreate(broker: Broker, rights: readonly Right[]): Promise<readonly Right[]> {
+  if (rights.length === 0) return []
+  const why = await whyNotCreated(
+    broker,
+    rights.map(({ name }) => name),
+  )
+  return rights.filter(({ name }) => why.get(name) === 'TOPIC_AUTHORIZATION_FAILED')
 }
 
 async function allowsGroup(cluster: Cluster, broker: Broker, right: Right, clock: Clock): Promise<boolean> {

@@ -9,7 +9,7 @@ import {
 
 /*
  * Requests that kafkajs 2.2.4 does not have, or not in this version. Layouts: https://kafka.apache.org/protocol
- * None of them makes or changes a topic but IncrementalAlterConfigs.
+ * None of them makes or changes a topic but IncrementalAlterConfigs: CreateTopics is only asked whether it would.
  */
 
 /** AclOperation: the bit of each in `authorized_operations`. */
@@ -155,6 +155,31 @@ export function setTopicConfig(
     ),
   )
 }
+
+/** CreateTopics v2, for validation only: why the brokers would make none of these, by their names; null when they would. */
+export async function whyNotCreated(
+  { connectionPool }: Broker,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, string | null>> {
+  const wanted = topics.map(topic =>
+    new Encoder().writeString(topic).writeInt32(1).writeInt16(1).writeArray([]).writeArray([]),
+  )
+  const body = new Encoder().writeArray(wanted).writeInt32(createTimeoutMs).writeBoolean(true)
+  const answers = await connectionPool.send(
+    own({ apiKey: 19, apiVersion: 2, apiName: 'CreateTopics' }, body, decoder => {
+      decoder.readInt32()
+      return decoder.readArray(each => {
+        const topic = each.readString() ?? ''
+        const error = protocolError(each.readInt16())?.type ?? null
+        each.readString()
+        return [topic, error] as const
+      })
+    }),
+  )
+  return new Map(answers)
+}
+
+const createTimeoutMs = 5_000
 
 /** ConfigResource.Type */
 export const topicResource = 2

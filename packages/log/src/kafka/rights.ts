@@ -30,6 +30,20 @@ export function sinkRights(names: Names, sink: string, foundations: readonly str
   ]
 }
 
+/** Of `topics plan` and `topics apply`. To change settings is to see them. */
+export function topicsRights(topics: readonly string[]): readonly Right[] {
+  return topics.flatMap(name => [
+    right('topic', name, 'Create'),
+    right('topic', name, 'Describe'),
+    right('topic', name, 'AlterConfigs'),
+  ])
+}
+
+/** Of whoever makes the topics that are not there at the first start. */
+export function makingRights(missing: readonly string[]): readonly Right[] {
+  return missing.map(name => right('topic', name, 'Create'))
+}
+
 function right(resource: Right['resource'], name: string, operation: Right['operation']): Right {
   return { resource, name, operation }
 }

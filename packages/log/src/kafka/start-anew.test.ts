@@ -7,7 +7,7 @@ import type { Admin } from 'kafkajs'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import type { EventLog } from '../ports.ts'
 import { checkKafkaLog } from './check-kafka-log.ts'
-import { checkpointStates } from './find-checkpoints.ts'
+import { checkpointStates } from './checkpoint-states.ts'
 import { KafkaStateError } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import type { Delivery } from './kafka-options.ts'
@@ -140,6 +140,24 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
   })
 
   for (const delivery of deliveries)
+    test(`and whose state topic is not there is told by check, and goes on at the first word (${delivery})`, async t => {
+      const { check, names, state, open, loseGroup, warnings } = await polled(t, delivery)
+      await admin.deleteTopics({ topics: [names.state('lab')] })
+      assert.equal(await state(), 'sound')
+      assert.match((await check()).join('\n'), /WARN the mirror of the checkpoint of lab is gone/)
+      await loseGroup()
+      assert.equal(await state(), 'lost')
+      assert.match(
+        (await check()).join('\n'),
+        /FAIL there are events of lab and no checkpoint: .*--start-from/,
+      )
+      const writer = await open(['lab']).writer('lab')
+      assert.match(warnings.join(), /no checkpoint: .*going on by --start-from, after event 5/)
+      assert.equal((await writer.publish(makeEntries(5, 1), 'six')).published, 1)
+      assert.equal(await state(), 'sound')
+    })
+
+  for (const delivery of deliveries)
     test(`whose events were deleted is lost as well, and is never taken for a new one (${delivery})`, async t => {
       const { check, names, open, state } = await polled(t, delivery)
       await admin.deleteTopics({ topics: [names.events('lab')] })
@@ -196,6 +214,9 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
     })
     assert.match((await other.check()).join('\n'), /WARN .*events\.lab takes no large events .*topics apply/)
     await admin.deleteTopics({ topics: [other.names.deadLetters] })
-    assert.match((await other.check()).join('\n'), /1 topics will be made at the first start/)
+    assert.match(
+      (await other.check())[0] ?? '',
+      new RegExp(`^ok .*, topics to be made at the first start: ${other.names.deadLetters}$`),
+    )
   })
 })

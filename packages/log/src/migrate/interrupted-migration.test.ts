@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { openEmbeddedLog } from '../embedded/embedded-log.ts'
+import { checkKafkaLog } from '../kafka/check-kafka-log.ts'
 import { KafkaStateError } from '../kafka/kafka-error.ts'
 import { Kafka, logLevel } from '../kafka/kafkajs-door.ts'
 import { Names } from '../kafka/names.ts'
@@ -50,6 +51,16 @@ describe('a move to Kafka that is interrupted', { skip: reasonToSkipKafka() }, (
         assert.match(error.message, /lab is being carried here .* run cf-audit-drain migrate/)
         return true
       })
+      for (const part of [
+        { polls: true, sinks: [] },
+        { polls: false, sinks: ['siem'] },
+      ]) {
+        const check = { kafka: under.kafka, foundations: ['lab', 'prod'], topics: { replicationFactor: 1 } }
+        const found = await checkKafkaLog({ ...check, ...part }, systemClock)
+        const [first] = found.map(one => (one.verdict === 'FAIL' ? one.error.message : one.text))
+        assert.match(first ?? '', /is being carried here .* run cf-audit-drain migrate/)
+        assert.doesNotMatch(JSON.stringify(found), /--start-from/)
+      }
       await (await openEmbeddedLog({ dir: under.dir, clock: systemClock })).close()
       const { foundations } = await under.migrate()
       assert.equal(foundations[0]?.before, under.guids('lab').length, 'nothing was copied again')
