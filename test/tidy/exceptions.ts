@@ -17,6 +17,7 @@ export const exceptions: Exceptions = {
     'packages/log/src/kafka/reauthentication-guard.ts: performance.now':
       'kafkajs notes the time of a login by process.hrtime, which counts from somewhere else than our clock',
     'packages/foundation-simulator/src/main.ts: process.stdout.write': readByItsStarter,
+    'packages/foundation-simulator/src/main.ts: process.stderr.write': toolUsage,
     'packages/kafka-broker/src/main.ts: process.stdout.write': readByItsStarter,
     'packages/kafka-broker/src/main.ts: process.stderr.write':
       'its standard output is the one line that its starter reads; hints and failures are for people',

@@ -67,6 +67,8 @@ export interface CloudController {
   readonly apiVersion: ApiVersion | null
   /** For another client that is to be the same login: a user's refresh token may be good for one client only. */
   readonly tokens: TokenSource
+  /** After UAA refused the login: whether it may do otherwise now, for a secret is another than then, or a token has come since. */
+  isLoginChanged(): Promise<boolean>
   /** UAA has given another refresh token for the one that was sent, which may be good no more: no other process can log in by it. */
   readonly exchangesRefreshTokens: boolean
   /** Who asks; of a user known by a refresh token, by name from the first token on. */
@@ -133,6 +135,10 @@ class Controller implements CloudController {
 
   get exchangesRefreshTokens(): boolean {
     return this.#client.exchangesRefreshTokens
+  }
+
+  isLoginChanged(): Promise<boolean> {
+    return this.#client.isLoginChanged()
   }
 
   get skewMs(): number | null {

@@ -110,6 +110,10 @@ export class FoundationClient {
     return this.#login.isExchanged
   }
 
+  isLoginChanged(): Promise<boolean> {
+    return this.#login.isChanged()
+  }
+
   /** The one in use. `fresh`: one just issued, if UAA can be reached. */
   token(signal: AbortSignal, fresh = false, policy = this.#policy): Promise<IssuedToken> {
     if (fresh) this.#tokens.expire()
@@ -244,6 +248,7 @@ export class FoundationClient {
     } catch (error) {
       // UAA may have moved.
       if (!(error instanceof RateLimitedError)) this.#discovery = null
+      if (error instanceof CredentialsError) this.#login.failed()
       throw error
     }
   }

@@ -85,6 +85,21 @@ test('a wrong password is said without it, and not tried again until it changes 
   assert.equal(await count(client), 0)
 })
 
+test('whether a refused login has changed is told by its secrets, and by a token that came', async t => {
+  const { clientFor } = await scene(t)
+  let password = 'not-the-one'
+  const client = clientFor(byPassword(() => password))
+  await refused(count(client), /does not let user/)
+  assert.equal(await client.isLoginChanged(), false)
+  password = 'nor-this-one'
+  assert.equal(await client.isLoginChanged(), true)
+  await refused(count(client), /does not let user/)
+  assert.equal(await client.isLoginChanged(), false)
+  password = bob.password
+  await count(client)
+  assert.equal(await client.isLoginChanged(), true)
+})
+
 test('a password is sent once: what renews the token is the refresh token that came for it, until that is refused', async t => {
   const { clientFor, clock, foundation, tokensAsked } = await scene(t, { rotateRefreshTokens: true })
   let password = bob.password

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { CredentialsError } from './errors.ts'
 import type { Identity } from './identity.ts'
@@ -36,6 +37,9 @@ export class Login {
   #sentSecret = ''
   #refusedPassword: { readonly password: string; readonly secret: string; readonly untilMs: number } | null =
     null
+  /** Of the secrets of the last request, and of those that are no good; null once a token has come. */
+  #asked: string | null = null
+  #failed: string | null = null
 
   constructor(options: FoundationOptions, clock: Clock, redaction: Redaction) {
     this.#options = options
@@ -58,6 +62,7 @@ export class Login {
   /** @throws CredentialsError: a secret cannot be read, or it is a password that UAA has only just refused */
   async request(): Promise<TokenRequest> {
     const { clientId, clientSecret, login } = this.#options
+    this.#asked = await this.#fingerprint()
     const secret = await this.#read(clientSecret, `the secret of client "${clientId}"`)
     this.#sentSecret = secret
     const grant = await this.#grant()
@@ -76,6 +81,7 @@ export class Login {
   issued({ refreshToken, userName }: IssuedToken): void {
     this.#userName = userName
     this.#refusedPassword = null
+    this.#failed = null
     if (this.#options.login === undefined || refreshToken === null) return
     this.#redaction.add(refreshToken)
     const { kind } = this.#options.login
@@ -94,6 +100,24 @@ export class Login {
     const had = this.#given !== null
     this.#given = null
     return had
+  }
+
+  /** The secrets of the last request are no good, or could not be read. */
+  failed(): void {
+    this.#failed = this.#asked
+  }
+
+  /** Whether the sources have other secrets than those that were no good, or a token has come since. */
+  async isChanged(): Promise<boolean> {
+    return this.#failed === null || this.#failed !== (await this.#fingerprint())
+  }
+
+  /** Of the secrets as their sources have them now: only to be compared. */
+  async #fingerprint(): Promise<string> {
+    const { clientSecret, login } = this.#options
+    const ofUser = login?.kind === 'password' ? login.password : login?.refreshToken
+    const secrets = await Promise.all([clientSecret, ofUser].map(readable))
+    return createHash('sha256').update(JSON.stringify(secrets)).digest('base64')
   }
 
   async #grant(): Promise<Record<string, string>> {
@@ -158,5 +182,14 @@ export class Login {
 
   #fault(sentence: string): CredentialsError {
     return new CredentialsError(sentence, { foundation: this.#options.name, end: 'UAA' })
+  }
+}
+
+/** Null where there is none, or it cannot be read. */
+async function readable(source: SecretSource | undefined): Promise<string | null> {
+  try {
+    return (typeof source === 'function' ? await source() : source) ?? null
+  } catch {
+    return null
   }
 }

@@ -12,12 +12,12 @@ type Resource = Readonly<Record<string, unknown>>
 
 /** How many rows a page has, and what is asked to come with it. A security group may name thousands of spaces. */
 const collections = {
-  apps: 'per_page=500',
+  apps: 'per_page=500&include=space',
   domains: 'per_page=100',
   feature_flags: 'per_page=100',
   isolation_segments: 'per_page=200',
   organization_quotas: 'per_page=100',
-  roles: 'per_page=500&include=user',
+  roles: 'per_page=500&include=user,space',
   security_groups: 'per_page=50',
   space_quotas: 'per_page=100',
   spaces: 'per_page=500',
@@ -27,8 +27,10 @@ export type StateCollection = keyof typeof collections
 
 export interface StatePage {
   readonly resources: readonly Resource[]
-  /** By guid; of roles only. */
+  /** Of roles only. */
   readonly users: readonly Resource[]
+  /** Of roles and apps: they do not say themselves which organization their space is in. */
+  readonly spaces: readonly Resource[]
   readonly totalResults: number
   readonly totalPages: number
 }
@@ -91,8 +93,10 @@ function readPage(answer: Answer, facts: FaultFacts): StatePage {
   const { total_results: totalResults, total_pages: totalPages } = isObject(pagination) ? pagination : {}
   if (rows === null || typeof totalResults !== 'number' || typeof totalPages !== 'number')
     throw broken('no list', answer, facts)
-  const users = objectsIn(isObject(included) ? included['users'] : undefined) ?? []
-  return { resources: rows, users, totalResults, totalPages }
+  const [users, spaces] = ['users', 'spaces'].map(
+    name => objectsIn(isObject(included) ? included[name] : undefined) ?? [],
+  )
+  return { resources: rows, users: users ?? [], spaces: spaces ?? [], totalResults, totalPages }
 }
 
 function readObject(answer: Answer, facts: FaultFacts): Resource {

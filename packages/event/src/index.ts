@@ -13,6 +13,7 @@ export {
   rawOwnEvent,
 } from './own-event.ts'
 export { MalformedEventError, type ParseContext, parseAuditEvent } from './parse-audit-event.ts'
+export { targetsProcess } from './process-target.ts'
 export {
   MalformedPageError,
   type RawEvent,

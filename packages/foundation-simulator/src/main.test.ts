@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '@cf-audit-drain/pipeline'
@@ -90,6 +92,23 @@ test('a simulator in another process has its history, strikes as its command lin
     pages.map(({ totalResults }) => totalResults),
     [3000, 3001],
   )
+})
+
+test('--help prints the usage, and an option that is not there is one sentence and the usage', async () => {
+  const main = fileURLToPath(new URL('main.ts', import.meta.url))
+  const said = async (...args: string[]) => {
+    const one = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const [out, err, [code]] = await Promise.all([text(one.stdout), text(one.stderr), once(one, 'exit')])
+    return { out, err, code }
+  }
+  const [help, wrong] = await Promise.all([said('--help'), said('--no-such-option')])
+  assert.deepEqual([help.code, help.err], [0, ''])
+  assert.match(help.out, /^foundation-simulator: .*\n\n {2}npm run simulator -- \[OPTION…\]\n/s)
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const table = readme.slice(readme.indexOf('| option '), readme.indexOf('On the control port'))
+  for (const [option] of table.matchAll(/--[a-z][a-z0-9-]+/g)) assert.ok(help.out.includes(option), option)
+  assert.deepEqual([wrong.code, wrong.out], [2, ''])
+  assert.match(wrong.err, /^Unknown option '--no-such-option'[^\n]*\n\nfoundation-simulator: /)
 })
 
 test('its history spans the days asked for, oldest first, each event once', async () => {

@@ -1,4 +1,4 @@
-import { isOwnType, timestampSec } from '@cf-audit-drain/event'
+import { isOwnType, targetsProcess, timestampSec } from '@cf-audit-drain/event'
 import { guidIn, isObject, type JsonObject, stringIn } from './json-values.ts'
 import type { NameFact, NameKind } from './name-kind.ts'
 
@@ -44,8 +44,7 @@ function typeOf(type: string): TypeOfEvent {
 export function kindOfTarget(eventType: string, targetType: string): NameKind | null {
   if (targetType === 'route') return 'route'
   const kind = targetKinds[targetType]
-  // The SSH proxy asks with the guid of the process, and Cloud Controller calls it an app.
-  if (kind === 'app' && eventType.startsWith('audit.app.ssh-')) return 'process'
+  if (kind === 'app' && targetsProcess(eventType)) return 'process'
   return kind ?? null
 }
 
@@ -69,6 +68,7 @@ export function factsOf(event: unknown): readonly NameFact[] {
   const data = event['data']
   if (isObject(data)) dataFacts(facts, { type, atSec, guid, kind, data })
   actorFact(facts, event, atSec)
+  if (kind === 'app') actingProcess(facts, event['actor'], guid, atSec)
   return facts
 }
 
@@ -120,6 +120,12 @@ function parentIn(
   if (kind === 'service_plan') return stringIn(data, 'service_guid')
   if (kind === 'service_offering') return stringIn(data, 'service_broker_guid')
   return ''
+}
+
+/** An instance that crashed, or is ready: the process acts, and its app is the target. */
+function actingProcess(facts: NameFact[], actor: unknown, app: string, atSec: number): void {
+  if (!isObject(actor) || actor['type'] !== 'process') return
+  facts.push({ kind: 'process', guid: stringIn(actor, 'guid'), name: null, atSec, parent: app })
 }
 
 /** Of a user the name is an e-mail; the user name stands beside it in v2 only. */

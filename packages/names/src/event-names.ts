@@ -77,10 +77,17 @@ function appNames(
   if (!app || target === null) return { appGuid: null, app: null }
   const name = target.name || null
   if (app.kind !== 'process') return { appGuid: target.guid, app: name }
-  const guid = store.parentOf('process', app.guid, mentions?.atSec ?? 0) ?? null
+  const guid = appOfProcess(app.guid, mentions?.atSec ?? 0, store)
   if (guid === null)
     unresolved.push({ kind: 'process', guid: target.guid, reason: failures.failureOf('process', app.guid) })
   return { appGuid: guid, app: name }
+}
+
+/** The first web process of an app has the guid of the app: one that is gone is known by it. Null: not known. */
+function appOfProcess(process: string, atSec: number, store: NameStore): string | null {
+  const app = store.parentOf('process', process, atSec)
+  if (app != null) return app
+  return store.nameAt('app', process, atSec) === 'unknown' ? null : process
 }
 
 /** The plan of a service instance, its offering, its broker, as far as they are known. */

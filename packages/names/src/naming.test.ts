@@ -130,7 +130,34 @@ test('SSH to a process of an app: the event is told under the app', async t => {
   )
   const asked = one.asked('processes')
   assert.deepEqual(await one.namesOf(ssh(uuid(32))), [complete], 'learned from the event of the process')
+  const crashed = ago(9, {
+    type: 'audit.app.process.crash',
+    actor: { guid: uuid(33), type: 'process', name: 'web' },
+  })
+  await one.namesOf(crashed)
+  assert.deepEqual(await one.namesOf(ssh(uuid(33))), [complete], 'learned from a crash')
   assert.equal(one.asked('processes'), asked)
+})
+
+test('SSH to a process that is gone is told under the app where that was known before, after a restart too', async t => {
+  const one = await NamedFoundation.make(t)
+  one.has('organizations', org)
+  one.has('spaces', space)
+  one.has('processes', { guid: uuid(30), relationships: { app: { data: { guid: app.guid } } } })
+  const ssh = (guid: string) =>
+    ago(5, { type: 'audit.app.ssh-authorized', target: { guid, type: 'app', name: 'billing-api' } })
+  await one.namesOf(ssh(uuid(30)))
+  one.foundation.collections.remove('processes', uuid(30))
+  await one.restart()
+  assert.deepEqual(await one.namesOf(ssh(uuid(30))), [complete])
+  const [unknown] = await one.namesOf(ssh(app.guid))
+  assert.equal(unknown?.appGuid, null)
+  await one.namesOf(ago(9, { type: 'audit.app.create' }))
+  assert.deepEqual(
+    await one.namesOf(ssh(app.guid)),
+    [complete],
+    'the first web process has the guid of its app',
+  )
 })
 
 test('a user without an e-mail is looked up, a client is called a client, nobody is nobody', async t => {

@@ -27,6 +27,8 @@ export interface Checkpoint {
   readonly rights?: SeenRights
   /** When the operator last accepted that less is seen, in Cloud Controller's clock: of the time before, what is not shown may be hidden. */
   readonly acceptedSec?: number
+  /** The identity sees less than that. Absent: it does not. */
+  readonly narrowed?: NarrowedSince
   /** The ledger speaks of all that is held and passed. Absent: it is to be built first. */
   readonly hasLedger?: boolean
   /**
@@ -34,6 +36,14 @@ export interface Checkpoint {
    * recorded long ago, and how much of it nobody knows. Absent: there is none.
    */
   readonly forgotten?: Ranges
+}
+
+/** What a later process could not find out of rights that were narrowed. */
+export interface NarrowedSince {
+  /** When it was first met, in our clock. */
+  readonly sinceMs: number
+  /** Roles that were lost, as far as a process had seen them: at most so many as one sentence names, and one more. */
+  readonly lost: readonly string[]
 }
 
 const version = 1
@@ -70,9 +80,15 @@ export function decodeCheckpoint(text: string): Checkpoint {
     ...({ startSec, baselineSec, tailFromSec, settledSec, unread, closedWindows, writtenMs } as Checkpoint),
     ...(rights === null ? {} : { rights }),
     ...(Number.isSafeInteger(value.acceptedSec) ? { acceptedSec: value.acceptedSec as number } : {}),
+    ...(isNarrowed(value.narrowed) ? { narrowed: value.narrowed } : {}),
     ...(value.hasLedger === true ? { hasLedger: true } : {}),
     ...(isRanges(value.forgotten) ? { forgotten: value.forgotten } : {}),
   }
+}
+
+function isNarrowed(value: unknown): value is NarrowedSince {
+  const { sinceMs, lost } = (value ?? {}) as Partial<NarrowedSince>
+  return Number.isSafeInteger(sinceMs) && Array.isArray(lost) && lost.every(role => typeof role === 'string')
 }
 
 function isRanges(value: unknown): value is Ranges {

@@ -189,3 +189,56 @@ test('nor does the end of the session wait for a pass that finds nothing for lon
   await assert.rejects(holding, /the session is over/)
   assert.equal(held.windowsAtHand, 0)
 })
+
+test('a window that holds more than its events knows the keys of its dead letters, and is not forgotten for them', async () => {
+  const ledger = new Ledger(0)
+  const windows = [
+    { ...emptyWindow({ fromSec: 0, toSec: 300 }), held: 2, deadLetters: 1, firstOffset: 1, lastOffset: 1 },
+    { ...emptyWindow({ fromSec: 300, toSec: 600 }), held: 1, deadLetters: 1 },
+    // As an earlier version wrote one whose dead letter was lost.
+    { ...emptyWindow({ fromSec: 600, toSec: 900 }), held: 1, gone: 1 },
+    {
+      ...emptyWindow({ fromSec: 900, toSec: 1_200 }),
+      held: 2,
+      deadLetters: 1,
+      firstOffset: 1,
+      lastOffset: 1,
+    },
+    { ...emptyWindow({ fromSec: 1_200, toSec: 1_500 }), held: 1, firstOffset: 2, lastOffset: 2 },
+  ]
+  ledger.apply(windows)
+  const writer: Pick<FoundationWriter, 'guidsOf'> = {
+    async *guidsOf(wanted) {
+      for (const { fromSec } of wanted)
+        if (fromSec === 0 || fromSec === 1_200) yield { guid: `event ${fromSec}`, createdAtSec: fromSec + 1 }
+    },
+  }
+  let asked = 0
+  const earlier = async () => {
+    asked++
+    const letters = [0, 300, 600, 900].map(sec => ({ key: `letter ${sec}`, createdAtSec: sec + 2 }))
+    // A later version could read it: it is in the log as an event, too.
+    return [...letters, { key: 'event 1200', createdAtSec: 1_201 }]
+  }
+  const held = new HeldGuids(writer as FoundationWriter, ledger, 300_000, null, earlier)
+  held.release(await held.hold([1_200]), () => true)
+  assert.equal(asked, 0, 'they are asked for where they are missed')
+  await held.hold(windows.map(({ fromSec }) => fromSec))
+  assert.deepEqual(
+    windows.map(window => [[...held.keys(window)], held.isForgotten(window.fromSec)]),
+    [
+      [['event 0', 'letter 0'], false],
+      [['letter 300'], false],
+      [['letter 600'], false],
+      [['letter 900'], true],
+      [['event 1200'], false],
+    ],
+  )
+  assert.deepEqual([held.isLetter('letter 0'), held.isLetter('event 1200'), asked], [true, false, 1])
+})
+
+test('of dead letters the newest are remembered, and no more', async () => {
+  const held = new HeldGuids(emptyWriter({}), new Ledger(0), 3_000)
+  for (let i = 0; i < 5_000; i++) held.addLetter(`letter ${i}`, i)
+  assert.deepEqual([held.isLetter('letter 3999'), held.isLetter('letter 4000')], [false, true])
+})

@@ -1,5 +1,6 @@
 import { isOwnGuid } from '@cf-audit-drain/event'
-import type { FoundationWriter } from '@cf-audit-drain/log'
+import type { FoundationWriter, LedgerWindow } from '@cf-audit-drain/log'
+import { type EarlierLetters, HeldLetters } from './held-letters.ts'
 import type { Ledger } from './ledger.ts'
 import type { Range } from './range.ts'
 import { SeenGuids } from './seen-guids.ts'
@@ -19,21 +20,29 @@ interface AtHand {
 /**
  * The guids that the log holds: of the recent past all of them, of the time before it those of the windows that are
  * being worked on, read out of the log where the ledger says they lie. Those of our own events are left out: Cloud Controller
- * never shows them.
+ * never shows them. Keys of rows that are held as dead letters alone are among them.
  */
 export class HeldGuids {
   /** Of the recent past. */
   readonly recent = new SeenGuids()
   readonly #old = new SeenGuids()
+  readonly #letters: HeldLetters
   readonly #atHand = new Map<number, AtHand>()
   readonly #writer: FoundationWriter
   readonly #ledger: Ledger
   readonly #signal: AbortSignal | null
   #sinceSec: number
 
-  /** `signal`: ends what reads out of the log for long. */
-  constructor(writer: FoundationWriter, ledger: Ledger, sinceSec: number, signal: AbortSignal | null = null) {
+  /** `signal`: ends what reads out of the log for long. `earlier`: asked for when a window holds more than its events. */
+  constructor(
+    writer: FoundationWriter,
+    ledger: Ledger,
+    sinceSec: number,
+    signal: AbortSignal | null = null,
+    earlier: EarlierLetters = async () => [],
+  ) {
     this.#signal = signal
+    this.#letters = new HeldLetters(earlier)
     this.#writer = writer
     this.#ledger = ledger
     this.#sinceSec = ledger.rangeOf(sinceSec).fromSec
@@ -42,6 +51,10 @@ export class HeldGuids {
   async rebuild(): Promise<void> {
     for await (const { guid, createdAtSec } of this.#writer.guids(this.#sinceSec))
       if (!isOwnGuid(guid)) this.recent.add(guid, createdAtSec)
+    const hasLetters = this.#ledger.windows.some(
+      ({ fromSec, deadLetters }) => deadLetters > 0 && this.isRecent(fromSec),
+    )
+    if (hasLetters) await this.#loadLetters()
   }
 
   /** Those stamped before `sec` need not be known any more. */
@@ -144,15 +157,32 @@ export class HeldGuids {
 
   add(guid: string, createdAtSec: number): void {
     this.#of(createdAtSec).add(guid, createdAtSec)
+    this.#letters.isEvent(guid)
   }
 
-  /** Of one window, or a part of it. */
-  keys({ fromSec, toSec }: Range): Iterable<string> {
-    return this.#of(fromSec).guids(fromSec, toSec)
+  /** A row that is held as a dead letter alone. */
+  addLetter(key: string, createdAtSec: number): void {
+    this.#of(createdAtSec).add(key, createdAtSec)
+    this.#letters.add(key, createdAtSec)
+  }
+
+  /** Of a key that is held: whether it is that of a dead letter. */
+  isLetter(key: string): boolean {
+    return this.#letters.has(key)
+  }
+
+  /** Of one window, or a part of it; each once. Unlike `has` also dead letters of before this session. */
+  *keys(range: Range): Generator<string> {
+    yield* this.#of(range.fromSec).guids(range.fromSec, range.toSec)
+    for (const [key, sec] of this.#letters.in(range)) if (!this.has(key, sec)) yield key
   }
 
   #of(sec: number): SeenGuids {
     return this.isRecent(sec) ? this.recent : this.#old
+  }
+
+  #loadLetters(): Promise<void> {
+    return this.#letters.load((key, createdAtSec) => this.has(key, createdAtSec))
   }
 
   /** Each of them knows then whether the log has forgotten some of it. */
@@ -161,8 +191,23 @@ export class HeldGuids {
     const windows = missing
       .map(({ range }) => this.#ledger.windowOf(range.fromSec))
       .filter(window => window !== null)
-      .filter(({ held, deadLetters }) => held > deadLetters)
-    if (windows.length === 0) return
+    const withEvents = windows.filter(({ held, deadLetters }) => held > deadLetters)
+    const found = withEvents.length === 0 ? new Map<number, number>() : await this.#eventsOf(withEvents)
+    const isShort = (window: LedgerWindow, letters: number) =>
+      (found.get(window.fromSec) ?? 0) < window.held - letters
+    if (!windows.some(window => isShort(window, 0))) return
+    await this.#loadLetters()
+    const forgotten = new Set<number>()
+    for (const window of windows) {
+      // Those that were lost at their source were once not counted among the dead letters of a window.
+      const known = [...this.#letters.in(window)].length
+      if (isShort(window, Math.max(known, window.deadLetters))) forgotten.add(window.fromSec)
+    }
+    for (const one of missing) one.isForgotten = forgotten.has(one.range.fromSec)
+  }
+
+  /** Reads them out of the log; how many of those that the window held when this began, by window. */
+  async #eventsOf(windows: readonly LedgerWindow[]): Promise<ReadonlyMap<number, number>> {
     const found = new Map<number, number>()
     const read = new Set<string>()
     for await (const { guid, createdAtSec } of this.#writer.guidsOf(windows)) {
@@ -176,11 +221,8 @@ export class HeldGuids {
       }
       read.add(guid)
       this.#old.add(guid, createdAtSec)
+      this.#letters.isEvent(guid)
     }
-    const short = windows.filter(
-      ({ fromSec, held, deadLetters }) => (found.get(fromSec) ?? 0) < held - deadLetters,
-    )
-    const forgotten = new Set(short.map(({ fromSec }) => fromSec))
-    for (const one of missing) one.isForgotten = forgotten.has(one.range.fromSec)
+    return found
   }
 }

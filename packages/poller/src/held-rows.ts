@@ -1,6 +1,6 @@
 import { isOwnGuid } from '@cf-audit-drain/event'
 import type { EventLog, HeldEvent, LedgerWindow } from '@cf-audit-drain/log'
-import { letterContent } from './letter-content.ts'
+import { lettersIn } from './held-letters.ts'
 import type { Session } from './session.ts'
 
 /** A row of Cloud Controller that is held. */
@@ -8,9 +8,6 @@ export interface HeldRow extends HeldEvent {
   /** Only as a dead letter: it could not become an event, or the log cannot hold it as one. */
   readonly deadLetter?: { readonly reason: string; readonly type: string | null }
 }
-
-/** So many of the newest are looked through. */
-const lettersMax = 1_000
 
 /** What is held of windows. To be made anew for each look: dead letters are read once. */
 export class HeldRows {
@@ -43,14 +40,10 @@ export class HeldRows {
     )
   }
 
-  /** Those with a stamp: of the others nobody knows which window counts them. */
   async #readLetters(): Promise<readonly HeldRow[]> {
-    const letters = await this.#log.deadLetters(lettersMax)
-    return letters.flatMap(({ foundation, origin, key, reason, raw, atMs }) => {
-      if (foundation !== this.#foundation || origin !== 'poller') return []
-      const { createdAtSec, type, bytes } = letterContent(raw)
-      if (createdAtSec === null) return []
-      return [{ guid: key, createdAtSec, receivedAtMs: atMs, bytes, deadLetter: { reason, type } }]
+    const letters = await lettersIn(this.#log, this.#foundation)
+    return letters.map(({ key, createdAtSec, atMs, bytes, reason, type }) => {
+      return { guid: key, createdAtSec, receivedAtMs: atMs, bytes, deadLetter: { reason, type } }
     })
   }
 }

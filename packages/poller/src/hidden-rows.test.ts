@@ -29,3 +29,30 @@ for (const hiddenRows of [5, 40])
     assert.equal(one.poller.status().ledger?.missing, hiddenRows)
     assert.ok(one.verified.every(({ requests }) => requests <= 80))
   })
+
+test('a window that stays short is told when it becomes so, not each time, not after a restart; and when it is whole again', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  one.foundation.insert(Array.from({ length: 50 }, (_, i) => ({ createdAtUs: one.agoUs((i + 1) * hourMs) })))
+  await one.started()
+  const guids = ['one', 'two'].map(name => `${name}-hidden`)
+  const createdAtUs = one.agoUs(20.5 * hourMs)
+  one.foundation.countOnly(guids)
+  one.foundation.insert(guids.map(guid => ({ guid, createdAtUs })))
+  const fromSec = Math.floor(createdAtUs / 1e6 / windowSec) * windowSec
+  const told = () => one.short.map(window => [window.fromSec, window.counted, window.held])
+  await one.verifiedAgain(6)
+  assert.deepEqual(told(), [[fromSec, 2, 0]])
+  await one.stop()
+  await one.started()
+  await one.verifiedAgain(3)
+  one.foundation.countOnly(['two-hidden'])
+  await one.verifiedAgain(3)
+  assert.deepEqual([told(), one.whole], [[[fromSec, 2, 0]], []])
+  one.foundation.countOnly([])
+  await one.verifiedAgain(3)
+  assert.deepEqual(told(), [[fromSec, 2, 0]])
+  assert.deepEqual(
+    one.whole.map(window => [window.fromSec, window.counted, window.held]),
+    [[fromSec, 2, 2]],
+  )
+})

@@ -48,7 +48,7 @@ function guardOf(looks: readonly Looked[], before: SeenRights | null = null) {
       remembered.push(guard.seen)
     },
   }
-  const guard = new RightsGuard(deps, before)
+  const guard = new RightsGuard(deps, { seen: before, narrowed: null })
   return {
     guard,
     clock,

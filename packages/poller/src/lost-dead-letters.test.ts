@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createScrubber, encodeAuditEvent, parseAuditEvent, splitEventPage } from '@cf-audit-drain/event'
 import { isoSec } from '@cf-audit-drain/log'
 import { letterContent } from './letter-content.ts'
-import type { PolledFoundation } from './testing/polled-foundation.ts'
+import { hourMs, type PolledFoundation } from './testing/polled-foundation.ts'
 import { dayMs, goesOn, minuteMs, shownGuids, watchedSource } from './testing/watched-source.ts'
 
 const guid = '0000dead-0000-4000-8000-000000000001'
@@ -14,9 +14,9 @@ function malformed(one: PolledFoundation, agoMs = 0) {
   return { text: JSON.stringify({ guid, created_at, type: ['audit.app.update'], data: {} }) }
 }
 
-async function withLetter(t: Parameters<typeof watchedSource>[0]): Promise<PolledFoundation> {
+async function withLetter(t: Parameters<typeof watchedSource>[0], agoMs = 0): Promise<PolledFoundation> {
   const one = await watchedSource(t, { days: 3, everyMin: 10 })
-  one.foundation.insert([malformed(one)])
+  one.foundation.insert([malformed(one, agoMs)])
   await goesOn(one, 3)
   assert.equal((await one.log.deadLetters(10))[0]?.key, guid)
   one.foundation.delete([guid])
@@ -53,6 +53,34 @@ test('so it is by a process that has not buried it itself', async t => {
   await goesOn(one, 6)
   await assertToldOnce(one)
 })
+
+for (const isAnotherProcess of [false, true])
+  test(`one that is older than what is in memory is missed, too${isAnotherProcess ? ', after a restart' : ''}`, async t => {
+    const one = await withLetter(t, 30 * hourMs)
+    if (isAnotherProcess) {
+      await one.stop()
+      await one.started()
+    }
+    await goesOn(one, 6)
+    await assertToldOnce(one)
+    const lost = (await Array.fromAsync(one.log.ledger({}))).filter(({ gone }) => gone > 0)
+    assert.deepEqual(
+      lost.map(({ state, counted, held, deadLetters, gone }) => [
+        state,
+        held - (counted ?? 0),
+        deadLetters,
+        gone,
+      ]),
+      [['short', 1, 1, 1]],
+    )
+    await goesOn(one, 2)
+    await one.stop()
+    await one.started()
+    await goesOn(one, 2)
+    await assertToldOnce(one)
+    assert.equal(one.poller.status().ledger?.gone, 1)
+    assert.equal(one.poller.status().ledger?.countedOnly, 0)
+  })
 
 test('what is buried and still shown is no loss, beside one that is', async t => {
   const one = await watchedSource(t, { days: 3, everyMin: 10 })

@@ -1,9 +1,10 @@
 import type { CloudController } from '@cf-audit-drain/cloud-foundry'
 import type { Scrubber } from '@cf-audit-drain/event'
-import type { FoundationWriter } from '@cf-audit-drain/log'
+import type { EventLog, FoundationWriter } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Checkpoint } from './checkpoint.ts'
 import { firstCheckpoint } from './first-checkpoint.ts'
+import { lettersIn } from './held-letters.ts'
 import type { Beside } from './open-beside.ts'
 import { type PollerOptions, recentFromSec } from './options.ts'
 import type { PollerReport } from './poller-report.ts'
@@ -16,7 +17,8 @@ export interface OpenRecorderDeps {
   readonly controller: Pick<CloudController, 'oldestAuditEventSec' | 'skewMs'>
   readonly scrubber: Scrubber
   readonly clock: Clock
-  readonly report: Pick<PollerReport, 'published' | 'buried' | 'late' | 'gone'>
+  readonly log: Pick<EventLog, 'deadLetters'>
+  readonly report: Pick<PollerReport, 'published' | 'buried' | 'late' | 'gone' | 'short'>
   /** In Cloud Controller's clock. */
   readonly nowSec: () => number
 }
@@ -35,7 +37,7 @@ export async function openRecorder(
   deps: OpenRecorderDeps,
   signal: AbortSignal,
 ): Promise<Recorder> {
-  const { scrubber, clock, report, controller, nowSec } = deps
+  const { scrubber, clock, log, report, controller, nowSec } = deps
   const checkpoint = stored ?? (await first(options, deps, signal))
   const recorder = new Recorder(
     {
@@ -47,6 +49,8 @@ export async function openRecorder(
       onBuried: count => report.buried(count),
       onLate: createdAtSecs => report.late(createdAtSecs),
       onGone: gone => report.gone(gone),
+      onShort: changes => report.short(changes),
+      earlierLetters: () => lettersIn(log, options.foundation),
       signal,
       ...beside,
     },

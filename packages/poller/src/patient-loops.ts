@@ -1,4 +1,4 @@
-import { CloudFoundryError } from '@cf-audit-drain/cloud-foundry'
+import { CloudFoundryError, CredentialsError } from '@cf-audit-drain/cloud-foundry'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
 
 export interface LoopFailure {
@@ -15,6 +15,8 @@ export interface PatientLoopsDeps {
   /** The first delay is of up to this, each further one of up to twice the one before. */
   readonly firstDelayMs: number
   readonly failed: (failure: LoopFailure) => void
+  /** After UAA refused the login: whether an operator has changed it since. Asked once in `firstDelayMs`. */
+  readonly isLoginChanged: () => Promise<boolean>
 }
 
 const delayMaxMs = 300_000
@@ -62,6 +64,16 @@ export class PatientLoops {
     const ceilingMs = Math.min(delayMaxMs, firstDelayMs * 2 ** Math.min(attempt - 1, 20))
     const delayMs = Math.round(ceilingMs * (0.5 + 0.5 * random()))
     failed({ loop, error, attempt, delayMs })
-    await clock.sleep(delayMs, signal)
+    if (error instanceof CredentialsError && error.end === 'UAA') await this.#untilMended(delayMs, signal)
+    else await clock.sleep(delayMs, signal)
+  }
+
+  /** UAA must not be asked again and again with what it refuses; what an operator has corrected need not wait. */
+  async #untilMended(delayMs: number, signal: AbortSignal): Promise<void> {
+    const { clock, firstDelayMs, isLoginChanged } = this.#deps
+    for (let leftMs = delayMs; leftMs > 0; leftMs -= firstDelayMs) {
+      await clock.sleep(Math.min(leftMs, firstDelayMs), signal)
+      if (await isLoginChanged()) return
+    }
   }
 }

@@ -13,6 +13,7 @@ import type { StateReading } from './read-states.ts'
 import type { Recorder } from './recorder.ts'
 import type { RightsWatch } from './rights-watch.ts'
 import type { ComparedWindow, PollerObserver } from './session.ts'
+import type { ShortChanges } from './short-changes.ts'
 import type { SourceStatus } from './source-status.ts'
 import type { Poll } from './tail.ts'
 import { ToldOnce } from './told-once.ts'
@@ -94,6 +95,11 @@ export class PollerReport {
       const news = this.#toldGone.news(guids)
       if (news.length > 0) this.#observer.gone?.(window, news)
     }
+  }
+
+  short({ short, whole }: ShortChanges): void {
+    for (const window of short) this.#observer.short?.(window)
+    for (const window of whole) this.#observer.whole?.(window)
   }
 
   compared(window: ComparedWindow): void {

@@ -59,6 +59,7 @@ export class Poller {
       random,
       firstDelayMs: options.pollIntervalMs,
       failed: failure => this.#report.failed(failure),
+      isLoginChanged: () => deps.controller.isLoginChanged(),
     })
   }
 

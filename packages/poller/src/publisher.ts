@@ -3,9 +3,11 @@ import type { Clock } from '@cf-audit-drain/pipeline'
 import { type Checkpoint, encodeCheckpoint } from './checkpoint.ts'
 import type { EventNaming } from './event-naming.ts'
 import { HeldGuids } from './held-guids.ts'
+import type { EarlierLetters } from './held-letters.ts'
 import { KeptRecords } from './kept-records.ts'
 import { Ledger } from './ledger.ts'
 import { Looks } from './look.ts'
+import { type ShortChanges, shortChanges } from './short-changes.ts'
 import type { TaskFollowing } from './task-following.ts'
 
 /** The log refused, or did not answer: what became of the publish is unknown. Open it again and read the checkpoint. */
@@ -22,10 +24,14 @@ export interface PublisherDeps {
   readonly naming?: Pick<EventNaming, 'takeChanges'>
   /** Left out: tasks are not followed. */
   readonly tasks?: Pick<TaskFollowing, 'takeChanges'>
+  /** Left out: there are none. */
+  readonly earlierLetters?: EarlierLetters
   /** The entries are in the log now. */
   readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
   /** So many rows could not be read, and are in the log as dead letters. */
   readonly onBuried?: (count: number) => void
+  /** What was written of the ledger has left these windows short of rows, or made them whole again, since the last publish. */
+  readonly onShort?: (changes: ShortChanges) => void
 }
 
 /** A row that could not be read, with its stamp where that could be. */
@@ -64,7 +70,7 @@ export class Publisher {
     this.#deps = deps
     this.#checkpoint = checkpoint
     this.ledger = new Ledger(checkpoint.startSec)
-    this.held = new HeldGuids(deps.writer, this.ledger, seenSinceSec, deps.signal)
+    this.held = new HeldGuids(deps.writer, this.ledger, seenSinceSec, deps.signal, deps.earlierLetters)
   }
 
   get checkpoint(): Checkpoint {
@@ -89,7 +95,7 @@ export class Publisher {
    */
   async publish(what: Publish, next: Checkpoint = this.#checkpoint): Promise<number> {
     const { entries = [], letters = [], own = [], kept = [], names = [], ...windows } = what
-    const { writer, clock, naming, tasks, onPublished, onBuried } = this.#deps
+    const { writer, clock, naming, tasks, onPublished, onBuried, onShort } = this.#deps
     const stamped = { ...next, writtenMs: clock.now() }
     const beside = [
       ...names,
@@ -109,17 +115,16 @@ export class Publisher {
       })
     const { published, buried = nothing } = done
     this.#checkpoint = stamped
+    const short = shortChanges(done.windows, fromSec => this.ledger.windowOf(fromSec))
     this.ledger.apply(done.windows)
+    if (short !== null) onShort?.(short)
     const taken = buried.size === 0 ? entries : entries.filter(({ guid }) => !buried.has(guid))
     // Which of them the log had already is not known: then none is called new.
     onPublished?.(published === taken.length ? taken : [], stamped.writtenMs)
-    this.#isHeld(entries)
-    for (const guid of buried) this.#buried.add(guid)
-    for (const { letter, createdAtSec } of letters) {
-      this.#buried.add(letter.key)
-      // It is held, if only as a dead letter: Cloud Controller's counts include it.
-      if (createdAtSec !== null) this.#isHeld([{ guid: letter.key, createdAtSec }])
-    }
+    this.#isHeld(taken)
+    // They are held, if only as dead letters: Cloud Controller's counts include them.
+    for (const { guid, createdAtSec } of entries) if (buried.has(guid)) this.#hasBuried(guid, createdAtSec)
+    for (const { letter, createdAtSec } of letters) this.#hasBuried(letter.key, createdAtSec)
     const count = letters.length + buried.size
     if (count > 0) onBuried?.(count)
     return published
@@ -128,5 +133,12 @@ export class Publisher {
   #isHeld(rows: readonly { readonly guid: string; readonly createdAtSec: number }[]): void {
     for (const { guid, createdAtSec } of rows) this.held.add(guid, createdAtSec)
     this.looks.recorded(rows)
+  }
+
+  #hasBuried(key: string, createdAtSec: number | null): void {
+    this.#buried.add(key)
+    if (createdAtSec === null) return
+    this.held.addLetter(key, createdAtSec)
+    this.looks.recorded([{ guid: key, createdAtSec }])
   }
 }

@@ -204,7 +204,11 @@ export class Recorder {
         nowMs: this.#deps.clock.now(),
         heldKeys: range => this.#held.keys(range),
         isForgotten: window => this.#isForgotten(window),
-        isDeadLetter: key => this.#publisher.isBuried(key) || buried.has(key) || tooLarge.has(key),
+        isDeadLetter: key =>
+          this.#publisher.isBuried(key) ||
+          buried.has(key) ||
+          tooLarge.has(key) ||
+          (this.#held.isLetter(key) && !entries.some(({ guid }) => guid === key)),
       })
     let changed = changeOf(nothing)
     const { windows, gone } = changed

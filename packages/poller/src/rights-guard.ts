@@ -7,11 +7,12 @@ import {
   seesWith,
 } from '@cf-audit-drain/cloud-foundry'
 import type { Clock } from '@cf-audit-drain/pipeline'
+import type { NarrowedSince } from './checkpoint.ts'
 import { isSame, lostRights, placeOf, type SeenRights, seenRights } from './seen-rights.ts'
 
 /** The identity sees less than when windows were closed before. */
 export interface NarrowedRights {
-  /** When this process first met it. */
+  /** When it was first met, by this process or one before it. */
   readonly since: string
   readonly sentence: string
 }
@@ -25,8 +26,15 @@ export interface RightsGuardDeps {
   readonly controller: Pick<CloudController, 'rights' | 'onScopes' | 'identity'>
   readonly clock: Clock
   readonly onNarrowed: (narrowed: NarrowedRights) => void
-  /** Makes `seen` durable, where it is not yet: before anything closes with it. */
+  /** Makes `seen` and `narrowedSince` durable, where they are not yet: the one before anything closes with it. */
   readonly remember: () => Promise<void>
+}
+
+/** What windows were closed with before, and what is known of its being narrowed since. */
+export interface RightsBefore {
+  /** Null when nothing was closed yet. */
+  readonly seen: SeenRights | null
+  readonly narrowed: NarrowedSince | null
 }
 
 /** After a failure roles are not asked for again before this. */
@@ -45,7 +53,11 @@ const measuredMax = 3
 export class RightsGuard {
   readonly #deps: RightsGuardDeps
   #before: SeenRights | null
+  /** Until it is known whether it still is. */
+  #narrowedBefore: NarrowedSince | null
   #narrowed: NarrowedRights | null = null
+  #since: NarrowedSince | null = null
+  #isNarrowedKept = false
   #rights: Rights | null = null
   #isTokenNew = false
   /** Of the newest token since the guard was opened. */
@@ -57,10 +69,11 @@ export class RightsGuard {
   #rolesUnknownUntilMs: number | null = null
   #stopListening: () => void = () => undefined
 
-  /** `before`: of the checkpoint; null when nothing was closed yet. */
-  constructor(deps: RightsGuardDeps, before: SeenRights | null) {
+  /** `before`: of the checkpoint. */
+  constructor(deps: RightsGuardDeps, before: RightsBefore) {
     this.#deps = deps
-    this.#before = before
+    this.#before = before.seen
+    this.#narrowedBefore = before.narrowed
   }
 
   get narrowed(): NarrowedRights | null {
@@ -85,6 +98,11 @@ export class RightsGuard {
   /** What belongs into the checkpoint. */
   get seen(): SeenRights | null {
     return this.#before
+  }
+
+  /** That does, too; null: nothing is narrowed. */
+  get narrowedSince(): NarrowedSince | null {
+    return this.#since ?? this.#narrowedBefore
   }
 
   /** Looks at the rights, and from now on at every token. `accept`: what it sees now is what it should see. */
@@ -119,6 +137,10 @@ export class RightsGuard {
     const isUnknown = this.#rolesUnknownUntilMs !== null
     if (this.#narrowed === null && (isUnknown || this.#before?.sees === 'subset'))
       if (!(await this.#lookAtRoles(signal))) return false
+    if (this.#narrowed !== null && !this.#isNarrowedKept) {
+      await this.#deps.remember()
+      this.#isNarrowedKept = true
+    }
     return this.#narrowed === null && this.#before !== null && this.#rolesUnknownUntilMs === null
   }
 
@@ -176,30 +198,40 @@ export class RightsGuard {
     }
     const lost = lostRights(this.#before, rights)
     if (lost !== null) {
-      this.#shut(`${lost}${this.#namesOfLost(rights)}; ${rights.sentence}`)
+      const roles = this.#lostRoles(rights)
+      this.#shut(`${lost}${namesOf(roles)}; ${rights.sentence}`, roles)
       return
     }
     this.#rights = rights
+    this.#narrowedBefore = null
     const seen = seenRights(rights)
     if (seen !== null && !isSame(seen, this.#before)) this.#before = seen
     this.#compareScopes()
   }
 
-  /** Where this process has seen them itself. */
-  #namesOfLost({ roles }: Rights): string {
+  /** Where this process has seen them itself, or the one before it had; the first of them. */
+  #lostRoles({ roles }: Rights): readonly string[] {
     const left = new Set(roles?.map(placeOf))
-    const gone = (this.#rights?.roles ?? []).filter(role => !left.has(placeOf(role)))
-    if (gone.length === 0) return ''
-    return ` (${gone.slice(0, 5).join(', ')}${gone.length > 5 ? ', …' : ''})`
+    const known = this.#rights?.roles ?? this.#narrowedBefore?.lost ?? []
+    return known.filter(role => !left.has(placeOf(role))).slice(0, namedMax + 1)
   }
 
-  #shut(lost: string): void {
+  #shut(lost: string, roles: readonly string[] = []): void {
     if (this.#narrowed !== null) return
     const { clock, controller, onNarrowed } = this.#deps
+    this.#since = { sinceMs: this.#narrowedBefore?.sinceMs ?? clock.now(), lost: roles }
     this.#narrowed = {
-      since: new Date(clock.now()).toISOString(),
+      since: new Date(this.#since.sinceMs).toISOString(),
       sentence: `${identityText(controller.identity)} sees less than before: ${lost}. No window is closed or verified until it sees as much again; if this is meant to be, start once with --accept-rights`,
     }
     onNarrowed(this.#narrowed)
   }
+}
+
+/** Of lost roles. */
+const namedMax = 5
+
+function namesOf(roles: readonly string[]): string {
+  if (roles.length === 0) return ''
+  return ` (${roles.slice(0, namedMax).join(', ')}${roles.length > namedMax ? ', …' : ''})`
 }

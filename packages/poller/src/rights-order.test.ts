@@ -25,7 +25,7 @@ test('an answer about roles that comes after that to a later question does not c
     onNarrowed: () => undefined,
     remember: async () => undefined,
   }
-  const guard = new RightsGuard(deps, null)
+  const guard = new RightsGuard(deps, { seen: null, narrowed: null })
   const opened = guard.open(signal, false)
   answers[0]?.resolve(['space_auditor a'])
   await opened

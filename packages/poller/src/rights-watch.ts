@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { CloudController, Rights } from '@cf-audit-drain/cloud-foundry'
 import type { NameRecord } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
@@ -68,12 +69,12 @@ export class RightsWatch {
     const remember = async () => {
       if (this.#recorder !== null) await this.record(this.#recorder)
     }
-    const { rights = null } = stored ?? {}
+    const { rights = null, narrowed = null } = stored ?? {}
     const lists = rights !== null && isDigestOfAll(rights) ? await listsIn(kept()) : []
     this.#kept = new Set(lists.map(({ key }) => key))
     const { seen: before, key } = rights === null ? { seen: null, key: null } : withPlaces(rights, lists)
     this.#current = key
-    const guard = new RightsGuard({ controller, clock, onNarrowed, remember }, before)
+    const guard = new RightsGuard({ controller, clock, onNarrowed, remember }, { seen: before, narrowed })
     this.close()
     this.#guard = guard
     this.#recorder = null
@@ -105,7 +106,10 @@ export class RightsWatch {
   async #store(seen: SeenRights, recorder: Recorder): Promise<void> {
     const { inCheckpoint, beside } = storedRights(seen)
     const isKept = beside === null || this.#kept.has(beside.key)
-    if (isKept && isSame(inCheckpoint, recorder.checkpoint.rights ?? null)) return
+    const narrowed = this.#guard?.narrowedSince ?? null
+    const { checkpoint } = recorder
+    const isNarrowedKept = isDeepStrictEqual(narrowed, checkpoint.narrowed ?? null)
+    if (isKept && isNarrowedKept && isSame(inCheckpoint, checkpoint.rights ?? null)) return
     const added = isKept ? [] : [beside]
     // The checkpoint's own stays until the change after this one: a kill may leave what is kept beside it, and not the new checkpoint.
     const needed = [this.#current, beside?.key]
@@ -113,8 +117,9 @@ export class RightsWatch {
     const { clock, controller } = this.#deps
     const isLess = this.#guard?.hasAcceptedLess === true && !this.#hasAccepted
     const acceptedSec = Math.ceil((clock.now() + (controller.skewMs ?? 0)) / 1000)
-    const next = { rights: inCheckpoint, ...(isLess && { acceptedSec }) }
-    await recorder.record([], now => ({ ...now, ...next }), null, [...added, ...dropped])
+    const next = { rights: inCheckpoint, ...(isLess && { acceptedSec }), ...(narrowed && { narrowed }) }
+    const change = ({ narrowed: _, ...now }: Checkpoint): Checkpoint => ({ ...now, ...next })
+    await recorder.record([], change, null, [...added, ...dropped])
     for (const { key } of added) this.#kept.add(key)
     for (const { key } of dropped) this.#kept.delete(key)
     this.#current = beside?.key ?? null

@@ -39,6 +39,10 @@ export interface PollerObserver {
   lateBy?(agesSec: readonly number[]): void
   /** Held in this window of the ledger and no longer shown, though no clean-up has reached it: each guid once a session. */
   gone?(window: LedgerWindow, guids: readonly string[]): void
+  /** Cloud Controller counts more in this window of the ledger than it shows: once, until it is whole again, over restarts too. */
+  short?(window: LedgerWindow): void
+  /** Everything that is counted in a window that was told to be short is held. */
+  whole?(window: LedgerWindow): void
   /** Events were lost at their source, and that is in the log as an event of our own. */
   sourceLoss?(loss: SourceLoss): void
   /** Events that were told to be lost are shown again. */

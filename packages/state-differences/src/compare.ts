@@ -5,7 +5,7 @@ import { isEqual } from './value.ts'
 export interface Comparison {
   readonly created: readonly Observed[]
   readonly updated: readonly { readonly before: KeptObject; readonly after: Observed }[]
-  /** Equal in what is compared, but to be kept anew: it is back, or its name or time is another. */
+  /** Equal in what is compared, but to be kept anew: it is back, or its name, time or organization is another. */
   readonly touched: readonly Observed[]
   readonly absent: readonly KeptObject[]
   /** It shows what is older than what was seen before: an answer out of the past. */
@@ -38,6 +38,11 @@ function isOlder(shown: string | null, seen: string | null): boolean {
   return shown !== null && seen !== null && shown < seen
 }
 
+/** Earlier versions did not keep of which organization the space is. */
 function isSameBeside(before: Observed, after: Observed): boolean {
-  return before.updatedAt === after.updatedAt && before.target.name === after.target.name
+  return (
+    before.updatedAt === after.updatedAt &&
+    before.target.name === after.target.name &&
+    (after.organizationGuid === null || before.organizationGuid === after.organizationGuid)
+  )
 }

@@ -4,13 +4,10 @@ import { isMembers } from './value.ts'
 
 /** Whether an audit event tells of a role that came or went. */
 export function explainsRole(event: AuditEvent, finding: Finding): boolean {
-  const role = subjectOf(finding).value
+  const { value: role, organizationGuid } = subjectOf(finding)
   const isAdded = finding.after !== null
-  return (
-    isItsOwn(event, role, isAdded) ||
-    isListed(event, role, isAdded) ||
-    (isAdded ? isOfCreator(event, role) : goesWithItsPlace(event, role))
-  )
+  if (isItsOwn(event, role, isAdded) || isListed(event, role, isAdded)) return true
+  return isAdded ? isOfCreator(event, role) : goesWithAnother(event, role, organizationGuid)
 }
 
 type Role = ReturnType<typeof subjectOf>['value']
@@ -69,14 +66,25 @@ function requestOf({ data }: AuditEvent): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Roles go with the space or organization they are in. */
-function goesWithItsPlace(event: AuditEvent, { space, organization }: Role): boolean {
-  if (event.type === 'audit.space.delete-request')
-    return space !== undefined && (event.target?.guid === space || event.spaceGuid === space)
-  return event.type === 'audit.organization.delete-request' && isOf(event, organization)
+/**
+ * Roles go with the space or organization they are in. Those in spaces go, too, when their user is taken out of the organization: /v2 does both
+ * (`recursive=true`), and writes of the one only; without it Cloud Controller takes nobody out who has roles in spaces.
+ * `organization`: that it is in, or its space.
+ */
+function goesWithAnother(event: AuditEvent, { space, user }: Role, organization: string | null): boolean {
+  switch (event.type) {
+    case 'audit.space.delete-request':
+      return space !== undefined && (event.target?.guid === space || event.spaceGuid === space)
+    case 'audit.organization.delete-request':
+      return isOf(event, organization)
+    case 'audit.user.organization_user_remove':
+      return space !== undefined && event.target?.guid === user && isOf(event, organization)
+    default:
+      return false
+  }
 }
 
 /** About this organization or space. */
 function isOf({ target, organizationGuid }: Pick<AuditEvent, 'target' | 'organizationGuid'>, guid: unknown) {
-  return guid !== undefined && (target?.guid === guid || organizationGuid === guid)
+  return typeof guid === 'string' && (target?.guid === guid || organizationGuid === guid)
 }

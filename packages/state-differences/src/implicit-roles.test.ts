@@ -26,6 +26,8 @@ function role(type: string, user: string, place?: string) {
   }
 }
 
+const inOrganization = (guid: string) => ({ guid, relationships: { organization: to(organization.guid) } })
+
 const madeBy = (actor: typeof alice, data: object = { request: { name: 'payments' } }): SimulatedRow => ({
   type: 'audit.organization.create',
   actor,
@@ -46,7 +48,7 @@ async function explanations(
   },
 ): Promise<Readonly<Record<string, unknown>>> {
   const one = await WatchedFoundation.make(t)
-  one.change({ put: { roles: before } })
+  one.change({ put: { roles: before, spaces: [inOrganization(space.guid)] } })
   await one.look('role')
   one.change({ put: { roles: after }, remove: { roles: before.map(({ guid }) => guid) } })
   for (const event of events) one.audits(event)
@@ -154,5 +156,54 @@ test('the events that /v2 writes of single roles explain as those of /v3 do', as
   const after = [role('organization_manager', bob.guid)]
   assert.deepEqual(await explanations(t, { before: [], after, events: [added] }), {
     'bob organization_manager': 'audited',
+  })
+})
+
+/** By /v2 with `recursive=true`: one event for the roles in all spaces. */
+const takenOut = (user: typeof alice, organizationGuid = organization.guid): SimulatedRow => ({
+  type: 'audit.user.organization_user_remove',
+  target: user,
+  organizationGuid,
+  data: { request: {} },
+})
+
+test('who is taken out of an organization loses the roles in its spaces by that, and nobody else does', async t => {
+  const before = [
+    role('organization_user', alice.guid),
+    role('space_developer', alice.guid),
+    role('space_auditor', alice.guid),
+    role('organization_manager', alice.guid),
+    role('space_developer', bob.guid),
+    role('space_manager', alice.guid, uuid(10)),
+  ]
+  const events = [takenOut(alice), takenOut(bob, uuid(11))]
+  assert.deepEqual(await explanations(t, { before, after: [], events }), {
+    'alice organization_user': 'audited',
+    'alice space_developer': 'audited',
+    'alice space_auditor': 'audited',
+    'alice organization_manager': 'unexplained',
+    'bob space_developer': 'unexplained',
+    'alice space_manager': 'unexplained',
+  })
+})
+
+test('to be taken out of an organization explains no role that came', async t => {
+  const after = [role('space_developer', alice.guid)]
+  assert.deepEqual(await explanations(t, { before: [], after, events: [takenOut(alice)] }), {
+    'alice space_developer': 'unexplained',
+  })
+})
+
+test('roles in the spaces of an organization go with it, whether or not each space has an event of its own', async t => {
+  const before = [role('space_developer', alice.guid), role('space_manager', bob.guid, uuid(10))]
+  const deleted: SimulatedRow = {
+    type: 'audit.organization.delete-request',
+    target: organization,
+    organizationGuid: organization.guid,
+    data: { request: { recursive: true } },
+  }
+  assert.deepEqual(await explanations(t, { before, after: [], events: [deleted] }), {
+    'alice space_developer': 'audited',
+    'bob space_manager': 'unexplained',
   })
 })

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type StateKind, stateKinds } from '@cf-audit-drain/event'
-import { guidsIn } from './object-of.ts'
+import { guidsIn, related } from './object-of.ts'
 import { WatchedFoundation } from './testing/watched-foundation.ts'
 
 const uuid = (number: number) => `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`
 const times = { created_at: '2026-11-21T00:00:00Z', updated_at: '2026-11-21T00:00:00Z' }
 const later = '2026-11-21T08:00:00Z'
+const to = (guid: string | undefined) => ({ data: { guid } })
 const none = { running_spaces: { data: [] }, staging_spaces: { data: [] } }
 
 for (const kind of stateKinds)
@@ -180,11 +181,39 @@ for (const [kind, collection] of [
     assert.deepEqual(one.types, [kind, `${kind}.enabled`])
     const [event] = one.told.values()
     assert.deepEqual(event?.target, { guid: thing?.guid, type: collection.slice(0, -1), name: thing?.name })
+    const space = one.all('spaces').find(({ guid }) => guid === event?.spaceGuid)
+    assert.ok(event?.organizationGuid)
+    assert.equal(event.organizationGuid, related(space ?? {}, 'organization'))
     assert.equal(
       [...one.kept.keys()].some(key => key.includes(other?.guid ?? '?')),
       false,
     )
   })
+
+test('a role in a space is told with the organization of the space, one that an earlier version has kept, too', async t => {
+  const one = await WatchedFoundation.make(t)
+  const [space] = one.all('spaces')
+  const organization = related(space ?? {}, 'organization')
+  const put = (number: number) => {
+    const relationships = { user: to(uuid(700)), organization: { data: null }, space: to(space?.guid) }
+    one.change({ put: { roles: [{ guid: uuid(number), ...times, type: 'space_developer', relationships }] } })
+  }
+  put(1)
+  await one.look('role')
+  for (const [key, value] of one.kept)
+    if (key.endsWith(uuid(1)))
+      one.kept.set(key, JSON.stringify({ ...JSON.parse(value), organizationGuid: null }))
+  put(2)
+  await one.look('role')
+  one.change({ remove: { roles: [uuid(1)] } })
+  for (let i = 0; i < 2; i++) await one.look('role')
+  const told = [...one.told.values()].map(({ spaceGuid, organizationGuid }) => [spaceGuid, organizationGuid])
+  assert.deepEqual(told, [
+    [space?.guid, organization],
+    [space?.guid, organization],
+  ])
+  assert.deepEqual(Object.keys(one.data(0)['after'] as object), ['created_at', 'space', 'type', 'user'])
+})
 
 test('guids of a relationship are compared in order, whatever order they are shown in', () => {
   assert.deepEqual(guidsIn([{ guid: 'b' }, { guid: 'a' }]), ['a', 'b'])

@@ -7,16 +7,25 @@ export type Resource = Readonly<Record<string, unknown>>
 /** What is listed and compared as it is; the rest has a reader of its own. */
 export type ListedCollection = Exclude<StateCollection, 'apps' | 'spaces'>
 
+/** What came with a listing. */
+export interface Beside {
+  /** Names, by guid. */
+  readonly users: ReadonlyMap<string, string>
+  /** By the space that lies in it, as guids. */
+  readonly organizations: ReadonlyMap<string, string>
+}
+
 /** Of one row, what is compared; null for a row that has no guid or name. */
 export function objectOf(
   collection: ListedCollection,
   row: Resource,
-  users: ReadonlyMap<string, string>,
+  { users, organizations }: Beside,
 ): Observed | null {
   const guid = textOf(row['guid']) ?? (collection === 'feature_flags' ? textOf(row['name']) : null)
   if (guid === null) return null
   const value = shapes[collection](row)
   const user = textOf(value['user'])
+  const space = textOf(value['space'])
   return {
     key: guid,
     collection: collection === 'feature_flags' ? null : collection,
@@ -25,8 +34,8 @@ export function objectOf(
       user === null
         ? { guid, type: collection.slice(0, -1), name: textOf(row['name']) ?? '' }
         : { guid: user, type: 'user', name: users.get(user) ?? '' },
-    spaceGuid: textOf(value['space']),
-    organizationGuid: textOf(value['organization']),
+    spaceGuid: space,
+    organizationGuid: textOf(value['organization']) ?? organizations.get(space ?? '') ?? null,
     updatedAt: textOf(row['updated_at']),
     value,
   }
@@ -35,6 +44,16 @@ export function objectOf(
 /** User names by guid. */
 export function userNames(users: readonly Resource[]): ReadonlyMap<string, string> {
   return new Map(users.map(({ guid, username }) => [String(guid), textOf(username) ?? '']))
+}
+
+/** The organization of each space, where it is told. */
+export function organizationsOf(spaces: readonly Resource[]): ReadonlyMap<string, string> {
+  return new Map(
+    spaces.flatMap(space => {
+      const organization = textOf(related(space, 'organization'))
+      return organization === null ? [] : [[String(space['guid']), organization] as const]
+    }),
+  )
 }
 
 /** Members by name, so that what a later version of Cloud Controller adds is no difference of every object. */

@@ -1,7 +1,15 @@
 import type { StateCollection, StateLookups } from '@cf-audit-drain/cloud-foundry'
 import type { Scrubber, StateKind } from '@cf-audit-drain/event'
 import type { Random } from '@cf-audit-drain/pipeline'
-import { guidsIn, type ListedCollection, objectOf, type Resource, related, textOf } from './object-of.ts'
+import {
+  type Beside,
+  guidsIn,
+  type ListedCollection,
+  objectOf,
+  type Resource,
+  related,
+  textOf,
+} from './object-of.ts'
 import type { Observed, Value } from './observed.ts'
 import { readListing, type Turn } from './read-listing.ts'
 import { normal } from './value.ts'
@@ -45,9 +53,9 @@ function listed(...collections: readonly ListedCollection[]): Reader {
   return async ({ lookups, turn }, signal) => {
     const observed: Observed[] = []
     for (const collection of collections) {
-      const { rows, users } = await readListing(lookups, collection, onlyOne(turn), signal)
+      const { rows, ...beside } = await readListing(lookups, collection, onlyOne(turn), signal)
       for (const row of rows) {
-        const one = objectOf(collection, row, users)
+        const one = objectOf(collection, row, beside)
         if (one !== null) observed.push(one)
       }
     }
@@ -95,7 +103,7 @@ async function isolationSegments(deps: ReadDeps, signal: AbortSignal): Promise<r
 function switches(collection: Extract<StateCollection, 'apps' | 'spaces'>): Reader {
   return async (deps, signal) => {
     const { lookups, turn, random } = deps
-    const { rows } = await readListing(lookups, collection, onlyOne(turn), signal)
+    const { rows, organizations } = await readListing(lookups, collection, onlyOne(turn), signal)
     const shuffled = rows
       .map(row => ({ row, at: random() }))
       .sort((a, b) => a.at - b.at)
@@ -106,19 +114,29 @@ function switches(collection: Extract<StateCollection, 'apps' | 'spaces'>): Read
       if (guid === null) continue
       await turn(signal, shuffled.length)
       const ssh = await lookups.document(`/v3/${collection}/${guid}/features/ssh`, signal)
-      if (ssh !== null) observed.push(switchOf(collection, guid, row, ssh))
+      if (ssh !== null) observed.push(switchOf(collection, row, { guid, organizations, ssh }))
     }
     return observed
   }
 }
 
-function switchOf(collection: 'apps' | 'spaces', guid: string, row: Resource, ssh: Resource): Observed {
+interface Switch extends Pick<Beside, 'organizations'> {
+  readonly guid: string
+  readonly ssh: Resource
+}
+
+function switchOf(
+  collection: 'apps' | 'spaces',
+  row: Resource,
+  { guid, organizations, ssh }: Switch,
+): Observed {
+  const space = collection === 'spaces' ? guid : textOf(related(row, 'space'))
   return {
     key: guid,
     collection,
     target: { guid, type: collection.slice(0, -1), name: textOf(row['name']) ?? '' },
-    spaceGuid: collection === 'spaces' ? guid : textOf(related(row, 'space')),
-    organizationGuid: collection === 'spaces' ? textOf(related(row, 'organization')) : null,
+    spaceGuid: space,
+    organizationGuid: textOf(related(row, 'organization')) ?? organizations.get(space ?? '') ?? null,
     updatedAt: null,
     value: { enabled: ssh['enabled'] },
   }

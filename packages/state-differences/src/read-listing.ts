@@ -1,15 +1,13 @@
 import type { StateCollection, StateLookups } from '@cf-audit-drain/cloud-foundry'
-import { type Resource, userNames } from './object-of.ts'
+import { type Beside, organizationsOf, type Resource, userNames } from './object-of.ts'
 
 /** The listing changed while it was read, each time: nothing can be said of it. */
 export class UnsteadyListingError extends Error {
   override readonly name = 'UnsteadyListingError'
 }
 
-export interface Listing {
+export interface Listing extends Beside {
   readonly rows: readonly Resource[]
-  /** By guid. */
-  readonly users: ReadonlyMap<string, string>
 }
 
 /** Resolves when a request may be made. */
@@ -40,6 +38,7 @@ async function readOnce(
 ): Promise<Listing | null> {
   const rows = new Map<string, Resource>()
   const users = new Map<string, string>()
+  const organizations = new Map<string, string>()
   let total: number | null = null
   for (let number = 1, pages = 1; number <= pages; number++) {
     await turn(signal)
@@ -49,6 +48,7 @@ async function readOnce(
     pages = page.totalPages
     for (const row of page.resources) rows.set(String(row['guid'] ?? row['name']), row)
     for (const [guid, name] of userNames(page.users)) users.set(guid, name)
+    for (const [space, guid] of organizationsOf(page.spaces)) organizations.set(space, guid)
   }
-  return rows.size === total ? { rows: [...rows.values()], users } : null
+  return rows.size === total ? { rows: [...rows.values()], users, organizations } : null
 }

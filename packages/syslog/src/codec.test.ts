@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { type AuditEvent, catalogue } from '@cf-audit-drain/event'
+import { type AuditEvent, catalogue, targetsProcess } from '@cf-audit-drain/event'
 import fc from 'fast-check'
 import { cefData, cefDataCut, cefRows } from './cef-mapping.ts'
 import { type CodecOptions, syslogCodec } from './codec.ts'
@@ -154,7 +154,8 @@ describe('recorded events', () => {
         const { app, tags, msg } = parse(line)
         assert.ok(Buffer.byteLength(line) <= 8_000)
         assert.equal(tags['event_guid'], event.guid)
-        assert.equal(app, event.target?.type === 'app' ? event.target.guid : 'cloud_controller')
+        const isOfApp = event.target?.type === 'app' && !targetsProcess(event.type)
+        assert.equal(app, isOfApp ? event.target?.guid : 'cloud_controller')
         if (format === 'cef') {
           const pairs = cefPairs(msg)
           assert.equal(pairs['externalId'], event.guid)

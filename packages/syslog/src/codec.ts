@@ -1,4 +1,11 @@
-import { type AuditEvent, type EventType, eventType, isOwnType, ownActor } from '@cf-audit-drain/event'
+import {
+  type AuditEvent,
+  type EventType,
+  eventType,
+  isOwnType,
+  ownActor,
+  targetsProcess,
+} from '@cf-audit-drain/event'
 import { boundedCache } from './bounded-cache.ts'
 import { type CefMessageOptions, cefMessage } from './cef-message.ts'
 import { jsonMessage } from './json-message.ts'
@@ -110,16 +117,21 @@ function structuredData(): (event: AuditEvent, origin: string) => string {
     if (names && names.unresolved.length > 0) tags += 'names="partial" '
     if (organizationGuid) tags += organization(organizationGuid)
     if (names?.organization && organizationName) tags += `${organizationName(names.organization)} `
-    tags += `origin="${origin}" provenance="${event.provenance}" source_type="AUDIT"`
+    tags += `origin="${origin}" ${processTag(event)}provenance="${event.provenance}" source_type="AUDIT"`
     if (spaceGuid) tags += space(spaceGuid)
     if (names?.space && spaceName) tags += ` ${spaceName(names.space)}`
     return `${tags}]`
   }
 }
 
-/** Of an event about a process the app of that process, where it is known. */
-function appGuidOf({ names, target }: AuditEvent): string | null {
-  return names?.appGuid ?? (target?.type === 'app' ? target.guid : null)
+/** Of an event about a process the app of that process; null where that is not known. */
+function appGuidOf({ type, names, target }: AuditEvent): string | null {
+  if (names?.appGuid) return names.appGuid
+  return target?.type === 'app' && !targetsProcess(type) ? target.guid : null
+}
+
+function processTag({ type, target }: AuditEvent): string {
+  return target !== null && targetsProcess(type) ? `${sdParam('process_id', target.guid)} ` : ''
 }
 
 function wholeNumber(name: string, value: number, min: number, max: number): number {

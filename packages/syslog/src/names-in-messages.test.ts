@@ -58,6 +58,26 @@ test('SSH to a process is told under the app, by whom it was, client or user', (
   assert.match(line, / cs4Label=actor_type cs4=client /)
 })
 
+test('SSH to a process whose app is not known is not told under the guid of the process', () => {
+  const ssh = {
+    type: 'audit.app.ssh-unauthorized',
+    target: { guid: 'a-process', type: 'app', name: 'billing-api' },
+  }
+  const unresolved = [{ kind: 'process', guid: 'a-process', reason: 'absent' }]
+  const line = cef({ ...ssh, names: { ...names, appGuid: null, unresolved } })
+  assert.match(line, / my-org\.dev\.billing-api cloud_controller \[AUDIT\/0\] /)
+  assert.match(line, /\[tags@47450 app_name="billing-api" event_guid=/)
+  assert.match(
+    line,
+    / names="partial" .* origin="cloud_controller" process_id="a-process" provenance="live" /,
+  )
+  assert.match(line, / requestContext=not found: process a-process \(absent\) /)
+  for (const withoutNames of [cef(ssh), syslogCodec({ format: 'json' }).encode(sampleEvent(ssh))]) {
+    assert.match(withoutNames, / eu1 cloud_controller \[AUDIT\/0\] .* process_id="a-process" /)
+    assert.ok(!withoutNames.includes('app_id='))
+  }
+})
+
 test('what could not be found is said, and what else the event speaks of', () => {
   const line = cef({
     names: {

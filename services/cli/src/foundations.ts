@@ -13,6 +13,7 @@ import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
 import { type ClientDeps, clientDeps, clientOptions } from './client-options.ts'
 import { differencesOf } from './differences.ts'
 import { ElectedPoller } from './elected-poller.ts'
+import { ledgerObserver } from './ledger-observer.ts'
 import { namesOf } from './names.ts'
 import { rightsObserver } from './rights-observer.ts'
 import { sourceObserver } from './source-observer.ts'
@@ -179,29 +180,6 @@ function observerOf(
     },
     buried(count) {
       logger.error({ count }, 'malformed events were put into the dead-letter store')
-    },
-  }
-}
-
-function ledgerObserver(
-  logger: Logger,
-  metrics: FoundationMetrics | null,
-  clock: Clock,
-): Pick<PollerObserver, 'lateBy' | 'gone' | 'verified'> {
-  return {
-    lateBy(agesSec) {
-      for (const ageSec of agesSec) metrics?.lateBy(ageSec)
-    },
-    gone({ fromSec, toSec }, guids) {
-      logger.warn(
-        { from: isoSec(fromSec), to: isoSec(toSec), guids: guids.slice(0, 20), count: guids.length },
-        'Cloud Controller no longer shows events that the ledger has, and its clean-up cannot have taken them',
-      )
-    },
-    verified(verified) {
-      metrics?.verified({ ...verified, atMs: clock.now() })
-      if (verified.isCompared)
-        logger.debug(verified, "the ledger was compared with Cloud Controller's counts")
     },
   }
 }

@@ -7,7 +7,7 @@ import {
   type LedgerVerdict,
   ledgerWindowSec,
   missingOf,
-  runsOf,
+  spansOf,
   verdictSentence,
 } from '@cf-audit-drain/log'
 import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
@@ -98,10 +98,11 @@ async function printReadable(
   windows: readonly FoundationWindow[],
   verdict: LedgerVerdict,
 ): Promise<void> {
-  for (const run of runsOf(windows)) {
-    const faults = [
+  for (const run of spansOf(windows)) {
+    const notes = [
       ...(run.missing > 0 ? [`${run.missing} counted and not held`] : []),
       ...(run.gone > 0 ? [`${run.gone} held and no longer shown`] : []),
+      ...(run.empty > 0 ? [`${run.empty} empty between`] : []),
     ]
     await print(
       [
@@ -110,7 +111,7 @@ async function printReadable(
         run.state.padEnd(10),
         `${run.windows} ${run.windows === 1 ? 'window' : 'windows'}`.padEnd(13),
         `${run.held} held`,
-        ...faults,
+        ...notes,
       ].join('  '),
     )
   }

@@ -126,7 +126,8 @@ export function* runsOf(windows: Iterable<LedgerWindow>): Generator<LedgerRun> {
   if (run !== null) yield run
 }
 
-function joined(run: LedgerRun, next: LedgerRun): LedgerRun {
+/** The one and, right behind it or with nothing but empty time between, the next. */
+export function joined(run: LedgerRun, next: LedgerRun): LedgerRun {
   return {
     fromSec: run.fromSec,
     toSec: next.toSec,

@@ -19,7 +19,7 @@ export const hourMs = 3_600_000
 export class PolledFoundation {
   readonly clock: DrivenClock = drivenClock()
   readonly compared: ComparedWindow[] = []
-  readonly failures: { readonly loop: string; readonly error: Error }[] = []
+  readonly failures: { readonly loop: string; readonly error: Error; readonly delayMs: number }[] = []
   readonly missing: number[] = []
   readonly narrowed: (NarrowedRights | null)[] = []
   readonly verified: Verified[] = []
@@ -27,6 +27,9 @@ export class PolledFoundation {
   readonly asked = { requests: 0, rows: 0 }
   /** What was told to be gone, as it was told. */
   readonly gone: { readonly fromSec: number; readonly guids: readonly string[] }[] = []
+  /** Windows of the ledger that became short, and whole again. */
+  readonly short: LedgerWindow[] = []
+  readonly whole: LedgerWindow[] = []
   readonly lateBy: number[] = []
   readonly losses: SourceLoss[] = []
   readonly returned: Omit<SourceLoss, 'kind'>[] = []
@@ -100,12 +103,14 @@ export class PolledFoundation {
       polled: () => {
         this.polls++
       },
-      failed: (failure: { loop: string; error: Error }) => this.failures.push(failure),
+      failed: (failure: { loop: string; error: Error; delayMs: number }) => this.failures.push(failure),
       compared: (window: ComparedWindow) => this.compared.push(window),
       missing: (_loop: string, count: number) => this.missing.push(count),
       narrowed: (narrowed: NarrowedRights | null) => this.narrowed.push(narrowed),
       verified: (verified: Verified) => this.verified.push(verified),
       gone: ({ fromSec }: LedgerWindow, guids: readonly string[]) => this.gone.push({ fromSec, guids }),
+      short: (window: LedgerWindow) => this.short.push(window),
+      whole: (window: LedgerWindow) => this.whole.push(window),
       lateBy: (ages: readonly number[]) => this.lateBy.push(...ages),
       sourceLoss: (loss: SourceLoss) => this.losses.push(loss),
       sourceReturned: (returned: Omit<SourceLoss, 'kind'>) => this.returned.push(returned),
