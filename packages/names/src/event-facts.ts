@@ -91,13 +91,11 @@ function dataFacts(facts: NameFact[], { type, atSec, guid, kind, data }: Told): 
     facts.push({ kind: 'process', guid: process, name: null, atSec, parent: guid })
   const parent = parentIn(kind, request, data)
   if (parent !== '' && kind !== null) facts.push({ kind, guid, name: null, atSec, parent })
-  for (const [named, word] of [
-    ['organization', 'organization'],
-    ['space', 'space'],
-  ] as const) {
-    const name = stringIn(data, `${word}_name`)
-    if (name !== '') facts.push({ kind: named, guid: stringIn(data, `${word}_guid`), name, atSec })
-  }
+  const organization = stringIn(data, 'organization_name')
+  if (organization !== '')
+    facts.push({ kind: 'organization', guid: stringIn(data, 'organization_guid'), name: organization, atSec })
+  const space = stringIn(data, 'space_name')
+  if (space !== '') facts.push({ kind: 'space', guid: stringIn(data, 'space_guid'), name: space, atSec })
 }
 
 function newName(

@@ -28,59 +28,88 @@ export function namesFor(
   store: NameStore,
   failures: Failures,
 ): EventNames {
-  const unresolved: UnresolvedName[] = []
   const atSec = mentions?.atSec ?? 0
-  const find = ({ kind, guid }: Mention): string | null => {
-    const answer = store.nameAt(kind, guid, atSec)
+  const finder = new Finder(atSec, store, failures)
+  const { actor, actorKind } = actorNames(mentions, event, finder)
+  const organization = finder.nameOf(mentions?.organization)
+  const space = finder.nameOf(mentions?.space)
+  const { appGuid, app } = appNames(mentions, event, finder)
+  const target = finder.nameOf(mentions?.target)
+  if (mentions !== null) {
+    for (const mention of mentions.related) finder.relate(mention)
+    if (mentions.instance !== null)
+      for (const parent of parentsOf(mentions.instance, atSec, store)) finder.relate(parent)
+  }
+  const { related, unresolved } = finder
+  return { actor, actorKind, organization, space, appGuid, app, target, related, unresolved }
+}
+
+const none: readonly never[] = []
+
+/** Of one event: a class, for closures would be made anew for every event of a backfill. */
+class Finder {
+  readonly #atSec: number
+  readonly #store: NameStore
+  readonly #failures: Failures
+  related: readonly NamedThing[] = none
+  unresolved: readonly UnresolvedName[] = none
+
+  constructor(atSec: number, store: NameStore, failures: Failures) {
+    this.#atSec = atSec
+    this.#store = store
+    this.#failures = failures
+  }
+
+  nameOf(mention: Mention | null | undefined): string | null {
+    if (mention == null) return null
+    const { kind, guid } = mention
+    const answer = this.#store.nameAt(kind, guid, this.#atSec)
     if (typeof answer === 'object') return answer.name
-    const reason = answer === 'renamed' ? 'renamed' : failures.failureOf(kind, guid)
-    if (!unresolved.some(one => one.guid === guid && one.kind === kind))
-      unresolved.push({ kind, guid: guid.toWellFormed(), reason })
+    if (!this.unresolved.some(one => one.guid === guid && one.kind === kind))
+      this.#unresolved(mention, answer === 'renamed' ? 'renamed' : null)
     return null
   }
-  const nameOf = (mention: Mention | null | undefined) => (mention ? find(mention) : null)
-  const related: NamedThing[] = []
-  const relate = (mention: Mention) => {
-    const name = find(mention)
-    if (name === null || related.some(one => one.guid === mention.guid)) return
-    related.push({ kind: mention.kind, guid: mention.guid.toWellFormed(), name })
+
+  relate(mention: Mention): void {
+    const name = this.nameOf(mention)
+    if (name === null || this.related.some(one => one.guid === mention.guid)) return
+    const { kind, guid } = mention
+    this.related = [...this.related, { kind, guid: guid.toWellFormed(), name }]
   }
-  const actor = actorNames(mentions, event, find)
-  const organization = nameOf(mentions?.organization)
-  const space = nameOf(mentions?.space)
-  const app = appNames(mentions, event, store, failures, unresolved)
-  const target = nameOf(mentions?.target)
-  for (const mention of mentions?.related ?? []) relate(mention)
-  if (mentions?.instance) for (const parent of parentsOf(mentions.instance, atSec, store)) relate(parent)
-  return { ...actor, organization, space, ...app, target, related, unresolved }
+
+  /** The app of a process. */
+  appOf(process: Mention): string | null {
+    const guid = appOfProcess(process.guid, this.#atSec, this.#store)
+    if (guid === null) this.#unresolved(process, null)
+    return guid
+  }
+
+  #unresolved({ kind, guid }: Mention, known: string | null): void {
+    const reason = known ?? this.#failures.failureOf(kind, guid)
+    this.unresolved = [...this.unresolved, { kind, guid: guid.toWellFormed(), reason }]
+  }
 }
 
 function actorNames(
   mentions: Mentions | null,
   { actor }: AuditEvent,
-  find: (mention: Mention) => string | null,
+  finder: Finder,
 ): Pick<EventNames, 'actor' | 'actorKind'> {
   if (actor === null || isNobody(actor.guid)) return { actor: null, actorKind: 'unknown' }
   if (mentions?.actor == null) return { actor: actor.name || null, actorKind: actor.type }
   if (!mayBeUser(actor.guid)) return { actor: actor.guid, actorKind: 'client' }
-  return { actor: find(mentions.actor), actorKind: actor.type }
+  return { actor: finder.nameOf(mentions.actor), actorKind: actor.type }
 }
 
 function appNames(
   mentions: Mentions | null,
   { target }: AuditEvent,
-  store: NameStore,
-  failures: Failures,
-  unresolved: UnresolvedName[],
+  finder: Finder,
 ): Pick<EventNames, 'appGuid' | 'app'> {
   const app = mentions?.app
   if (!app || target === null) return { appGuid: null, app: null }
   const name = target.name || null
-  if (app.kind !== 'process') return { appGuid: target.guid, app: name }
-  const guid = appOfProcess(app.guid, mentions?.atSec ?? 0, store)
-  if (guid === null)
-    unresolved.push({ kind: 'process', guid: target.guid, reason: failures.failureOf('process', app.guid) })
-  return { appGuid: guid, app: name }
+  return { appGuid: app.kind === 'process' ? finder.appOf(app) : target.guid, app: name }
 }
 
 /** The first web process of an app has the guid of the app: one that is gone is known by it. Null: not known. */

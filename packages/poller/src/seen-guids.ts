@@ -9,6 +9,8 @@ const listMax = 32
 export class SeenGuids {
   readonly #bySecond = new Map<number, string[] | Set<string>>()
   #size = 0
+  /** No guid is older. */
+  #oldestSec = Number.POSITIVE_INFINITY
   #newestSec = 0
 
   get size(): number {
@@ -30,6 +32,7 @@ export class SeenGuids {
     if (this.has(guid, createdAtSec)) return
     this.#size++
     if (createdAtSec > this.#newestSec) this.#newestSec = createdAtSec
+    if (createdAtSec < this.#oldestSec) this.#oldestSec = createdAtSec
     const guids = this.#bySecond.get(createdAtSec)
     if (guids === undefined) this.#bySecond.set(createdAtSec, [guid])
     else if (!Array.isArray(guids)) guids.add(guid)
@@ -39,38 +42,44 @@ export class SeenGuids {
 
   count(fromSec: number, toSec: number): number {
     let count = 0
-    for (const [, guids] of this.#between(fromSec, toSec)) count += sizeOf(guids)
+    for (const second of this.#secondsIn(fromSec, toSec)) count += this.#sizeOf(second)
     return count
   }
 
-  *guids(fromSec: number, toSec: number): Generator<string> {
-    for (const [, guids] of this.#between(fromSec, toSec)) yield* guids
+  guids(fromSec: number, toSec: number): readonly string[] {
+    const all: string[] = []
+    for (const second of this.#secondsIn(fromSec, toSec))
+      for (const guid of this.#bySecond.get(second) ?? []) all.push(guid)
+    return all
   }
 
   forgetBefore(sec: number): void {
     this.forget(Number.NEGATIVE_INFINITY, sec)
+    this.#oldestSec = Math.max(this.#oldestSec, sec)
   }
 
   forget(fromSec: number, toSec: number): void {
-    for (const [second, guids] of this.#between(fromSec, toSec)) {
-      this.#size -= sizeOf(guids)
+    for (const second of this.#secondsIn(fromSec, toSec)) {
+      this.#size -= this.#sizeOf(second)
       this.#bySecond.delete(second)
     }
   }
 
-  /** The seconds of a window are asked for one by one, those of hours are picked out of all. */
-  *#between(fromSec: number, toSec: number): Generator<readonly [number, string[] | Set<string>]> {
+  /** Those of a window are asked for one by one, those of hours are picked out of all. */
+  #secondsIn(from: number, to: number): readonly number[] {
+    const [fromSec, toSec] = [Math.max(from, this.#oldestSec), Math.min(to, this.#newestSec + 1)]
+    const seconds: number[] = []
     if (toSec - fromSec > this.#bySecond.size) {
-      for (const one of this.#bySecond) if (one[0] >= fromSec && one[0] < toSec) yield one
-      return
+      for (const second of this.#bySecond.keys())
+        if (second >= fromSec && second < toSec) seconds.push(second)
+      return seconds
     }
-    for (let second = fromSec; second < toSec; second++) {
-      const guids = this.#bySecond.get(second)
-      if (guids !== undefined) yield [second, guids]
-    }
+    for (let second = fromSec; second < toSec; second++) if (this.#bySecond.has(second)) seconds.push(second)
+    return seconds
   }
-}
 
-function sizeOf(guids: readonly string[] | ReadonlySet<string>): number {
-  return 'length' in guids ? guids.length : guids.size
+  #sizeOf(second: number): number {
+    const guids = this.#bySecond.get(second) ?? []
+    return 'length' in guids ? guids.length : guids.size
+  }
 }

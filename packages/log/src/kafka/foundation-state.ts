@@ -73,7 +73,7 @@ export class FoundationState {
 
   /** Whether the tallies include the event of this number. */
   hasCounted(event: Countable, seq: number): boolean {
-    const tally = this.#tallies.get(tallyName(event))
+    const tally = this.#tallies.get(tallyName(event.provenance, event.type))
     return tally !== undefined && seq <= (tally.seq ?? this.#mirror?.seq ?? 0)
   }
 
@@ -83,18 +83,17 @@ export class FoundationState {
     { seq, checkpoint }: { readonly seq: number; readonly checkpoint: Checkpoint | null },
     schemaIds: KeptSchemaIds | null = null,
   ): FoundationChange {
-    const changed = new Map<string, StoredTally>()
+    const changed = new Map<string, Changing<StoredTally>>()
     for (const { type, provenance, receivedAtMs, createdAtSec } of entries) {
-      const name = tallyName({ type, provenance })
-      const before = changed.get(name) ?? this.#tallies.get(name)
-      changed.set(name, {
-        type,
-        provenance,
-        count: (before?.count ?? 0) + 1,
-        lastReceivedAtMs: Math.max(before?.lastReceivedAtMs ?? 0, receivedAtMs),
-        lastCreatedAtSec: Math.max(before?.lastCreatedAtSec ?? 0, createdAtSec),
-        seq,
-      })
+      const name = tallyName(provenance, type)
+      let tally = changed.get(name)
+      if (tally === undefined) {
+        tally = { ...(this.#tallies.get(name) ?? noneOf(provenance, type)), seq }
+        changed.set(name, tally)
+      }
+      tally.count++
+      tally.lastReceivedAtMs = Math.max(tally.lastReceivedAtMs, receivedAtMs)
+      tally.lastCreatedAtSec = Math.max(tally.lastCreatedAtSec, createdAtSec)
     }
     const mirror = checkpoint === null ? [] : [['checkpoint', { seq, checkpoint }] as const]
     const isNews = schemaIds !== null && JSON.stringify(schemaIds) !== JSON.stringify(this.#schemaIds)
@@ -121,7 +120,13 @@ export interface FoundationChange {
 /** Tells events without a checkpoint that a first publish left from those whose checkpoint was lost. */
 export const begunMessage = { key: 'begun', value: '{}', partition: 0 } as const
 
-function tallyName({ provenance, type }: Pick<Countable, 'provenance' | 'type'>): string {
+type Changing<T> = { -readonly [K in keyof T]: T[K] }
+
+function noneOf(provenance: Counted['provenance'], type: string): Counted {
+  return { type, provenance, count: 0, lastReceivedAtMs: 0, lastCreatedAtSec: 0 }
+}
+
+function tallyName(provenance: Counted['provenance'], type: string): string {
   return `tally ${provenance} ${type}`
 }
 

@@ -13,15 +13,11 @@ export interface RecordToEncode {
 /** A record of a batch, in the layout that `record-batch.ts` shows, in one buffer of its size. */
 export function encodeRecord(record: RecordToEncode): Buffer {
   const { offsetDelta = 0, timestampDelta = 0, key, value, headers = {} } = record
-  const named = Object.entries(headers).flatMap(([name, values]): [string, Field][] =>
-    Array.isArray(values)
-      ? values.map((each: Field): [string, Field] => [name, each])
-      : [[name, values as Field]],
-  )
+  const named = namesAndFields(headers)
   const noAttributes = 1
   let length = noAttributes + varintLength(timestampDelta) + varintLength(offsetDelta)
-  length += fieldLength(key) + fieldLength(value) + varintLength(named.length)
-  for (const [name, field] of named) length += fieldLength(name) + fieldLength(field)
+  length += fieldLength(key) + fieldLength(value) + varintLength(named.length / 2)
+  for (const field of named) length += fieldLength(field)
 
   const bytes = Buffer.allocUnsafe(varintLength(length) + length)
   let at = writeVarint(bytes, 0, length)
@@ -30,9 +26,20 @@ export function encodeRecord(record: RecordToEncode): Buffer {
   at = writeVarint(bytes, at, offsetDelta)
   at = writeField(bytes, at, key)
   at = writeField(bytes, at, value)
-  at = writeVarint(bytes, at, named.length)
-  for (const [name, field] of named) at = writeField(bytes, writeField(bytes, at, name), field)
+  at = writeVarint(bytes, at, named.length / 2)
+  for (const field of named) at = writeField(bytes, at, field)
   return bytes
+}
+
+/** A name, its field, a name … in one list, for this is done for every record. */
+function namesAndFields(headers: NonNullable<RecordToEncode['headers']>): readonly Field[] {
+  const all: Field[] = []
+  for (const name in headers) {
+    const values = headers[name]
+    if (Array.isArray(values)) for (const each of values) all.push(name, each)
+    else all.push(name, values as Field)
+  }
+  return all
 }
 
 function byteLength(field: Field): number {

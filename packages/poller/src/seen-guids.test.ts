@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { array, assert as check, constant, integer, oneof, property, record } from 'fast-check'
+import { SeenGuids } from './seen-guids.ts'
+
+const sec = integer({ min: 0, max: 30 })
+const step = oneof(
+  record({ what: constant('add'), guid: integer({ min: 0, max: 90 }), sec }),
+  record({ what: constant('forget'), fromSec: sec, lengthSec: integer({ min: 0, max: 40 }) }),
+  record({ what: constant('forgetBefore'), sec }),
+)
+
+test('knows what a plain list of guids and seconds knows, whatever is added and forgotten in which order', () => {
+  check(
+    property(array(step, { maxLength: 80 }), sec, sec, (steps, a, b) => {
+      const seen = new SeenGuids()
+      let plain: { guid: string; sec: number }[] = []
+      for (const one of steps)
+        if ('guid' in one) {
+          const guid = `guid-${one.guid}`
+          seen.add(guid, one.sec)
+          if (!plain.some(each => each.guid === guid && each.sec === one.sec))
+            plain.push({ guid, sec: one.sec })
+        } else if ('sec' in one) {
+          seen.forgetBefore(one.sec)
+          plain = plain.filter(each => each.sec >= one.sec)
+        } else {
+          const toSec = one.fromSec + one.lengthSec
+          seen.forget(one.fromSec, toSec)
+          plain = plain.filter(each => each.sec < one.fromSec || each.sec >= toSec)
+        }
+      const [fromSec, toSec] = [Math.min(a, b), Math.max(a, b)]
+      const within = plain.filter(each => each.sec >= fromSec && each.sec < toSec).map(({ guid }) => guid)
+      assert.equal(seen.size, plain.length)
+      assert.equal(seen.count(fromSec, toSec), within.length)
+      assert.deepEqual([...seen.guids(fromSec, toSec)].sort(), within.sort())
+      for (const each of plain) assert.ok(seen.has(each.guid, each.sec))
+    }),
+    { numRuns: 500 },
+  )
+})
