@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { CredentialsError } from './errors.ts'
 import type { Identity } from './identity.ts'
@@ -37,9 +36,10 @@ export class Login {
   #sentSecret = ''
   #refusedPassword: { readonly password: string; readonly secret: string; readonly untilMs: number } | null =
     null
-  /** Of the secrets of the last request, and of those that are no good; null once a token has come. */
-  #asked: string | null = null
-  #failed: string | null = null
+  /** The secrets of the last request, in the order of `#sources`; null for one that could not be read. */
+  #asked: (string | null)[] = []
+  /** Those of a request that brought no token, if that was the last one. */
+  #failed: readonly (string | null)[] | null = null
 
   constructor(options: FoundationOptions, clock: Clock, redaction: Redaction) {
     this.#options = options
@@ -62,7 +62,7 @@ export class Login {
   /** @throws CredentialsError: a secret cannot be read, or it is a password that UAA has only just refused */
   async request(): Promise<TokenRequest> {
     const { clientId, clientSecret, login } = this.#options
-    this.#asked = await this.#fingerprint()
+    this.#asked = []
     const secret = await this.#read(clientSecret, `the secret of client "${clientId}"`)
     this.#sentSecret = secret
     const grant = await this.#grant()
@@ -109,15 +109,15 @@ export class Login {
 
   /** Whether the sources have other secrets than those that were no good, or a token has come since. */
   async isChanged(): Promise<boolean> {
-    return this.#failed === null || this.#failed !== (await this.#fingerprint())
+    if (this.#failed === null) return true
+    const now = await Promise.all(this.#sources.map(readable))
+    return this.#failed.some((secret, at) => secret !== now[at])
   }
 
-  /** Of the secrets as their sources have them now: only to be compared. */
-  async #fingerprint(): Promise<string> {
+  get #sources(): readonly SecretSource[] {
     const { clientSecret, login } = this.#options
-    const ofUser = login?.kind === 'password' ? login.password : login?.refreshToken
-    const secrets = await Promise.all([clientSecret, ofUser].map(readable))
-    return createHash('sha256').update(JSON.stringify(secrets)).digest('base64')
+    if (login === undefined) return [clientSecret]
+    return [clientSecret, login.kind === 'password' ? login.password : login.refreshToken]
   }
 
   async #grant(): Promise<Record<string, string>> {
@@ -166,15 +166,13 @@ export class Login {
   }
 
   async #read(source: SecretSource, what: string): Promise<string> {
-    if (typeof source === 'string') {
-      this.#redaction.add(source)
-      return source
-    }
     try {
-      const secret = await source()
+      const secret = typeof source === 'string' ? source : await source()
       this.#redaction.add(secret)
+      this.#asked.push(secret)
       return secret
     } catch (error) {
+      this.#asked.push(null)
       const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
       throw this.#fault(`${what} cannot be read${code}`)
     }
@@ -185,10 +183,10 @@ export class Login {
   }
 }
 
-/** Null where there is none, or it cannot be read. */
-async function readable(source: SecretSource | undefined): Promise<string | null> {
+/** Null where it cannot be read. */
+async function readable(source: SecretSource): Promise<string | null> {
   try {
-    return (typeof source === 'function' ? await source() : source) ?? null
+    return typeof source === 'string' ? source : await source()
   } catch {
     return null
   }

@@ -104,13 +104,13 @@ test('ledger prints a truncated table as one span, and --csv each of its windows
   const lost = { state: 'short', counted: 0, held: 2, gone: 2 } as const
   const ledger = await logWith(
     t,
-    Array.from({ length: 99 }, (_, n) => (n % 2 === 0 ? lost : { state: 'closed', counted: 0 })),
+    Array.from({ length: 98 }, (_, n) => (n % 3 < 2 ? lost : { state: 'closed', counted: 0 })),
   )
-  const { out } = await ledger('--to', '2026-11-01T08:15:00Z')
+  const { out } = await ledger('--to', '2026-11-01T08:10:00Z')
   assert.equal(
     out,
-    '2026-11-01T00:00:00Z  2026-11-01T08:15:00Z  short       50 windows     100 held  100 held and no longer shown  49 empty between\n' +
-      'prod: complete up to 2026-11-01T08:15:00Z, 0 windows open, 50 short (0 counted and not held, 100 held and no longer shown)\n',
+    '2026-11-01T00:00:00Z  2026-11-01T08:10:00Z  short       66 windows     132 held  132 held and no longer shown  32 empty between\n' +
+      'prod: complete up to 2026-11-01T08:10:00Z, 0 windows open, 66 short (0 counted and not held, 132 held and no longer shown)\n',
   )
-  assert.equal((await ledger('--csv')).out.split('\n').length, 1 + 99 + 1)
+  assert.equal((await ledger('--csv')).out.split('\n').length, 1 + 98 + 1)
 })

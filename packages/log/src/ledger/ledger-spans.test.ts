@@ -30,6 +30,7 @@ const spans = (letters: string) =>
 
 test('empty windows do not part windows of one state; what holds something, is open or missing does', () => {
   assert.deepEqual(spans('ScSrcrSc'), ['short 0-7: 3 +4, 6 held, 6 gone', 'closed 7-8: 1 +0, 0 held, 0 gone'])
+  assert.deepEqual(spans('SScrSSS'), ['short 0-7: 5 +2, 10 held, 10 gone'])
   assert.deepEqual(spans('SCS').length, 3)
   assert.deepEqual(spans('SoS').length, 3)
   assert.deepEqual(spans('SxS').length, 3)

@@ -132,7 +132,7 @@ export function joined(run: LedgerRun, next: LedgerRun): LedgerRun {
     fromSec: run.fromSec,
     toSec: next.toSec,
     state: run.state,
-    windows: run.windows + 1,
+    windows: run.windows + next.windows,
     counted: run.counted + next.counted,
     held: run.held + next.held,
     missing: run.missing + next.missing,
