@@ -20,11 +20,14 @@ export function uuid(number: number): string {
   return `${String(number).padStart(8, '0')}-0000-4000-8000-000000000000`
 }
 
-export async function eventually(condition: () => Promise<boolean>): Promise<void> {
+/** To look at the log starts a process each time, which whatever is waited for needs the processor for. */
+const aProcessEveryMs = 1_500
+
+export async function eventually(condition: () => Promise<boolean>, everyMs = 200): Promise<void> {
   const giveUpMs = systemClock.monotonic() + 90_000
   while (!(await condition())) {
     assert.ok(systemClock.monotonic() < giveUpMs, `gave up waiting for ${condition}`)
-    await systemClock.sleep(200)
+    await systemClock.sleep(everyMs)
   }
 }
 
@@ -105,7 +108,7 @@ export class Lab {
     await eventually(async () => {
       events = await this.events(type)
       return events.length >= count
-    })
+    }, aProcessEveryMs)
     return events
   }
 
