@@ -126,6 +126,7 @@ function made(
     settings: { ...kafkaDefaults, brokers: [], topicRefreshMs: 1_000 },
     clock: fastClock,
     eventTopics: async () => topics(),
+    hiddenTopics: async () => new Set(),
     claim: () => undefined,
     release: () => undefined,
     requireRights: async () => undefined,
