@@ -319,7 +319,8 @@ export class KafkaClient {
     connecting.catch(() => undefined)
     const fault = this.#wasLetIn ? null : await connectionFault(this.#options).catch(() => null)
     try {
-      if (fault instanceof KafkaStateError) throw fault
+      const isToldAtOnce = fault instanceof KafkaStateError || this.#options.waitsForBrokers === false
+      if (fault !== null && isToldAtOnce) throw fault
       await within(this.#clock, limits.requestMs, `connecting ${what} to Kafka`, connecting)
       this.#wasLetIn = true
       if (this.#isClosed) throw new LogClosedError('the connections to Kafka are closed')
