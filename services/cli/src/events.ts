@@ -21,7 +21,8 @@ export async function printEvents(log: EventLog, wanted: EventArguments): Promis
     if (found.length >= wanted.limit) break
   }
   for (const event of found.reverse()) await print(wanted.json ? json(event) : readableEvent(event))
-  if (unreadable > 0) say(`${unreadable} records could not be decoded; a newer version may have written them`)
+  if (unreadable > 0)
+    say(`${unreadable} records could not be decoded: a newer version may have written them, or somebody else`)
   if (found.length === 0) say('no event in the log matches')
 }
 

@@ -34,6 +34,8 @@ export interface SinkObserver {
   givenUp?(records: number): void
   /** Whether records go to the receiver; after every change, and when nothing is known yet not at all. */
   up?(isUp: boolean): void
+  /** How many things keep events from it, after every change. */
+  unread?(reasons: number): void
   /** The log can be read again. */
   resumed?(): void
 }
@@ -216,6 +218,7 @@ export class SinkWorker {
     })
     const begun = this.#unread.find(one => !before.includes(one))
     if (begun !== undefined) this.#lastError = { at: begun.since, message: begun.message, attempt: 1 }
+    this.#observer.unread?.(this.#unread.length)
     if (this.#unread.length === 0) this.#observer.resumed?.()
     this.#showUp()
   }

@@ -228,6 +228,7 @@ function sinkObserver(sink: SinkConfig, logger: Logger, metrics: Metrics, clock:
     },
     givenUp: records => counts.resent(records),
     up: isUp => counts.connected(isUp),
+    unread: reasons => counts.unread(reasons),
     resumed: () => told.info('the log can be read again'),
     buried(records) {
       told.error({ records }, 'records this sink cannot take were put into the dead-letter store')
