@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import { ClusterAdmin, type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { kcat, kcatMissing } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { openKafkaLog } from '@cf-audit-drain/log/kafka'
 import { type GivenRight, rightsOfUser } from '@cf-audit-drain/log/testing/acls'
 import { systemClock } from '@cf-audit-drain/pipeline'
@@ -142,6 +143,17 @@ describe('a sink on Kafka', { concurrency: true, skip: reasonToSkipKafka() || (g
     await eventually(async () => worker.status().unread.length === 0)
     await eventually(async () => [...receiver.seen.values()].reduce((sum, times) => sum + times, 0) === 50)
     assert.equal(worker.status().sentAgain, 10)
+  })
+
+  test('that may see nothing but what it needs buries what it cannot send', {
+    skip: kcatMissing() ?? false,
+  }, async t => {
+    const { prefix, publish, receiver, counts, worker } = await delivering(t)
+    await kcat(kafka.brokers, ['-P', '-t', `${prefix}.events.one`, '-p', '0'], 'no event\n')
+    await publish('one')
+    await eventually(async () => receiver.seen.size === 30)
+    assert.equal(counts.buried, 1)
+    assert.equal(worker.status().state, 'delivering')
   })
 
   test('whose topic was deleted says that it was deleted, and goes on with the other', async t => {

@@ -164,7 +164,8 @@ class KafkaLog implements EventLog {
   async bury(letters: readonly DeadLetter[]): Promise<void> {
     this.#assertOpen()
     if (letters.length === 0) return
-    await this.#requireTopics(letters[0]?.foundation ?? '')
+    // A sink need not be let see the other topics.
+    await this.#requireTopics(letters[0]?.foundation ?? '', topic => topic === this.#names.deadLetters)
     this.#burier ??= this.#client.idempotentProducer()
     const burier = this.#burier
     try {
@@ -270,9 +271,10 @@ class KafkaLog implements EventLog {
   }
 
   /** Makes the topics of a foundation that are missing, where that is allowed. */
-  async #requireTopics(foundation: string): Promise<void> {
+  async #requireTopics(foundation: string, isNeeded = (_topic: string) => true): Promise<void> {
     const { createTopics } = this.#settings
-    const wanted = topicsOf(this.#names, foundation, createTopics ?? { replicationFactor: 1 })
+    const all = topicsOf(this.#names, foundation, createTopics ?? { replicationFactor: 1 })
+    const wanted = all.filter(({ topic }) => isNeeded(topic))
     const missing = missingTopics(await this.#topics(), wanted)
     const absent = new Set(missing.map(({ topic }) => topic))
     const present = wanted.map(({ topic }) => topic).filter(topic => !absent.has(topic))

@@ -180,8 +180,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       {
         assigned: ours => {
           const assignment = ++assignments
-          for (const topic of this.#positions.keys())
-            if (!this.#topics.hidden.has(topic)) this.#troubles.over(reading.fetching(topic))
+          for (const topic of this.#positions.keys()) this.#fetchingIsOver(topic)
           this.#positions = new Map()
           if (ours.size > 0)
             this.#begin(id, ours, joined.promise, () => assignment === assignments).catch(error => {
@@ -285,7 +284,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       const position = hungry.get(topic)
       const foundation = this.#door.names.foundationOf(topic)
       if (position === undefined || foundation === null) continue
-      this.#troubles.over(reading.fetching(topic))
+      this.#fetchingIsOver(topic)
       for (const record of records) {
         const read = toLogRecord(foundation, record)
         if (read === null) continue
@@ -295,6 +294,11 @@ export class KafkaSinkSource implements Source<LogRecord> {
       position.fetched = nextOffset
       if (records.length > 0) this.#arrivals.announce()
     }
+  }
+
+  /** Of a topic that is hidden, an answer may have been on its way before it was. */
+  #fetchingIsOver(topic: string): void {
+    if (!this.#topics.hidden.has(topic)) this.#troubles.over(reading.fetching(topic))
   }
 
   /** Retention has overtaken us: what is lost is told, and reading goes on at the oldest record, never at the newest. */
