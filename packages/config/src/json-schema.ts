@@ -16,6 +16,8 @@ export interface SchemaNode {
   readonly writeOnly?: boolean
   readonly required?: readonly string[]
   readonly items?: SchemaNode
+  readonly minItems?: number
+  readonly maxItems?: number
   /** What may be written instead: true or false, or a variable that holds the whole. Written out by the loader. */
   readonly shorthand?: 'flag' | 'variable'
 }

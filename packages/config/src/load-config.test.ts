@@ -273,6 +273,13 @@ test('tuning variables without a foundation configure nothing but must be right'
   ])
 })
 
+test('a flag that is neither true nor false is told of both', () => {
+  assert.deepEqual(told(undefined, { STRICT: '1' }), [
+    'environment variable STRICT | foundations[0].strict | must be true or false, but is "1" | write STRICT=true | false',
+  ])
+  assert.match(told(`${oneFoundation}    insecure: yes!\n`)[0] ?? '', / \| write insecure: true \| false$/)
+})
+
 test('an empty secret file and a short scrubbing key are faults', () => {
   assert.match(
     told(oneFoundation.replace('clientSecret: s3cr3t', 'clientSecretFile: /empty'))[0] ?? '',

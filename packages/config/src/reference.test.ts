@@ -52,6 +52,22 @@ test('every setting has its sentence in the reference', () => {
   assert.deepEqual(bare, [])
 })
 
+test('every duration, size and number has its bounds in the reference, and they are those of the parser', () => {
+  const rows = [...renderReference().matchAll(/^\| `([^`]+)` \| (?:duration|size|whole number) \|.*$/gm)]
+  assert.ok(rows.length >= 18, `${rows.length} rows`)
+  for (const [row, name] of rows) assert.match(row, / From `[^`]+` to `[^`]+`\./, name ?? row)
+  const bounds = (name: string) =>
+    rows.find(([, each]) => each === name)?.[0].match(/From `(.+?)` to `(.+?)`\./)
+  const [, min = '', max = ''] = bounds('log.kafka.sessionTimeout') ?? []
+  const faults = (sessionTimeout: string) => {
+    const text = JSON.stringify({ log: { kafka: { brokers: ['k:9092'], sessionTimeout } } })
+    const result = loadConfig({ file: { path: 'c.yaml', text }, env: {}, readFile: () => '' })
+    return 'faults' in result ? result.faults.length : 0
+  }
+  assert.deepEqual([min, max, '5999ms', '60001ms'].map(faults), [0, 0, 1, 1])
+  assert.match(renderReference(), /`foundations\[\]\.sweeps` \|.* From 1 to 8 of them\./)
+})
+
 test('the examples in the docs load and name every setting: one has the log in a folder, the other on Kafka', () => {
   const secrets = { CF_CLIENT_SECRET: 's', SCRUB_KEY: 'k'.repeat(32) }
   const inFolder = example('config.example.yaml', secrets)

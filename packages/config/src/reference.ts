@@ -78,6 +78,7 @@ function row(name: string, node: SchemaNode, isRequired: boolean): string {
   const { example } = node
   const about = [
     node.description ?? '',
+    countOf(node),
     node.enum === undefined || isGroup || kindOf(node) === 'true or false'
       ? ''
       : `One of ${node.enum.map(code).join(', ')}.`,
@@ -86,6 +87,12 @@ function row(name: string, node: SchemaNode, isRequired: boolean): string {
       : `Example: ${code(example)}.`,
   ]
   return `| \`${name}\` | ${kindOf(node)} | ${isRequired ? '**required**' : isGroup ? '' : defaultOf(node)} | ${about.filter(Boolean).join(' ')} |`
+}
+
+/** How many a list takes. */
+function countOf({ minItems, maxItems }: SchemaNode): string {
+  if (maxItems !== undefined) return `From ${minItems ?? 0} to ${maxItems} of them.`
+  return minItems === undefined ? '' : `At least ${minItems}.`
 }
 
 function defaultOf(node: SchemaNode): string {

@@ -17,6 +17,18 @@ export interface SettingText {
 
 type JsonSchemaPart = Readonly<Record<string, unknown>>
 
+/** The bounds stand where the setting is described, so that no description can be without them. */
+const bounded = (
+  { about, example }: SettingText,
+  min: number | string,
+  max: number | string,
+): SettingText => ({
+  about: `${about} From ${code(min)} to ${code(max)}.`,
+  example,
+})
+
+const code = (value: number | string) => `\`${value}\``
+
 function setting<T>(text: SettingText, shape: JsonSchemaPart, parse: (value: unknown) => T | Complaint) {
   return z
     .unknown()
@@ -35,12 +47,12 @@ function setting<T>(text: SettingText, shape: JsonSchemaPart, parse: (value: unk
 }
 
 export const duration = (text: SettingText, min: string, max: string) =>
-  setting(text, { type: 'string', pattern: durationPattern }, value =>
+  setting(bounded(text, min, max), { type: 'string', pattern: durationPattern }, value =>
     parseDuration(value, { min, max, example: text.example }),
   )
 
 export const byteSize = (text: SettingText, min: string, max: string) =>
-  setting(text, { type: ['string', 'integer'], pattern: byteSizePattern }, value =>
+  setting(bounded(text, min, max), { type: ['string', 'integer'], pattern: byteSizePattern }, value =>
     parseByteSize(value, { min, max, example: text.example }),
   )
 
@@ -73,16 +85,20 @@ export const flag = (text: SettingText) =>
   setting(text, { type: ['boolean', 'string'], enum: [true, false, 'true', 'false'] }, value => {
     if (value === true || value === 'true') return true
     if (value === false || value === 'false') return false
-    return new Complaint('must be true or false', text.example)
+    return new Complaint('must be true or false', 'true | false')
   })
 
 export const wholeNumber = (text: SettingText, min: number, max: number) =>
-  setting(text, { type: ['integer', 'string'], minimum: min, maximum: max, pattern: '^[0-9]+$' }, value => {
-    const number = typeof value === 'string' && /^[0-9]{1,9}$/.test(value) ? Number(value) : value
-    return typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max
-      ? number
-      : new Complaint(`must be a whole number from ${min} to ${max}`, text.example)
-  })
+  setting(
+    bounded(text, min, max),
+    { type: ['integer', 'string'], minimum: min, maximum: max, pattern: '^[0-9]+$' },
+    value => {
+      const number = typeof value === 'string' && /^[0-9]{1,9}$/.test(value) ? Number(value) : value
+      return typeof number === 'number' && Number.isInteger(number) && number >= min && number <= max
+        ? number
+        : new Complaint(`must be a whole number from ${min} to ${max}`, text.example)
+    },
+  )
 
 export const oneOf = <const T extends string>(text: SettingText, choices: readonly T[]) =>
   setting(text, { type: 'string', enum: choices }, value => {

@@ -26,6 +26,11 @@ export interface LogRecord {
   readonly bytes: Uint8Array
   /** The fingerprint that its writer named beside the bytes; null or missing where the log keeps none. */
   readonly schema?: string | null
+  /**
+   * Why this is no event of ours, though somebody has put it among them: it is for the dead-letter store. Its `guid` is then
+   * a digest of `bytes`. Missing: an event.
+   */
+  readonly fault?: string
 }
 
 /** What is known of one thing, a name by its guid or what a poller has to remember, kept beside the events; the log looks into neither. */
@@ -194,13 +199,21 @@ export interface Candidate {
   failed?(error: Error, foundation?: string): void
 }
 
+/** What keeps a sink from records. */
+export interface ReadingTrouble {
+  /** Whose events it keeps back, while those of the others are read; null: everybody's. */
+  readonly foundation: string | null
+  /** In a sentence, with what to do. */
+  readonly error: Error
+}
+
 /** What whoever reads for a sink is told, beside the records. */
 export interface SourceObserver {
   /**
-   * What keeps the sink from its records, in a sentence; it is tried for ever, and `read` waits. Null: nothing any more.
-   * Only where reading can be kept up without ending: a log whose `read` rejects says it there.
+   * All that keeps the sink from records, whenever that has changed; it is tried for ever, and `read` waits for what can be
+   * read. Empty: nothing any more. Only where reading can be kept up without ending: a log whose `read` rejects says it there.
    */
-  interrupted?(error: Error | null): void
+  interrupted?(troubles: readonly ReadingTrouble[]): void
   /** Records were delivered, and the foundation was another worker's before they were settled: it may deliver them again. */
   deliveredTwice?(records: number): void
 }

@@ -9,6 +9,8 @@ export interface SinkMetrics {
   /** Records sent again, by this or another worker, though the receiver may have had them: each may be there twice. */
   resent(count: number): void
   connected(yes: boolean): void
+  /** How many things keep events of the log from the sink now. */
+  unread(reasons: number): void
 }
 
 export function createSinkMetrics(
@@ -36,12 +38,16 @@ export function createSinkMetrics(
     'sink_up',
     '1 while the receiver has confirmed what it was last sent and nothing keeps the sink from the log, else 0.',
   )
+  const unread = gauge(
+    'sink_unread',
+    'What keeps events of the log from the sink: one for each foundation, or for all. The lag of what it may not see is in no other metric.',
+  )
 
   return new Map(
     sinks.map(sink => {
       const labels = { sink }
       for (const metric of [delivered, retries, resent]) metric.inc(labels, 0)
-      for (const metric of [lastSuccess, up]) metric.set(labels, 0)
+      for (const metric of [lastSuccess, up, unread]) metric.set(labels, 0)
       const setters: SinkMetrics = {
         delivered: (count, atMs) => {
           delivered.inc(labels, count)
@@ -50,6 +56,7 @@ export function createSinkMetrics(
         retried: () => retries.inc(labels),
         resent: count => resent.inc(labels, count),
         connected: yes => up.set(labels, yes ? 1 : 0),
+        unread: reasons => unread.set(labels, reasons),
       }
       return [sink, setters]
     }),

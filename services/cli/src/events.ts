@@ -1,13 +1,8 @@
-import {
-  type AuditEvent,
-  catalogue,
-  decodeAuditEvent,
-  describeEvent,
-  UndecodableEventError,
-} from '@cf-audit-drain/event'
-import type { EventLog, EventQuery } from '@cf-audit-drain/log'
+import { type AuditEvent, catalogue, describeEvent, UndecodableEventError } from '@cf-audit-drain/event'
+import type { EventLog, EventQuery, LogRecord } from '@cf-audit-drain/log'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { type EventArguments, UsageError } from './arguments.ts'
+import { decodeRecord } from './decode-record.ts'
 import { print, say } from './print.ts'
 
 /** `cf-audit-drain events`: looks into the log, newest last, as `cf events` shows them, also while a poller writes. */
@@ -19,20 +14,21 @@ export async function printEvents(log: EventLog, wanted: EventArguments): Promis
   }
   const found: AuditEvent[] = []
   let unreadable = 0
-  for await (const { bytes } of log.events(query)) {
-    const event = decode(bytes)
+  for await (const record of log.events(query)) {
+    const event = decode(record)
     if (!event) unreadable++
     else if (matches(event, wanted)) found.push(event)
     if (found.length >= wanted.limit) break
   }
   for (const event of found.reverse()) await print(wanted.json ? json(event) : readableEvent(event))
-  if (unreadable > 0) say(`${unreadable} records could not be decoded; a newer version may have written them`)
+  if (unreadable > 0)
+    say(`${unreadable} records could not be decoded: a newer version may have written them, or somebody else`)
   if (found.length === 0) say('no event in the log matches')
 }
 
-function decode(bytes: Uint8Array): AuditEvent | null {
+function decode(record: LogRecord): AuditEvent | null {
   try {
-    return decodeAuditEvent(bytes)
+    return decodeRecord(record)
   } catch (error) {
     if (error instanceof UndecodableEventError) return null
     throw error

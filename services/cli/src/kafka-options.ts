@@ -4,7 +4,7 @@ import type { KafkaConfig } from '@cf-audit-drain/config'
 import type { KafkaOptions, TopicSettings } from '@cf-audit-drain/log/kafka'
 import { type KafkaLoginDeps, kafkaLogin } from './kafka-login.ts'
 
-/** What the configuration says, as the log on Kafka takes it. */
+/** What the configuration says, as the log on Kafka takes it. `read`: for a command that ends when it has its answer. */
 export function kafkaOptions(kafka: KafkaConfig, mode: 'write' | 'read', deps: KafkaLoginDeps): KafkaOptions {
   const { brokers, prefix, createTopics, delivery, tls, sasl, rack, sessionTimeoutMs } = kafka
   return {
@@ -12,6 +12,7 @@ export function kafkaOptions(kafka: KafkaConfig, mode: 'write' | 'read', deps: K
     prefix,
     sessionTimeoutMs,
     delivery,
+    waitsForBrokers: mode === 'write',
     ...(rack === null ? {} : { rack }),
     createTopics: createTopics && mode === 'write' ? topicSettings(kafka) : null,
     ...(tls === null ? {} : { ssl: () => tlsOf(tls) }),

@@ -20,10 +20,8 @@ export async function lostFoundations(
 ): Promise<readonly string[]> {
   if (log.kafka === null) return []
   const { checkpointStates } = await import('@cf-audit-drain/log/kafka')
-  const options = kafkaOptions(log.kafka, 'read', {
-    clock: systemClock,
-    warn: sentence => logger.warn(sentence),
-  })
+  const deps = { clock: systemClock, warn: (sentence: string) => logger.warn(sentence) }
+  const options = { ...kafkaOptions(log.kafka, 'read', deps), waitsForBrokers: true }
   const names = foundations.map(({ name }) => name)
   for (;;)
     try {

@@ -55,6 +55,8 @@ test('a sink that loses the right to its group is not ready and names it within 
   assert.equal(failing.state, 'failing')
   assert.match(failing.lastError.message, sentence)
   assert.equal(await isUp(), 0)
+  const unread = () => metric('cf_audit_sink_unread{sink="siem"}')
+  assert.equal(await unread(), 1)
 
   await writer.publish(sendableEntries('lab', 10, 10), 'twenty')
   // Long enough for a joining that is refused to be tried over and over.
@@ -75,7 +77,7 @@ test('a sink that loses the right to its group is not ready and names it within 
   await eventually(async () => receiver.received === 20)
   await eventually(async () => (await ready()).ready && (await isUp()) === 1)
   assert.equal((await status()).state, 'delivering')
-  assert.equal(await metric('cf_audit_log_up'), 1)
+  assert.deepEqual([await metric('cf_audit_log_up'), await unread()], [1, 0])
 })
 
 /** With what one asks it. */

@@ -1,11 +1,18 @@
 import type { SinkConfig } from '@cf-audit-drain/config'
-import { type EventLog, isPassing, KafkaStateError, type LogRecord } from '@cf-audit-drain/log'
+import {
+  type EventLog,
+  isPassing,
+  KafkaStateError,
+  type LogRecord,
+  type ReadingTrouble,
+} from '@cf-audit-drain/log'
 import {
   asError,
   type Clock,
   type Random,
   run,
   type Sink,
+  type Source,
   withDeadLetters,
   withDrain,
   withPatientSettling,
@@ -27,6 +34,8 @@ export interface SinkObserver {
   givenUp?(records: number): void
   /** Whether records go to the receiver; after every change, and when nothing is known yet not at all. */
   up?(isUp: boolean): void
+  /** How many things keep events from it, after every change. */
+  unread?(reasons: number): void
   /** The log can be read again. */
   resumed?(): void
 }
@@ -37,6 +46,12 @@ export interface SinkStatus {
   readonly state: 'starting' | 'delivering' | 'failing'
   readonly lastDelivery: { readonly at: string; readonly records: number } | null
   readonly lastError: { readonly at: string; readonly message: string; readonly attempt: number } | null
+  /** What keeps it from events now. `foundation`: whose; those of the others are delivered. Null: everybody's. */
+  readonly unread: readonly {
+    readonly foundation: string | null
+    readonly since: string
+    readonly message: string
+  }[]
   /**
    * What may have arrived twice: records of writes whose fate was unknown and which were therefore sent again, and those
    * that were sent when their foundation went to another worker.
@@ -56,6 +71,13 @@ export interface SinkDeps {
 const batchMax = 10_000
 const logRetryMs = 2_000
 
+interface Failure {
+  readonly reason: Error
+  readonly attempt: number
+  readonly delayMs: number
+  readonly unknown: number
+}
+
 /** Delivers one sink's records, from its own cursor, for ever. A sink that is down delays no other. */
 export class SinkWorker {
   readonly config: SinkConfig
@@ -66,8 +88,11 @@ export class SinkWorker {
   #lastDelivery: SinkStatus['lastDelivery'] = null
   #lastError: SinkStatus['lastError'] = null
   #sentAgain = 0
-  /** What keeps it from the records in the log. */
-  #interruption: Error | null = null
+  /** Why the log cannot be connected. */
+  #unconnected: readonly ReadingTrouble[] = []
+  /** What the log says keeps it from events. */
+  #interrupted: readonly ReadingTrouble[] = []
+  #unread: SinkStatus['unread'] = []
 
   constructor(config: SinkConfig, sink: Sink<LogRecord>, deps: SinkDeps, observer: SinkObserver) {
     this.config = config
@@ -83,7 +108,11 @@ export class SinkWorker {
         return await this.#deliver(signal)
       } catch (error) {
         if (!isPassing(error)) throw error
-        this.#failed({ reason: asError(error), attempt, delayMs: logRetryMs, unknown: 0 })
+        const reason = asError(error)
+        this.#failed({ reason, attempt, delayMs: logRetryMs, unknown: 0 })
+        this.#unconnected = [{ foundation: null, error: reason }]
+        this.#interrupted = []
+        this.#showUnread()
         await this.#deps.clock.sleep(logRetryMs, signal).catch(() => undefined)
       }
     }
@@ -101,7 +130,10 @@ export class SinkWorker {
       log.source(this.config.name, {
         batchMax,
         observer: {
-          interrupted: error => this.#interrupted(error),
+          interrupted: troubles => {
+            this.#interrupted = troubles
+            this.#showUnread()
+          },
           deliveredTwice: records => this.#givenUp(records),
         },
       }),
@@ -113,27 +145,46 @@ export class SinkWorker {
       clock,
     )
     await run(
-      source,
+      this.#whileConnected(source),
       sink,
       {
         clock,
         reconnectMs: 1_000,
         isFatal: reason => reason instanceof KafkaStateError,
         onSettled: records => this.#settled(records),
-        onConnectFailure: (_end, reason, attempt) =>
-          this.#failed({ reason, attempt, delayMs: 1_000, unknown: 0 }),
+        onConnectFailure: (end, reason, attempt) => {
+          const failure = { reason, attempt, delayMs: 1_000, unknown: 0 }
+          if (end === 'sink') return this.#failed(failure)
+          this.#tell(failure)
+          this.#unconnected = [{ foundation: null, error: reason }]
+          this.#showUnread()
+        },
       },
       signal,
     )
+  }
+
+  #whileConnected(source: Source<LogRecord>): Source<LogRecord> {
+    return {
+      connect: async signal => {
+        await source.connect(signal)
+        if (this.#unconnected.length === 0) return
+        this.#unconnected = []
+        this.#showUnread()
+      },
+      read: signal => source.read(signal),
+      close: () => source.close(),
+    }
   }
 
   status(): SinkStatus {
     return {
       sink: this.config.name,
       url: this.config.url,
-      state: this.#interruption === null ? this.#state : 'failing',
+      state: this.#unread.length === 0 ? this.#state : 'failing',
       lastDelivery: this.#lastDelivery,
       lastError: this.#lastError,
+      unread: this.#unread,
       sentAgain: this.#sentAgain,
     }
   }
@@ -159,10 +210,16 @@ export class SinkWorker {
     this.#showUp()
   }
 
-  #interrupted(error: Error | null): void {
-    this.#interruption = error
-    if (error !== null) this.#lastError = { at: this.#now(), message: error.message, attempt: 1 }
-    else this.#observer.resumed?.()
+  #showUnread(): void {
+    const before = this.#unread
+    this.#unread = [...this.#unconnected, ...this.#interrupted].map(({ foundation, error: { message } }) => {
+      const known = before.find(one => one.foundation === foundation && one.message === message)
+      return known ?? { foundation, since: this.#now(), message }
+    })
+    const begun = this.#unread.find(one => !before.includes(one))
+    if (begun !== undefined) this.#lastError = { at: begun.since, message: begun.message, attempt: 1 }
+    this.#observer.unread?.(this.#unread.length)
+    if (this.#unread.length === 0) this.#observer.resumed?.()
     this.#showUp()
   }
 
@@ -172,12 +229,15 @@ export class SinkWorker {
   }
 
   #showUp(): void {
-    this.#observer.up?.(this.#state === 'delivering' && this.#interruption === null)
+    this.#observer.up?.(this.#state === 'delivering' && this.#unread.length === 0)
   }
 
-  #failed(failure: { reason: Error; attempt: number; delayMs: number; unknown: number }): void {
-    const { reason: error, attempt, delayMs, unknown } = failure
+  #failed(failure: Failure): void {
     this.#state = 'failing'
+    this.#tell(failure)
+  }
+
+  #tell({ reason: error, attempt, delayMs, unknown }: Failure): void {
     this.#sentAgain += unknown
     this.#lastError = { at: this.#now(), message: error.message, attempt }
     this.#observer.failed?.({ error, attempt, delayMs, unknown })

@@ -1,9 +1,9 @@
 import type { SinkConfig } from '@cf-audit-drain/config'
-import { decodeAuditEvent } from '@cf-audit-drain/event'
 import type { LogRecord } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
 import { type CodecOptions, type SyslogSink, syslogRecordSink } from '@cf-audit-drain/syslog'
+import { decodeRecord } from './decode-record.ts'
 
 export function makeSyslogSink(
   config: SinkConfig,
@@ -13,7 +13,7 @@ export function makeSyslogSink(
   return syslogRecordSink<LogRecord>(
     { ...codecOptions(config), host, port, framing, confirmTimeoutMs, ...tlsOf(config) },
     { clock: deps.clock, onWarning: message => deps.logger.warn({ sink: config.name }, message) },
-    record => decodeAuditEvent(record.bytes),
+    decodeRecord,
   )
 }
 

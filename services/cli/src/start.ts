@@ -12,6 +12,7 @@ import {
 import type { SchemaIdKeeper } from '@cf-audit-drain/schema-registry'
 import { ConfigurationError } from './configuration.ts'
 import { type FoundationService, foundationService, pollElected, refreshMetrics } from './foundations.ts'
+import { notReady } from './not-ready.ts'
 import { openLog } from './open-log.ts'
 import { keepRetention, type SourceAge } from './retention.ts'
 import { startSchemaRegistry } from './schema-registry.ts'
@@ -185,18 +186,6 @@ function showRegistry({ schemaIds, metrics, config }: Parts): void {
     metrics.schemaRegistry?.missing(config.foundations[i]?.name ?? '', missing)
 }
 
-/** A SIEM that is down does not make the poller unready; a process that only delivers has nothing else to do. */
-function notReady({ foundations, workers }: Parts): string[] {
-  if (foundations.length === 0)
-    return workers.flatMap(worker => {
-      const { sink, state, lastError } = worker.status()
-      return state === 'failing'
-        ? [`sink ${sink} fails: ${lastError?.message ?? 'for an unknown reason'}`]
-        : []
-    })
-  return foundations.flatMap(({ elected }) => elected.notReady() ?? [])
-}
-
 /** How long /metrics and /status wait for the log; a file answers, or says that it cannot. */
 function patienceOf(config: Config): number | null {
   return config.log.kafka === null ? null : kafkaPatienceMs
@@ -239,6 +228,7 @@ function sinkObserver(sink: SinkConfig, logger: Logger, metrics: Metrics, clock:
     },
     givenUp: records => counts.resent(records),
     up: isUp => counts.connected(isUp),
+    unread: reasons => counts.unread(reasons),
     resumed: () => told.info('the log can be read again'),
     buried(records) {
       told.error({ records }, 'records this sink cannot take were put into the dead-letter store')

@@ -105,7 +105,7 @@ export async function allIn(parts: StatusParts, clock: Clock, signal: AbortSigna
       const positions = await parts.log.positions()
       const waiting = parts.workers.filter(worker => {
         const position = positions.find(one => one.sink === worker.config.name)
-        return !position || position.lag > 0
+        return !position || position.lag > 0 || worker.status().unread.length > 0
       })
       if (waiting.length === 0) return
     }

@@ -26,7 +26,11 @@ export async function manageTopics(
     throw new UsageError('--allow-lower is for topics apply: plan changes nothing')
   const { applyTopics, planTopics, shortRetention, wantedTopics } = await import('@cf-audit-drain/log/kafka')
   const options = {
-    kafka: kafkaOptions(kafka, 'read', { clock: systemClock, warn: sentence => logger.warn(sentence) }),
+    kafka: {
+      ...kafkaOptions(kafka, 'read', { clock: systemClock, warn: sentence => logger.warn(sentence) }),
+      // Often called right after the brokers were started.
+      waitsForBrokers: action === 'apply',
+    },
     foundations: config.foundations.map(({ name }) => name),
     settings: topicSettings(kafka),
   }
@@ -51,11 +55,17 @@ function textOf({ kind, topic, text }: TopicChange): string {
   return kind === 'make' ? `make ${topic}: ${text}` : `${topic}: ${text}`
 }
 
+/** With what is wrong as long as it is not done. */
+function todoOf(change: TopicChange): string {
+  const harm = 'harm' in change && change.harm !== null ? ` (as it is, ${change.harm})` : ''
+  return `${textOf(change)}${harm}`
+}
+
 /** What `apply` would do by itself, or why it does not. */
 function lineOf(change: TopicChange, action: TopicsArguments['action']): string {
-  if (change.kind === 'make' || change.kind === 'raise') return `to do: ${textOf(change)}`
+  if (change.kind === 'make' || change.kind === 'raise') return `to do: ${todoOf(change)}`
   const { topic, kind, because, command } = change
   const allow = kind === 'lower' ? `cf-audit-drain topics apply --allow-lower ${topic}, or ` : ''
   const verdict = action === 'plan' ? 'will not be done' : 'not done'
-  return `${verdict}: ${textOf(change)}, because ${because}; do: ${allow}${command}`
+  return `${verdict}: ${todoOf(change)}, because ${because}; do: ${allow}${command}`
 }

@@ -262,6 +262,25 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
     )
   })
 
+  test('that may do nothing is told by check of everything at once, and lacks nothing when that is done', async t => {
+    await fresh(t)
+    await forget()
+    const failures = async () =>
+      (await checkOf('poller', { createTopics: settings })).flatMap(one =>
+        one.verdict === 'FAIL' ? [one.error.message] : [],
+      )
+    const [refused = '', ...others] = await failures()
+    assert.deepEqual(others, [])
+    assert.match(
+      refused,
+      /login Read and Write and Create on the topic cf-audit\.events\.lab, .*\(Create only where the topic is not there yet/,
+    )
+    const commands = refused.slice(refused.indexOf('; do: ') + 6).split(' ; ')
+    assert.equal(commands.length, 7)
+    await admin.createAcls({ acl: commands.flatMap(aclsOf) })
+    assert.deepEqual(await failures(), [])
+  })
+
   test('that is revoked while it works is waited for with a sentence, and goes on after the mend', async t => {
     await fresh(t)
     await grant()

@@ -30,6 +30,10 @@ export async function rightsOfUser(brokers: readonly string[], user: string) {
     give: async (...rights: readonly GivenRight[]) => {
       await admin.createAcls({ acl: rights.map(entry) })
     },
+    /** These, as they were given. */
+    take: async (...rights: readonly GivenRight[]) => {
+      await admin.deleteAcls({ filters: rights.map(entry) })
+    },
     /** All that the user has on resources of this kind. */
     takeAll: async (resource: GivenRight['resource']) => {
       const filter = { resourcePatternType: whichever, operation: whichever, permissionType: whichever }

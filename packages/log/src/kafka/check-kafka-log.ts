@@ -75,7 +75,10 @@ async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFi
   )
   const absent = new Set(missing.map(({ topic }) => topic))
   const ofTopics = check.managesTopics ? topicsRights(topics.map(({ topic }) => topic)) : []
-  const ofMaking = check.polls && check.kafka.createTopics ? makingRights([...absent]) : []
+  // Whether they are there the brokers do not say.
+  const hidden = topics.filter(({ error }) => error === 'TOPIC_AUTHORIZATION_FAILED')
+  const toMake = [...absent, ...hidden.map(({ topic }) => topic)]
+  const ofMaking = check.polls && check.kafka.createTopics ? makingRights(toMake) : []
   const found: KafkaFinding[] = [...(await rightsFindings(check, [...ofTopics, ...ofMaking], door))]
   const wide = topics.filter(({ partitions }) => partitions.length > 1).map(({ topic }) => topic)
   if (missing.length > 0 && !check.kafka.createTopics) found.push(failed(topicsMissing(missing)))
@@ -131,8 +134,19 @@ async function settingsFindings(
   try {
     const changes = await planTopics({ kafka, foundations, settings: topics }, clock)
     const small = changes.filter(one => 'key' in one && one.key === 'max.message.bytes')
-    const others = changes.length - small.length
+    const harmful = changes.flatMap(one =>
+      'harm' in one && one.harm !== null ? [{ ...one, harm: one.harm }] : [],
+    )
+    const others = changes.length - small.length - harmful.length
     return [
+      ...harmful.map(
+        ({ topic, text, harm, kind }): KafkaFinding => ({
+          verdict: 'WARN',
+          text: `${topic} has another clean-up than it needs (${text}): ${harm}; do: cf-audit-drain topics apply${
+            kind === 'lower' ? ` --allow-lower ${topic}` : ''
+          }`,
+        }),
+      ),
       ...small.map(
         ({ topic, text }): KafkaFinding => ({
           verdict: 'WARN',

@@ -7,7 +7,9 @@ import { type Connection, openConnection } from './kafkajs-internals.ts'
 import { askMetadata, askVersions, saslMechanisms } from './own-requests.ts'
 import { tlsRemedy } from './tls-remedy.ts'
 
-const timeoutMs = 5_000
+const timeoutMs = 4_000
+/** For a second question, whose answer only makes the first one's plainer. */
+const hintTimeoutMs = 1_500
 
 type Fault =
   | { readonly kind: 'unreachable' | 'settings'; readonly text: string }
@@ -51,19 +53,19 @@ async function sslNow({ ssl }: KafkaOptions): Promise<Ssl> {
   return typeof ssl === 'function' ? ssl() : ssl
 }
 
-type Ask = <T>(ssl: Ssl, question: (c: Connection) => Promise<T>) => Promise<T>
+type Ask = <T>(ssl: Ssl, question: (c: Connection) => Promise<T>, patienceMs?: number) => Promise<T>
 
 /** Each question on a connection of its own. */
 function asking(broker: string, { socketFactory }: KafkaOptions): Ask {
   const [host = '', port] = broker.split(':')
-  return async (ssl, question) => {
+  return async (ssl, question, patienceMs = timeoutMs) => {
     const connection = openConnection({
       host,
       port: Number(port),
       ...(ssl === undefined ? {} : { ssl }),
       ...(socketFactory === undefined ? {} : { socketFactory }),
       clientId: 'cf-audit-drain',
-      timeoutMs,
+      timeoutMs: patienceMs,
     })
     try {
       await connection.connect()
@@ -76,7 +78,7 @@ function asking(broker: string, { socketFactory }: KafkaOptions): Ask {
 
 async function plainFault(broker: string, error: unknown, ask: Ask): Promise<Fault> {
   if (neverConnected(error)) return unreachable(broker, error)
-  const speaksTls = await works(() => ask({ rejectUnauthorized: false }, askVersions))
+  const speaksTls = await works(() => ask({ rejectUnauthorized: false }, askVersions, hintTimeoutMs))
   return speaksTls
     ? settings(`${broker} speaks TLS, and log.kafka.tls is not set: write tls: true, or tls: { caFile: … }`)
     : unreachable(broker, error)
@@ -92,7 +94,7 @@ async function tlsFault(broker: string, error: unknown, ask: Ask): Promise<Fault
           : 'set log.kafka.tls.caFile to the authority that signed it, and see whether it has run out'
       }`,
     )
-  if (await works(() => ask(false, askVersions)))
+  if (await works(() => ask(false, askVersions, hintTimeoutMs)))
     return settings(
       `${broker} speaks no TLS, and log.kafka.tls is set: use the port that does, or take tls out of log.kafka`,
     )

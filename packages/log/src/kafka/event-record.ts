@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Message } from 'kafkajs'
 import type { StoredEvent } from '../migrate/stored-event.ts'
 import type { LogEntry, LogRecord } from '../ports.ts'
@@ -13,7 +14,8 @@ import { fromConfluent, type IdOf, isConfluent, singleObjectSchema, toConfluent 
  *   headers    type, provenance, created_at (seconds), seq (1, 2, 3 … of the foundation), schema (fingerprint)
  *
  * Without a value it is an event that was delivered and pruned before its log was carried here: only its guid is
- * known, so that it is not taken a second time. Readers pass it by.
+ * known, so that it is not taken a second time. Readers pass it by. What has no key, or neither value nor `seq`, was put
+ * there by somebody else.
  */
 
 /** `idOf`: the id of the schema of this fingerprint; null: the event stays a single object. */
@@ -44,10 +46,15 @@ export function toStoredMessage({ bytes, ...event }: StoredEvent): Message {
   return { ...toMessage({ ...event, bytes: new Uint8Array() }, event.seq), value: null }
 }
 
-/** Null for a record that is not an event of ours. The bytes are a single object, whatever they are on the topic. */
+/**
+ * Null for an event of which only the guid is remembered. What was put there by somebody else comes with its `fault`. The
+ * bytes are a single object, whatever they are on the topic.
+ */
 export function toLogRecord(foundation: string, record: KafkaRecord): LogRecord | null {
   const { key, value } = record
-  if (key === null || value === null) return null
+  if (key === null) return foreign(foundation, record, 'no key, which is the guid of an event')
+  if (value === null)
+    return seqOf(record) === null ? foreign(foundation, record, 'neither a value nor a seq') : null
   const bytes = isConfluent(value) ? fromConfluent(value, record.header?.('schema') ?? null) : value
   return {
     offset: Number(record.offset),
@@ -58,6 +65,19 @@ export function toLogRecord(foundation: string, record: KafkaRecord): LogRecord 
     get schema() {
       return record.header?.('schema')?.toString() ?? null
     },
+  }
+}
+
+function foreign(foundation: string, { topic, offset, key, value }: KafkaRecord, lacks: string): LogRecord {
+  const bytes = value ?? Buffer.alloc(0)
+  // What has no content is told apart by its place.
+  const content = value ?? `${key ?? ''} at ${offset}`
+  return {
+    offset: Number(offset),
+    foundation,
+    guid: createHash('sha256').update(content).digest('hex'),
+    bytes,
+    fault: `the record at offset ${offset} of ${topic} has ${lacks}: this program has not written it; find out who writes there`,
   }
 }
 

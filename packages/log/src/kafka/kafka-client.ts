@@ -17,7 +17,7 @@ import { KafkaStateError, KafkaUnavailableError, typesOf } from './kafka-error.t
 import { type KafkaOptions, limits } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { type Broker, type Cluster, coordinatorType, openCluster } from './kafkajs-internals.ts'
-import { topicNames } from './own-requests.ts'
+import { describeTopics, topicNames } from './own-requests.ts'
 import { PartitionReader } from './partition-reader.ts'
 import { patiently } from './patiently.ts'
 import { loginRefused } from './refused.ts'
@@ -98,6 +98,13 @@ export class KafkaClient {
     }
   }
 
+  /** Whoever asks next has an admin client that does not look for topics that are gone, which takes kafkajs 20 s. */
+  forgetTopics(): void {
+    const admin = this.#admin
+    this.#admin = null
+    if (admin?.questions === 0) admin.client.then(client => this.drop(client)).catch(() => undefined)
+  }
+
   async #askAdmin<T>(ask: (admin: Admin) => Promise<T>): Promise<T> {
     this.#admin ??= {
       client: this.#connected(
@@ -125,12 +132,24 @@ export class KafkaClient {
    * Every topic that this login may see. kafkajs' own question fails when any topic of the cluster, ours or not, has no
    * leader just then.
    */
-  async topicNames(): Promise<readonly string[]> {
+  topicNames(): Promise<readonly string[]> {
+    return this.#askAnyBroker('the names of the topics', topicNames)
+  }
+
+  /** Those of the topics that this login is not let see; whether they are there the brokers do not say. */
+  async hiddenTopics(names: readonly string[]): Promise<ReadonlySet<string>> {
+    const { topics } = await this.#askAnyBroker('what there is of topics', broker =>
+      describeTopics(broker, names),
+    )
+    return new Set(topics.filter(({ error }) => error === 'TOPIC_AUTHORIZATION_FAILED').map(one => one.topic))
+  }
+
+  #askAnyBroker<T>(what: string, ask: (broker: Broker) => Promise<T>): Promise<T> {
     const asking = patiently(this.#clock, async () => {
       const { cluster } = await this.reader()
-      return topicNames(await cluster.brokerPool.findConnectedBroker())
+      return ask(await cluster.brokerPool.findConnectedBroker())
     })
-    return within(this.#clock, limits.adminMs, 'the names of the topics', asking)
+    return within(this.#clock, limits.adminMs, what, asking)
   }
 
   /** For short reads; whoever waits for records takes a reader of its own. */
@@ -300,7 +319,8 @@ export class KafkaClient {
     connecting.catch(() => undefined)
     const fault = this.#wasLetIn ? null : await connectionFault(this.#options).catch(() => null)
     try {
-      if (fault instanceof KafkaStateError) throw fault
+      const isToldAtOnce = fault instanceof KafkaStateError || this.#options.waitsForBrokers === false
+      if (fault !== null && isToldAtOnce) throw fault
       await within(this.#clock, limits.requestMs, `connecting ${what} to Kafka`, connecting)
       this.#wasLetIn = true
       if (this.#isClosed) throw new LogClosedError('the connections to Kafka are closed')

@@ -28,7 +28,7 @@ import { LedgerTable } from './ledger-table.ts'
 import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
 import { sinkPositions } from './positions.ts'
-import { mayLackRights, type Right } from './refused.ts'
+import type { Right } from './refused.ts'
 import { pollerRights, sinkRights } from './rights.ts'
 import { RightsGate } from './rights-gate.ts'
 import { KafkaSinkSource } from './sink-source.ts'
@@ -145,9 +145,9 @@ class KafkaLog implements EventLog {
       clock: this.#deps.clock,
       observer: this.#sinkObserver(observer),
       eventTopics: () => this.#sinkTopics(sink),
-      requireRights: async () =>
-        this.#gate.demand(`sink ${sink}`, this.#sinkRights(sink, await this.#eventTopics())),
-      explain: error => this.#explained(sink, error),
+      hiddenTopics: topics => this.#client.hiddenTopics(topics),
+      requireRights: () => this.#gate.demand(`sink ${sink}`, this.#sinkRights(sink, []).filter(isOfGroup)),
+      explain: (error, topic, all) => this.#explained(sink, error, topic, all),
       claim: (name, source) => {
         this.#assertOpen()
         const other = this.#sources.get(name)
@@ -164,7 +164,8 @@ class KafkaLog implements EventLog {
   async bury(letters: readonly DeadLetter[]): Promise<void> {
     this.#assertOpen()
     if (letters.length === 0) return
-    await this.#requireTopics(letters[0]?.foundation ?? '')
+    // A sink need not be let see the other topics.
+    await this.#requireTopics(letters[0]?.foundation ?? '', topic => topic === this.#names.deadLetters)
     this.#burier ??= this.#client.idempotentProducer()
     const burier = this.#burier
     try {
@@ -270,9 +271,10 @@ class KafkaLog implements EventLog {
   }
 
   /** Makes the topics of a foundation that are missing, where that is allowed. */
-  async #requireTopics(foundation: string): Promise<void> {
+  async #requireTopics(foundation: string, isNeeded = (_topic: string) => true): Promise<void> {
     const { createTopics } = this.#settings
-    const wanted = topicsOf(this.#names, foundation, createTopics ?? { replicationFactor: 1 })
+    const all = topicsOf(this.#names, foundation, createTopics ?? { replicationFactor: 1 })
+    const wanted = all.filter(({ topic }) => isNeeded(topic))
     const missing = missingTopics(await this.#topics(), wanted)
     const absent = new Set(missing.map(({ topic }) => topic))
     const present = wanted.map(({ topic }) => topic).filter(topic => !absent.has(topic))
@@ -311,9 +313,9 @@ class KafkaLog implements EventLog {
         observer.deliveredTwice?.(records)
         own.deliveredTwice?.(records)
       },
-      interrupted: error => {
-        observer.interrupted?.(error)
-        own.interrupted?.(error)
+      interrupted: troubles => {
+        observer.interrupted?.(troubles)
+        own.interrupted?.(troubles)
       },
     }
   }
@@ -324,9 +326,13 @@ class KafkaLog implements EventLog {
     throw new KafkaUnavailableError(`the brokers show no group ${this.#names.sinkGroup(sink)}`)
   }
 
-  async #explained(sink: string, error: Error): Promise<Error> {
-    const topics = mayLackRights(error) ? await this.#eventTopics().catch(() => []) : []
-    return this.#gate.explained(`sink ${sink}`, this.#sinkRights(sink, topics), error)
+  #explained(sink: string, error: Error, topic: string | null, all: ReadonlySet<string>): Promise<Error> {
+    const foundation = topic === null ? null : this.#names.foundationOf(topic)
+    const concerns = (right: Right) =>
+      foundation === null ||
+      isOfGroup(right) ||
+      [this.#names.events(foundation), this.#names.state(foundation)].includes(right.name)
+    return this.#gate.explained(`sink ${sink}`, this.#sinkRights(sink, [...all]), error, concerns)
   }
 
   async #eventTopics(): Promise<readonly string[]> {
@@ -347,3 +353,5 @@ class KafkaLog implements EventLog {
     assert(this.#settings.brokers.length > 0, 'at least one broker')
   }
 }
+
+const isOfGroup = ({ resource }: Right) => resource === 'group'

@@ -23,6 +23,8 @@ export interface KafkaOptions {
   readonly rack?: string
   /** What one produce request holds, before compression. */
   readonly requestBytesMax?: number
+  /** Whether brokers that cannot be reached are tried for some 20 s; not where a person waits for the answer. */
+  readonly waitsForBrokers?: boolean
   /** How many of the newest guids a writer reads back when it opens. */
   readonly recentGuids?: number
   /** Foundations whose checkpoint is gone, and of which the operator has said where to go on. */
@@ -51,6 +53,7 @@ export const kafkaDefaults = {
   topicRefreshMs: 30_000,
   rack: '',
   requestBytesMax: 900_000,
+  waitsForBrokers: true,
   recentGuids: 50_000,
   startAnew: [],
   schemaIds: null,

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { Admin } from 'kafkajs'
+import { checkKafkaLog } from './check-kafka-log.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { applyTopics, planTopics } from './manage-topics.ts'
 import { topicResource } from './own-requests.ts'
@@ -113,6 +114,49 @@ describe('the topics of a real broker', { skip: reasonToSkipKafka() }, () => {
     assert.deepEqual(lines(left), ['by hand: partitions 2 -> 1'])
     const wanted = await planTopics(options({ replicationFactor: 2 }), systemClock)
     assert.ok(lines(wanted).includes('by hand: replication.factor 1 -> 2'), lines(wanted).join())
+  })
+
+  test('that have another clean-up than they need are told by plan and by check in the same words', async () => {
+    const { prefix, events, options } = fresh()
+    await applyTopics(options(), none, systemClock)
+    const policies = { [events]: 'compact,delete', [`${prefix}.state.eu`]: 'delete' }
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: Object.entries(policies).map(([name, value]) => ({
+        type: topicResource,
+        name,
+        configEntries: [
+          { name: 'cleanup.policy', value },
+          { name: 'retention.ms', value: '-1' },
+        ],
+      })),
+    })
+    const planned = (await planTopics(options(), systemClock)).filter(
+      change => 'harm' in change && change.harm !== null,
+    )
+    assert.deepEqual(
+      planned.map(({ kind, topic, text }) => [kind, topic, text]),
+      [
+        ['raise', events, 'cleanup.policy compact,delete -> delete'],
+        ['raise', `${prefix}.state.eu`, 'cleanup.policy delete -> compact'],
+      ],
+    )
+    const { kafka: ofKafka, foundations, settings: topics } = options()
+    const check = () =>
+      checkKafkaLog({ kafka: ofKafka, foundations, polls: true, sinks: [], topics }, systemClock)
+    const warnings = async () => (await check()).flatMap(one => (one.verdict === 'WARN' ? [one.text] : []))
+    const told = await warnings()
+    for (const change of planned) {
+      const harm = 'harm' in change ? change.harm : null
+      const own = told.filter(text => text.startsWith(`${change.topic} has another clean-up`))
+      assert.equal(own.length, 1, told.join('\n'))
+      assert.ok(own[0]?.includes(`(${change.text}): ${harm}; do: cf-audit-drain topics apply`), told.join())
+    }
+    await applyTopics(options(), none, systemClock)
+    assert.deepEqual(
+      (await warnings()).filter(text => text.includes('clean-up')),
+      [],
+    )
   })
 
   test('that cannot be made say why', async () => {

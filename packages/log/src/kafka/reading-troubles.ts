@@ -1,52 +1,85 @@
 import { asError } from '@cf-audit-drain/pipeline'
+import type { ReadingTrouble } from '../ports.ts'
+
+/** A part of reading that fails by itself. */
+export interface ReadingPart {
+  readonly step: 'joining' | 'naming' | 'beginning' | 'fetching' | 'committing'
+  /** Null: of all topics. */
+  readonly topic: string | null
+}
+
+export const reading = {
+  group: { step: 'joining', topic: null },
+  topicNames: { step: 'naming', topic: null },
+  beginning: (topic: string): ReadingPart => ({ step: 'beginning', topic }),
+  fetching: (topic: string): ReadingPart => ({ step: 'fetching', topic }),
+  committing: (topic: string): ReadingPart => ({ step: 'committing', topic }),
+} as const
 
 export interface TroubleDoor {
   /** A refusal of the brokers with what is lacking, any other error as it is. */
-  explain(error: Error): Promise<Error>
+  explain(error: Error, part: ReadingPart): Promise<Error>
+  foundationOf(topic: string): string | null
   /** Of each trouble when it begins, and when it becomes another one. */
   failed(error: Error): void
-  /** What keeps the sink from its records, the first of several; null: nothing any more. */
-  interrupted(error: Error | null): void
+  /** All that keeps the sink from its records, whenever that has changed; empty: nothing any more. */
+  interrupted(troubles: readonly ReadingTrouble[]): void
 }
 
-/** What keeps a sink from its records, by the part of reading that fails: each is told once, and when all are over. */
+/** What keeps a sink from its records, by the part of reading that fails: each is told once, and when it is over. */
 export class ReadingTroubles {
   readonly #door: TroubleDoor
-  /** Null: not explained yet. */
-  readonly #errors = new Map<string, Error | null>()
-  #told: Error | null = null
+  /** `error` is null while it is not explained. */
+  readonly #parts = new Map<string, { readonly part: ReadingPart; readonly error: Error | null }>()
+  #told: readonly ReadingTrouble[] = []
 
   constructor(door: TroubleDoor) {
     this.#door = door
   }
 
-  has(part: string, thrown: unknown): void {
+  has(part: ReadingPart, thrown: unknown): void {
     const error = asError(thrown)
-    if (!this.#errors.has(part)) this.#errors.set(part, null)
-    this.#door.explain(error).then(
+    this.#parts.getOrInsert(keyOf(part), { part, error: null })
+    this.#door.explain(error, part).then(
       explained => this.#explained(part, explained),
       () => this.#explained(part, error),
     )
   }
 
-  over(part: string): void {
-    if (this.#errors.delete(part)) this.#tell()
+  over(part: ReadingPart): void {
+    if (this.#parts.delete(keyOf(part))) this.#tell()
   }
 
-  #explained(part: string, error: Error): void {
-    const before = this.#errors.get(part)
-    if (before?.message === error.message) return
+  #explained(part: ReadingPart, error: Error): void {
+    const before = this.#parts.get(keyOf(part))
+    if (before?.error?.message === error.message) return
     this.#door.failed(error)
     // Over before anybody could say why it was.
     if (before === undefined) return
-    this.#errors.set(part, error)
+    this.#parts.set(keyOf(part), { part, error })
     this.#tell()
   }
 
   #tell(): void {
-    const first = [...this.#errors.values()].find(error => error !== null) ?? null
-    if (first === this.#told) return
-    this.#told = first
-    this.#door.interrupted(first)
+    const now = this.#troubles()
+    if (now.length === this.#told.length && now.every((one, i) => isSame(one, this.#told[i]))) return
+    this.#told = now
+    this.#door.interrupted(now)
   }
+
+  /** Two steps that fail a foundation for one reason are one trouble. */
+  #troubles(): readonly ReadingTrouble[] {
+    const all = [...this.#parts.values()].flatMap(({ part: { topic }, error }) =>
+      error === null ? [] : [{ foundation: topic === null ? null : this.#door.foundationOf(topic), error }],
+    )
+    return all.filter((one, i) => all.findIndex(other => isSame(one, other)) === i)
+  }
+}
+
+function keyOf({ step, topic }: ReadingPart): string {
+  return `${step} ${topic ?? ''}`
+}
+
+function isSame(one: ReadingTrouble, other: ReadingTrouble | undefined): boolean {
+  return one.foundation === other?.foundation && one.error.message === other.error.message
 }

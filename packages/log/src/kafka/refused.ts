@@ -15,7 +15,10 @@ export interface Right {
 export const withoutTransactions =
   'where transactions are not to be had, set log.kafka.delivery: at-least-once (KAFKA_DELIVERY)'
 
-/** `Write on the topic a and the topic b, Read on the group c: …`, with the commands that give them. */
+/**
+ * `Read and Write on the topic a, Read on the group c; do: …`, with the commands that give them. Who may not read a topic is
+ * not told either whether it is there, and so whether it has to be made.
+ */
 export function lackingRights(rights: readonly Right[], kafka: KafkaOptions): KafkaStateError {
   const lacked = Map.groupBy(rights, ({ resource, name }) => JSON.stringify([resource, name]))
   const of = [...lacked.values()].map(each => ({
@@ -31,11 +34,15 @@ export function lackingRights(rights: readonly Right[], kafka: KafkaOptions): Ka
       `kafka-acls --bootstrap-server ${kafka.brokers.join(',')} --add --allow-principal ${principalOf(kafka)} ` +
       `${operations.map(operation => `--operation ${operation}`).join(' ')} --${resource} ${name}`,
   )
+  const isUnsure = of.some(({ operations }) => operations.includes('Create') && operations.includes('Read'))
+  const unsure = isUnsure
+    ? ' (Create only where the topic is not there yet: Kafka does not say so to this login)'
+    : ''
   const instead = rights.some(({ resource }) => resource === 'transactional-id')
     ? ` (${withoutTransactions})`
     : ''
   return new KafkaStateError(
-    `Kafka does not allow this login ${text.join(', ')}${instead}; do: ${commands.join(' ; ')}`,
+    `Kafka does not allow this login ${text.join(', ')}${unsure}${instead}; do: ${commands.join(' ; ')}`,
   )
 }
 

@@ -9,6 +9,9 @@ import { within } from './within.ts'
 
 const sameAnswerMs = 10_000
 
+/** The rights that are missing; none, too, where that could not be found out. */
+type Found = readonly Right[] | Error
+
 /**
  * Says which rights are missing. A part that never worked has to be mended by the operator (KafkaStateError); one that did
  * waits for them (KafkaUnavailableError), because rights and passwords are changed, and changed back, under running
@@ -19,7 +22,7 @@ export class RightsGate {
   readonly #options: KafkaOptions
   readonly #clock: Clock
   readonly #served = new Set<string>()
-  readonly #told = new Map<string, { readonly atMs: number; readonly error: Error }>()
+  readonly #looks = new Map<string, { readonly atMs: number; readonly found: Promise<Found> }>()
 
   constructor(client: KafkaClient, options: KafkaOptions, clock: Clock) {
     this.#client = client
@@ -37,31 +40,51 @@ export class RightsGate {
 
   /** What cannot be found out here is left to whoever needs it. */
   async demand(part: string, rights: readonly Right[]): Promise<void> {
-    const error = await this.#lack(part, rights)
-    if (error !== null) throw error
+    const found = await this.#look(rights)
+    if (found instanceof Error) throw found
+    if (found.length > 0) throw this.#refusal(part, found)
   }
 
-  /** A refusal of the brokers with what is lacking, any other error as it is. */
-  async explained(part: string, rights: readonly Right[], error: unknown): Promise<Error> {
+  /**
+   * A refusal of the brokers with what is lacking of the rights, any other error as it is. `concerns`: which of them the
+   * error can be about.
+   */
+  async explained(
+    part: string,
+    rights: readonly Right[],
+    error: unknown,
+    concerns: (right: Right) => boolean = () => true,
+  ): Promise<Error> {
     const refused = loginRefused(error)
     // Whoever was never let in was told so when he connected.
     if (refused !== null && !isOurs(error)) return new KafkaUnavailableError(refused, { cause: error })
     if (!mayLackRights(error)) return asError(error)
-    const told = this.#told.get(part)
-    if (told !== undefined && this.#clock.monotonic() - told.atMs < sameAnswerMs) return told.error
-    const explained = (await this.#lack(part, rights)) ?? asError(error)
-    this.#told.set(part, { atMs: this.#clock.monotonic(), error: explained })
-    return explained
+    const found = await this.#lately(part, rights)
+    if (found instanceof Error) return found
+    const missing = found.filter(concerns)
+    return missing.length > 0 ? this.#refusal(part, missing) : asError(error)
   }
 
-  async #lack(part: string, rights: readonly Right[]): Promise<Error | null> {
+  /** However many ask for a part at once, the brokers are asked once. */
+  #lately(part: string, rights: readonly Right[]): Promise<Found> {
+    const atMs = this.#clock.monotonic()
+    const last = this.#looks.get(part)
+    if (last !== undefined && atMs - last.atMs < sameAnswerMs) return last.found
+    const found = this.#look(rights)
+    this.#looks.set(part, { atMs, found })
+    return found
+  }
+
+  #refusal(part: string, missing: readonly Right[]): Error {
+    const error = lackingRights(missing, this.#options)
+    return this.#served.has(part) ? new KafkaUnavailableError(error.message) : error
+  }
+
+  async #look(rights: readonly Right[]): Promise<Found> {
     try {
-      const missing = await within(this.#clock, limits.requestMs, 'looking at rights', this.#missing(rights))
-      if (missing.length === 0) return null
-      const error = lackingRights(missing, this.#options)
-      return this.#served.has(part) ? new KafkaUnavailableError(error.message) : error
+      return await within(this.#clock, limits.requestMs, 'looking at rights', this.#missing(rights))
     } catch (error) {
-      return error instanceof TransactionsRefusedError ? transactionsRefused(error) : null
+      return error instanceof TransactionsRefusedError ? transactionsRefused(error) : []
     }
   }
 

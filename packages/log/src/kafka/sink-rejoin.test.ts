@@ -75,8 +75,9 @@ async function turns(): Promise<void> {
 function made(
   consumers: MadeUpConsumer[],
   topics: () => readonly string[],
-  { bytes = 5, batchMax = 1, committed = '0' } = {},
+  { bytes = 5, batchMax = 1, committed = '0', hidden = (): readonly string[] => [] } = {},
 ) {
+  const unread: number[] = []
   let handedOut = 0
   const failures: Error[] = []
   const twice: number[] = []
@@ -117,6 +118,7 @@ function made(
         ],
       }),
     topicNames: async () => [],
+    forgetTopics: () => undefined,
     reader: async () => reader,
     newReader: async () => reader,
   } as unknown as KafkaClient
@@ -126,13 +128,18 @@ function made(
     settings: { ...kafkaDefaults, brokers: [], topicRefreshMs: 1_000 },
     clock: fastClock,
     eventTopics: async () => topics(),
+    hiddenTopics: async () => new Set(hidden()),
     claim: () => undefined,
     release: () => undefined,
     requireRights: async () => undefined,
     explain: async error => error,
-    observer: { failed: error => failures.push(error), deliveredTwice: records => twice.push(records) },
+    observer: {
+      failed: error => failures.push(error),
+      deliveredTwice: records => twice.push(records),
+      interrupted: troubles => unread.push(troubles.length),
+    },
   })
-  return { client, source, failures, fetches, reader, twice }
+  return { client, source, failures, fetches, reader, twice, unread }
 }
 
 test('a commit that kafkajs leaves out, because the member is stopping, is an error', async () => {
@@ -145,6 +152,8 @@ test('a commit that kafkajs leaves out, because the member is stopping, is an er
   consumer.isRunning = false
   await assert.rejects(membership.commit(topic, 6n), /could not be committed/)
   assert.deepEqual(consumer.committed, ['5'])
+  // Else its watchdog keeps this process for half a minute.
+  await membership.leave()
 })
 
 test('what a membership says after it was left does not stop the reading under the next one', {
@@ -298,5 +307,29 @@ test('a member that kafkajs lets go without a word joins anew, and reading goes 
   assert.equal(first.left, 1)
   while (second.committed.length === 0) await (await source.read(signal))?.settle()
   assert.match(failures[0]?.message ?? '', /this member of the group is stuck/)
+  await source.close()
+})
+
+test('an answer that was on its way when its topic was hidden does not end the trouble with it', {
+  timeout: 5_000,
+}, async () => {
+  let isHidden = false
+  const { source, reader, unread } = made([new MadeUpConsumer()], () => (isHidden ? [] : [topic]), {
+    hidden: () => (isHidden ? [topic] : []),
+  })
+  const { fetch } = reader
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  reader.fetch = async from => {
+    asked.resolve()
+    await answered.promise
+    return fetch(from)
+  }
+  await source.connect(signal)
+  await asked.promise
+  isHidden = true
+  await until('it is told', () => unread.length > 0, 2_000)
+  answered.resolve()
+  await turns()
+  assert.deepEqual(unread, [1])
   await source.close()
 })

@@ -4,18 +4,17 @@ import type { KafkaClient } from './kafka-client.ts'
 import type { Settings } from './kafka-options.ts'
 import type { Names } from './names.ts'
 import type { KafkaSinkSource } from './sink-source.ts'
+import type { TopicsDoor } from './sink-topics.ts'
 
-export interface SinkSourceDoor {
+export interface SinkSourceDoor extends TopicsDoor {
   readonly client: KafkaClient
   readonly names: Names
   readonly settings: Settings
   readonly clock: Clock
-  /** Topics of events that exist now. */
-  eventTopics(): Promise<readonly string[]>
-  /** @throws KafkaUnavailableError with what this sink may not, and how to give it */
+  /** @throws KafkaUnavailableError when this sink may not join its group, with how to let it */
   requireRights(): Promise<void>
-  /** A refusal of the brokers with what is lacking, any other error as it is. */
-  explain(error: Error): Promise<Error>
+  /** A refusal of the brokers with what is lacking of one topic, or of all that are read when it is null; any other error as it is. */
+  explain(error: Error, topic: string | null, all: ReadonlySet<string>): Promise<Error>
   claim(sink: string, source: KafkaSinkSource): void
   release(sink: string, source: KafkaSinkSource): void
   readonly observer: SinkSourceObserver

@@ -10,9 +10,10 @@ import { beginningOf } from './half-migrated.ts'
 import { typesOf } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
 import type { PartitionReader } from './partition-reader.ts'
-import { ReadingTroubles } from './reading-troubles.ts'
+import { ReadingTroubles, reading } from './reading-troubles.ts'
 import { mayLackRights } from './refused.ts'
 import type { SinkSourceDoor } from './sink-source-door.ts'
+import { HiddenTopicError, SinkTopics } from './sink-topics.ts'
 import { giveBack, type Position, positionAt, taken } from './waiting-records.ts'
 import { within } from './within.ts'
 
@@ -24,9 +25,6 @@ const retryMs = 500
 const beginAgainMs = 5_000
 /** Between two looks at rights that are lacking. */
 const rightsAgainMs = 2_000
-/** The parts of reading that fail by themselves, beside every single topic. */
-const group = 'the group'
-const topicNames = 'the names of the topics'
 
 /**
  * What one worker of a sink reads: the foundations its consumer group has given to it, read-committed, in the order of
@@ -40,6 +38,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   readonly #arrivals = new Arrivals()
   readonly #closing = new AbortController()
   readonly #troubles: ReadingTroubles
+  readonly #topics: SinkTopics
   #reader: PartitionReader | null = null
   #membership: GroupMembership | null = null
   #positions = new Map<string, Position>()
@@ -56,10 +55,12 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#sink = sink
     this.#batchMax = batchMax
     this.#door = door
+    this.#topics = new SinkTopics(door)
     this.#troubles = new ReadingTroubles({
-      explain: error => door.explain(error),
+      explain: (error, { topic }) => door.explain(error, topic, this.#topics.known),
+      foundationOf: topic => door.names.foundationOf(topic),
       failed: error => door.observer.failed?.(error),
-      interrupted: error => door.observer.interrupted?.(error),
+      interrupted: troubles => door.observer.interrupted?.(troubles),
     })
   }
 
@@ -72,10 +73,10 @@ export class KafkaSinkSource implements Source<LogRecord> {
     signal.throwIfAborted()
     assert(!this.#closing.signal.aborted, `the source of sink ${this.#sink} is closed`)
     this.#door.claim(this.#sink, this)
-    const topics = await this.#door.eventTopics()
+    const { shown } = await this.#topics.look()
     this.#reader ??= await this.#door.client.newReader(this.#door.settings.rack)
-    this.#joined = new Set(topics)
-    await this.#join(topics)
+    this.#joined = shown
+    await this.#join([...shown])
     if (this.#closing.signal.aborted) return this.#reader.close()
     this.#loops = Promise.all([this.#fetching(), this.#watching()])
   }
@@ -130,7 +131,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       else {
         // Nothing before the position's next fetch is left when all is handed out: control records are passed, too.
         const through = position.waiting.length === 0 && position.fetched > after ? position.fetched : after
-        await this.#commit(topic, through, isOurs, batch.length)
+        await this.#commit(topic, through, isOurs, batch)
       }
       settled = true
       this.#inHand = false
@@ -138,22 +139,31 @@ export class KafkaSinkSource implements Source<LogRecord> {
     }
   }
 
-  /** Until it is durable, or the foundation is another worker's. */
-  async #commit(topic: string, offset: bigint, isOurs: () => boolean, records: number): Promise<void> {
+  /** Until it is durable, or the foundation is another worker's, or its topic is read anew. */
+  async #commit(
+    topic: string,
+    offset: bigint,
+    isOurs: () => boolean,
+    batch: Batch<LogRecord>,
+  ): Promise<void> {
     while (isOurs() && this.#membership !== null) {
       try {
         await this.#membership.commit(topic, offset)
-        this.#troubles.over(committing(topic))
+        this.#troubles.over(reading.committing(topic))
         // The group was shared out anew while the commit was tried: whoever has the topic now may have begun before it.
-        if (!isOurs()) this.#door.observer.deliveredTwice?.(records)
+        if (!isOurs()) this.#door.observer.deliveredTwice?.(batch.length)
         return
       } catch (error) {
-        this.#troubles.has(committing(topic), error)
-        await this.#door.clock.sleep(retryMs, this.#closing.signal).catch(() => undefined)
+        this.#troubles.has(reading.committing(topic), error)
+        const isRefused = typesOf(error).includes('TOPIC_AUTHORIZATION_FAILED')
+        const restMs = isRefused ? rightsAgainMs : retryMs
+        await this.#door.clock.sleep(restMs, this.#closing.signal).catch(() => undefined)
+        // The other foundations wait for this delivery: it is had again once this login may read the topic again.
+        if (isRefused && isOurs()) this.#positions.set(topic, positionAt(BigInt(batch[0].offset)))
       }
     }
-    this.#troubles.over(committing(topic))
-    this.#door.observer.deliveredTwice?.(records)
+    this.#troubles.over(reading.committing(topic))
+    this.#door.observer.deliveredTwice?.(batch.length)
   }
 
   async #join(topics: readonly string[]): Promise<void> {
@@ -170,7 +180,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       {
         assigned: ours => {
           const assignment = ++assignments
-          for (const topic of this.#positions.keys()) this.#troubles.over(topic)
+          for (const topic of this.#positions.keys()) this.#fetchingIsOver(topic)
           this.#positions = new Map()
           if (ours.size > 0)
             this.#begin(id, ours, joined.promise, () => assignment === assignments).catch(error => {
@@ -224,13 +234,13 @@ export class KafkaSinkSource implements Source<LogRecord> {
         await (await joined).commit(topic, next)
         if (!isCurrent()) return
         this.#positions.set(topic, positionAt(next))
-        this.#troubles.over(beginning(topic))
+        this.#troubles.over(reading.beginning(topic))
         return this.#arrivals.announce()
       } catch (error) {
-        this.#troubles.has(beginning(topic), error)
+        this.#troubles.has(reading.beginning(topic), error)
         await this.#door.clock.sleep(beginAgainMs, this.#closing.signal).catch(() => undefined)
       }
-    this.#troubles.over(beginning(topic))
+    this.#troubles.over(reading.beginning(topic))
   }
 
   /** Keeps something waiting for every foundation, and no more than a batch. */
@@ -249,25 +259,21 @@ export class KafkaSinkSource implements Source<LogRecord> {
         await this.#fetch(new Map(hungry), hungry.length === positions.size ? idleWaitMs : partWaitMs)
       } catch (error) {
         if (signal.aborted) return
-        await this.#fetchEach(hungry, positions, error)
+        await this.#fetchEach(hungry, error)
         await this.#door.clock.sleep(retryMs, signal).catch(() => undefined)
       }
     }
   }
 
   /** A topic that cannot be read keeps no other one waiting. `failure`: what fetching all of them ended with. */
-  async #fetchEach(
-    hungry: readonly (readonly [string, Position])[],
-    positions: Map<string, Position>,
-    failure: unknown,
-  ): Promise<void> {
+  async #fetchEach(hungry: readonly (readonly [string, Position])[], failure: unknown): Promise<void> {
     for (const one of hungry)
       try {
         if (hungry.length === 1) throw failure
         await this.#fetch(new Map([one]), partWaitMs)
       } catch (error) {
         // The brokers may fail this, too; the loop must outlive it.
-        await this.#recover(error, positions).catch(reason => this.#troubles.has(one[0], reason))
+        await this.#recover(error, one).catch(reason => this.#troubles.has(reading.fetching(one[0]), reason))
       }
   }
 
@@ -278,7 +284,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       const position = hungry.get(topic)
       const foundation = this.#door.names.foundationOf(topic)
       if (position === undefined || foundation === null) continue
-      this.#troubles.over(topic)
+      this.#fetchingIsOver(topic)
       for (const record of records) {
         const read = toLogRecord(foundation, record)
         if (read === null) continue
@@ -290,24 +296,27 @@ export class KafkaSinkSource implements Source<LogRecord> {
     }
   }
 
+  /** Of a topic that is hidden, an answer may have been on its way before it was. */
+  #fetchingIsOver(topic: string): void {
+    if (!this.#topics.hidden.has(topic)) this.#troubles.over(reading.fetching(topic))
+  }
+
   /** Retention has overtaken us: what is lost is told, and reading goes on at the oldest record, never at the newest. */
-  async #recover(error: unknown, positions: Map<string, Position>): Promise<void> {
+  async #recover(error: unknown, [topic, position]: readonly [string, Position]): Promise<void> {
     // The topics there are now are looked up, and joined; the others go on.
-    if (typesOf(error).includes('UNKNOWN_TOPIC_OR_PARTITION') && (await this.#isOneGone(positions)))
+    if (typesOf(error).includes('UNKNOWN_TOPIC_OR_PARTITION') && (await this.#isGone(topic)))
       return this.#lost(error)
     if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) throw error
     const reader = await this.#door.client.reader()
-    for (const [topic, position] of positions) {
-      const earliest = await reader.edge(topic, 'earliest')
-      const end = await reader.edge(topic, 'all')
-      if (position.fetched >= earliest && position.fetched <= end) continue
-      this.#door.observer.outOfRange?.({ sink: this.#sink, topic, from: position.fetched, to: earliest })
-      position.fetched = earliest
-    }
+    const earliest = await reader.edge(topic, 'earliest')
+    const end = await reader.edge(topic, 'all')
+    if (position.fetched >= earliest && position.fetched <= end) return
+    this.#door.observer.outOfRange?.({ sink: this.#sink, topic, from: position.fetched, to: earliest })
+    position.fetched = earliest
   }
 
-  async #isOneGone(positions: Map<string, Position>): Promise<boolean> {
-    return !new Set(positions.keys()).isSubsetOf(new Set(await this.#door.eventTopics()))
+  async #isGone(topic: string): Promise<boolean> {
+    return !(await this.#door.eventTopics()).includes(topic)
   }
 
   /** Joins anew when the membership is lost, and when foundations have come or gone. */
@@ -325,38 +334,43 @@ export class KafkaSinkSource implements Source<LogRecord> {
   }
 
   #restMs(): number {
-    if (!this.#mustJoin) return this.#door.settings.topicRefreshMs
+    const { topicRefreshMs } = this.#door.settings
+    if (!this.#mustJoin)
+      return this.#topics.hidden.size > 0 ? Math.min(rightsAgainMs, topicRefreshMs) : topicRefreshMs
     return this.#mayLackRights ? rightsAgainMs : retryMs
   }
 
   async #joinWhereNeeded(): Promise<void> {
-    const now = new Set(await this.#topics())
+    const now = await this.#shownTopics()
     // A member that may not be one is turned away only after many attempts, with a line for each.
     if (this.#mustJoin && this.#mayLackRights) await this.#door.requireRights()
     this.#mayLackRights = false
     if (!this.#mustJoin && now.symmetricDifference(this.#joined).size === 0) return
-    for (const topic of this.#joined.difference(now))
-      this.#door.observer.failed?.(
-        new Error(`the topic ${topic} was deleted, with what this sink had not had`),
-      )
     // Between two deliveries: what is in hand would have to be delivered again.
     while (this.#inHand && !this.#mustJoin) await this.#arrivals.next(this.#closing.signal)
     await this.#membership?.leave()
     this.#mustJoin = false
+    if (!this.#joined.isSubsetOf(now)) this.#door.client.forgetTopics()
     this.#joined = now
     await this.#join([...now])
-    if (!this.#mustJoin) this.#troubles.over(group)
+    if (!this.#mustJoin) this.#troubles.over(reading.group)
   }
 
   /** That they are not known is no reason to leave the group. */
-  async #topics(): Promise<Iterable<string>> {
+  async #shownTopics(): Promise<ReadonlySet<string>> {
     try {
-      const topics = await this.#door.eventTopics()
-      this.#troubles.over(topicNames)
-      return topics
+      const { shown, hidden, unhidden, deleted } = await this.#topics.look()
+      this.#troubles.over(reading.topicNames)
+      for (const topic of unhidden) this.#troubles.over(reading.fetching(topic))
+      for (const topic of hidden) this.#troubles.has(reading.fetching(topic), new HiddenTopicError(topic))
+      for (const topic of deleted)
+        this.#door.observer.failed?.(
+          new Error(`the topic ${topic} was deleted, with what this sink had not had`),
+        )
+      return shown
     } catch (error) {
       if (this.#mustJoin) throw error
-      this.#troubles.has(topicNames, error)
+      this.#troubles.has(reading.topicNames, error)
       return this.#joined
     }
   }
@@ -374,12 +388,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
   #lost(error: unknown): void {
     if (this.#closing.signal.aborted) return
-    this.#troubles.has(group, error)
+    this.#troubles.has(reading.group, error)
     this.#mayLackRights ||= mayLackRights(error)
     this.#mustJoin = true
     this.#wakeWatcher()
   }
 }
-
-const committing = (topic: string) => `the commit of ${topic}`
-const beginning = (topic: string) => `the beginning of ${topic}`

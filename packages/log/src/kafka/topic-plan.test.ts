@@ -7,7 +7,10 @@ import { messageBytesMax, type TopicSettings, topicsOf } from './topics.ts'
 const place = { brokers: 'kafka-1:9092', nodeIds: [1, 2, 3] }
 const dayMs = 86_400_000
 
-function wantedOf(kind: 'events' | 'dead-letters' | 'state', settings: Partial<TopicSettings> = {}) {
+function wantedOf(
+  kind: 'events' | 'dead-letters' | 'state' | 'ledger',
+  settings: Partial<TopicSettings> = {},
+) {
   const all = topicsOf(new Names('p'), 'lab', { replicationFactor: 3, minInsyncReplicas: 2, ...settings })
   const found = all.find(({ topic }) => topic.startsWith(`p.${kind}`))
   assert.ok(found)
@@ -69,8 +72,7 @@ test('what takes something away is a lower, with its reason and the command', ()
     ['events', { 'retention.ms': '-1' }, { retentionMs: dayMs }, /would delete events/],
     ['events', { 'retention.ms': String(2 * dayMs) }, { retentionMs: dayMs }, /would delete events/],
     ['events', { 'min.insync.replicas': '3' }, {}, /fewer copies/],
-    ['events', { 'cleanup.policy': 'compact' }, {}, /instead of compacting/],
-    ['state', { 'cleanup.policy': 'delete' }, {}, /all but the newest/],
+    ['events', { 'cleanup.policy': 'compact' }, { retentionMs: dayMs }, /would remove by age/],
   ] as const) {
     const change = changed(kind, is, settings)
     assert.equal(change?.kind, 'lower', JSON.stringify(is))
@@ -80,6 +82,29 @@ test('what takes something away is a lower, with its reason and the command', ()
       `kafka-configs --bootstrap-server kafka-1:9092 --alter --entity-type topics --entity-name ${change.topic} --add-config ${change.key}=${change.value}`,
     )
   }
+})
+
+test('another clean-up is told with what it does, and put right where that takes nothing away', () => {
+  const forgets = /drop records without a value/
+  const never = /remove nothing by age or size, whatever the retention says/
+  for (const [kind, policy, settings, harm] of [
+    ['events', 'compact', {}, never],
+    ['events', 'compact', {}, forgets],
+    ['events', 'compact,delete', {}, forgets],
+    ['events', 'delete,compact', { retentionMs: dayMs }, forgets],
+    ['state', 'delete', {}, /remove by age what has to stay/],
+    ['state', 'compact,delete', {}, /remove by age what has to stay/],
+    ['ledger', 'delete', {}, /remove by age what has to stay/],
+    ['state', '', {}, /grows for ever/],
+  ] as const) {
+    const change = changed(kind, { 'cleanup.policy': policy }, settings)
+    assert.equal(change?.kind, 'raise', `${kind} ${policy}`)
+    assert.match(change.harm ?? '', harm)
+  }
+  const aged = changed('events', { 'cleanup.policy': 'compact,delete' })
+  assert.doesNotMatch(aged !== undefined && 'harm' in aged ? (aged.harm ?? '') : '', never)
+  const shorter = changed('events', { 'retention.ms': String(2 * dayMs) }, { retentionMs: dayMs })
+  assert.equal(shorter !== undefined && 'harm' in shorter ? shorter.harm : '', null)
 })
 
 test('more copies to wait for than are in sync is left to the operator', () => {

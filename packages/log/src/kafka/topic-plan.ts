@@ -1,4 +1,5 @@
 import type { ITopicConfig } from 'kafkajs'
+import { cleanupPolicy } from './cleanup-policy.ts'
 
 /** What the brokers have under the name of a topic that is wanted. */
 export interface FoundTopic {
@@ -19,6 +20,8 @@ export type TopicChange =
       readonly topic: string
       readonly text: string
       readonly because: string
+      /** What the topic does to what it holds as long as this is not done; null: nothing. */
+      readonly harm: string | null
       readonly command: string
       readonly key: string
       readonly value: string
@@ -44,7 +47,7 @@ export function planTopic(
 ): readonly TopicChange[] {
   if (found === null) return [make(wanted)]
   const settings = (wanted.configEntries ?? []).flatMap(({ name, value }) => {
-    const change = changeOf(wanted.topic, name, { is: found.settings.get(name) ?? '', want: value }, place)
+    const change = changeOf(wanted.topic, name, value, found, place)
     if (change === null) return []
     return [name === 'min.insync.replicas' ? withReplicas(change, found) : change]
   })
@@ -110,39 +113,50 @@ function replicasChange(
 function changeOf(
   topic: string,
   key: string,
-  { is, want }: { readonly is: string; readonly want: string },
+  want: string,
+  { settings }: FoundTopic,
   { brokers }: Place,
 ): TopicChange | null {
-  const loses = lossOf(key, is, want)
-  if (loses === null) return null
+  const is = settings.get(key) ?? ''
+  const judged = judge(key, is, want, settings)
+  if (judged === null) return null
+  const { loss, harm = null } = judged
   return {
-    kind: loses === '' ? 'raise' : 'lower',
+    kind: loss === '' ? 'raise' : 'lower',
     topic,
     text: `${key} ${is} -> ${want}`,
-    because: loses,
+    because: loss,
+    harm,
     key,
     value: want,
     command: `kafka-configs --bootstrap-server ${brokers} --alter --entity-type topics --entity-name ${topic} --add-config ${key}=${want}`,
   }
 }
 
-/** What the change would take away: '' for nothing; null when none is needed. */
-function lossOf(key: string, is: string, want: string): string | null {
+/** `loss`: what the change would take away, '' for nothing. Null when none is needed. */
+function judge(
+  key: string,
+  is: string,
+  want: string,
+  settings: FoundTopic['settings'],
+): { readonly loss: string; readonly harm?: string } | null {
   if (is === want) return null
   switch (key) {
-    case 'cleanup.policy':
-      return want === 'compact'
-        ? 'the brokers would remove all but the newest record of each key'
-        : 'the brokers would remove whole records instead of compacting them'
+    case 'cleanup.policy': {
+      const kept = ['retention.ms', 'retention.bytes'].map(name => endless(settings.get(name) ?? '0'))
+      return cleanupPolicy({ is, want, keepsAll: kept.every(limit => limit === Infinity) })
+    }
     case 'retention.ms':
     case 'retention.bytes':
-      return endless(want) >= endless(is) ? '' : 'the brokers would delete events that are kept now'
+      return {
+        loss: endless(want) >= endless(is) ? '' : 'the brokers would delete events that are kept now',
+      }
     case 'min.insync.replicas':
-      return Number(want) > Number(is) ? '' : 'a publish would wait for fewer copies'
+      return { loss: Number(want) > Number(is) ? '' : 'a publish would wait for fewer copies' }
     case 'max.message.bytes':
-      return Number(want) > Number(is) ? '' : null
+      return Number(want) > Number(is) ? { loss: '' } : null
     default:
-      return 'it is not known what this changes'
+      return { loss: 'it is not known what this changes' }
   }
 }
 

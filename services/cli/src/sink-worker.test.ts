@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type EventLog, KafkaUnavailableError, type SourceObserver } from '@cf-audit-drain/log'
+import { until } from './command-for-tests.ts'
+import { startWorker } from './worker-for-tests.ts'
+
+/** A log whose first connection fails, and which has no records. */
+function logThatComesUp() {
+  const mayConnect = Promise.withResolvers<void>()
+  const observers: SourceObserver[] = []
+  let attempts = 0
+  const log = {
+    source: (_: string, { observer }: { readonly observer: SourceObserver }) => {
+      observers.push(observer)
+      return {
+        connect: async () => {
+          if (attempts++ === 0) throw new KafkaUnavailableError('the brokers are away')
+          await mayConnect.promise
+        },
+        read: (signal: AbortSignal) =>
+          new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+        close: async () => undefined,
+      }
+    },
+  }
+  const tell: SourceObserver['interrupted'] = troubles => observers[0]?.interrupted?.(troubles)
+  return { log: log as unknown as EventLog, comeUp: () => mayConnect.resolve(), tell }
+}
+
+test('a sink whose log cannot be reached gets no events of anybody, and is not called failing once it can', async t => {
+  const { log, comeUp } = logThatComesUp()
+  const { worker } = startWorker(t, log, 'syslog://127.0.0.1:1')
+  await until(() => worker.status().unread.length > 0)
+  const [{ foundation, message } = { foundation: '', message: '' }] = worker.status().unread
+  assert.deepEqual([foundation, message], [null, 'the brokers are away'])
+  assert.equal(worker.status().state, 'failing')
+  comeUp()
+  await until(() => worker.status().unread.length === 0)
+  assert.equal(worker.status().state, 'starting')
+  assert.equal(worker.status().lastError?.message, 'the brokers are away')
+})
+
+test('a foundation whose events do not come is named since when it is so, whatever comes beside it', async t => {
+  const { log, comeUp, tell } = logThatComesUp()
+  const { worker } = startWorker(t, log, 'syslog://127.0.0.1:1')
+  comeUp()
+  await until(() => worker.status().lastError !== null && worker.status().unread.length === 0)
+  const one = { foundation: 'one', error: new Error('no right') }
+  tell?.([one])
+  const [first] = worker.status().unread
+  assert.deepEqual([first?.foundation, first?.message], ['one', 'no right'])
+  assert.equal(worker.status().state, 'failing')
+  tell?.([
+    { foundation: 'two', error: new Error('no leader') },
+    { ...one, error: new Error('no right') },
+  ])
+  assert.equal(worker.status().unread[1], first)
+  assert.equal(worker.status().lastError?.message, 'no leader')
+  tell?.([])
+  assert.equal(worker.status().state, 'starting')
+})
