@@ -310,7 +310,8 @@ function compared(
   for (const key of shown.keys) keys.add(key)
   const alike = shown.rows - shown.keys.size
   let deadLetters = alike
-  for (const key of shown.keys) if (addition.isDeadLetter(key)) deadLetters++
+  // Shown or not: they are among what is held.
+  for (const key of keys) if (addition.isDeadLetter(key)) deadLetters++
   return { keys, guids, hidden: 0, rows: shown.rows + unseen.length - guids.length, deadLetters, alike }
 }
 
