@@ -1,4 +1,4 @@
-import { isOwnGuid } from '@cf-audit-drain/event'
+import { isOwnGuid, isOwnType } from '@cf-audit-drain/event'
 import type { EventLog, HeldEvent, LedgerWindow } from '@cf-audit-drain/log'
 import { letterContent } from './letter-content.ts'
 import type { Session } from './session.ts'
@@ -14,12 +14,16 @@ const lettersMax = 1_000
 
 /** What is held of windows. To be made anew for each look: dead letters are read once. */
 export class HeldRows {
-  readonly #recorder: Session['recorder']
+  readonly #recorder: Pick<Session['recorder'], 'eventsOf'>
   readonly #foundation: string
   readonly #log: Pick<EventLog, 'deadLetters'>
   #letters: Promise<readonly HeldRow[]> | null = null
 
-  constructor(recorder: Session['recorder'], foundation: string, log: Pick<EventLog, 'deadLetters'>) {
+  constructor(
+    recorder: Pick<Session['recorder'], 'eventsOf'>,
+    foundation: string,
+    log: Pick<EventLog, 'deadLetters'>,
+  ) {
     this.#recorder = recorder
     this.#foundation = foundation
     this.#log = log
@@ -49,7 +53,8 @@ export class HeldRows {
     return letters.flatMap(({ foundation, origin, key, reason, raw, atMs }) => {
       if (foundation !== this.#foundation || origin !== 'poller') return []
       const { createdAtSec, type, bytes } = letterContent(raw)
-      if (createdAtSec === null) return []
+      // One of our own that the log cannot hold was never shown.
+      if (createdAtSec === null || (isOwnGuid(key) && type !== null && isOwnType(type))) return []
       return [{ guid: key, createdAtSec, receivedAtMs: atMs, bytes, deadLetter: { reason, type } }]
     })
   }

@@ -5,10 +5,13 @@ import {
   encodeAuditEvent,
   parseAuditEvent,
   type RawEvent,
+  rawOwnEvent,
   splitEventPage,
 } from '@cf-audit-drain/event'
-import { isoSec, type LedgerWindow, missingOf } from '@cf-audit-drain/log'
+import { emptyWindow, isoSec, type LedgerWindow, missingOf } from '@cf-audit-drain/log'
+import { HeldRows } from './held-rows.ts'
 import { letterContent } from './letter-content.ts'
+import { rowKey } from './row-key.ts'
 import { alterWriter } from './testing/alter-writer.ts'
 import type { PolledFoundation } from './testing/polled-foundation.ts'
 import { dayMs, goesOn, minuteMs, shownGuids, watchedSource } from './testing/watched-source.ts'
@@ -129,4 +132,24 @@ test('of a dead letter is read what it shows: a row of v3 or v2, an event that w
   assert.ok(raw)
   const bytes = encoded(raw)
   assert.deepEqual(letterContent(bytes), { ...row, bytes })
+})
+
+test('an event of our own that the log cannot hold is none of the rows that Cloud Controller may have lost', async () => {
+  const createdAtSec = 1_795_315_419
+  const own = rawOwnEvent('f', {
+    ...{ type: 'cf-audit-drain.state.quota', subject: ['q'], createdAtSec, data: {} },
+    target: { guid: 'q', type: 'organization_quota', name: 'q' },
+  })
+  const letter = { foundation: 'f', origin: 'poller', reason: 'too large', atMs: 1 }
+  const rows = new HeldRows({ async *eventsOf() {} }, 'f', {
+    deadLetters: async () => [
+      { ...letter, key: rowKey(own), raw: encoded(own) },
+      { ...letter, key: guid, raw: Buffer.from(JSON.stringify({ created_at: isoSec(createdAtSec) })) },
+    ],
+  })
+  const window = { ...emptyWindow({ fromSec: createdAtSec - 9, toSec: createdAtSec + 9 }), held: 2 }
+  assert.deepEqual(
+    (await rows.in(window)).map(row => row.guid),
+    [guid],
+  )
 })
