@@ -198,7 +198,7 @@ export class Verifier {
 
   /** Guid by guid, so much at once as fits into memory: where little is shown, very much may be held. */
   async #compare(span: readonly LedgerWindow[], look: Look): Promise<void> {
-    for (const part of batchesOf(span, heldAtOnce))
+    for (const part of batchesOf(span, heldAtOnce, ({ held }) => held))
       await this.#session.recorder.record([], now => now, { ...look, range: rangeOfSpan(part) })
     for (const { fromSec } of span) this.#compared.add(fromSec)
   }
@@ -343,14 +343,25 @@ function expected(windows: readonly LedgerWindow[]): number {
   return windows.reduce((sum, { counted, held }) => sum + (counted ?? held), 0)
 }
 
-/** Contiguous windows, together about as many rows as a request should return. */
-function batchesOf(windows: readonly LedgerWindow[], rows: number): readonly (readonly LedgerWindow[])[] {
+/** Contiguous windows, together about so many rows; `rowsOf` a window: default what a request should return of it. */
+function batchesOf(
+  windows: readonly LedgerWindow[],
+  rows: number,
+  rowsOf = (window: LedgerWindow) => expected([window]),
+): readonly (readonly LedgerWindow[])[] {
   return spansOf(windows).flatMap(span => {
     const batches: LedgerWindow[][] = []
+    let inLast = 0
     for (const window of span) {
       const batch = batches.at(-1)
-      if (batch !== undefined && expected(batch) + expected([window]) <= rows) batch.push(window)
-      else batches.push([window])
+      const more = rowsOf(window)
+      if (batch !== undefined && inLast + more <= rows) {
+        batch.push(window)
+        inLast += more
+      } else {
+        batches.push([window])
+        inLast = more
+      }
     }
     return batches
   })
