@@ -276,6 +276,8 @@ function lookAgain(window: LedgerWindow, look: Look, found: Compared, nowMs: num
     digest: alike === 0 ? digestOf(keys) : null,
     checkedAtMs: nowMs,
   }
+  // How many are missing cannot be told beside hidden ones: the count is below what is held all the same.
+  if (hidden > 0 && look.missing > 0) return { window: { ...seen, state: 'short' }, guids }
   const wasProven = hidden > 0 && (window.state === 'closed' || window.state === 'counted')
   return { window: judged(seen, wasProven ? window.state : 're-checked'), guids }
 }
