@@ -31,6 +31,11 @@ export class CountedSeconds {
     return made
   }
 
+  /** In none: nothing more is asked. */
+  get isWhole(): boolean {
+    return this.#isWhole
+  }
+
   /** Which of these it is; null while that would take too many requests. */
   async among(secs: Iterable<number>, signal: AbortSignal): Promise<ReadonlySet<number> | null> {
     const found = new Set<number>()

@@ -93,7 +93,9 @@ async function sureIn(
     unseen.map(({ createdAtSec }) => createdAtSec),
     signal,
   )
-  if (counted === null) return null
+  // A narrower token counts less.
+  const isAsked = counting.isWhole || (await mayClose(round.session, signal))
+  if (counted === null || !isAsked) return null
   const lost = unseen.filter(({ createdAtSec }) => !counted.has(createdAtSec))
   return lost.every(row => isSure(row, seen.newestSec, clocks)) ? lost : null
 }
