@@ -94,6 +94,17 @@ test('a window of the catch-up is passed only when it was read whole', async () 
   assert.deepEqual(missing, [1, 1, 0])
 })
 
+test('what is passed short is missed by the ledger from then on, and no longer by the catch-up', async () => {
+  const behind = { ...first, tailFromSec: 1_000, unread: [{ fromSec: 0, toSec: 300 }] }
+  const one = scene(behind, [{ rows: [row('a', 150)], total: 2 }], [2])
+  const slept = { ...one.clock, sleep: async () => undefined }
+  await catchUp(one.session, slept, signal)
+  assert.deepEqual(one.recorder.checkpoint.unread, [])
+  assert.equal(one.ledger.get(0)?.state, 'short')
+  assert.equal(one.missing.at(0), 1)
+  assert.equal(one.missing.at(-1), 0)
+})
+
 test('a sweep settles what it has read whole, and nothing else', async () => {
   const late = { ...first, tailFromSec: 1_000, settledSec: 200 }
   const over = { overMs: 180_000, compare: 'guids' } as const
