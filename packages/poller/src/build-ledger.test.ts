@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createScrubber } from '@cf-audit-drain/event'
 import type { LedgerWindow } from '@cf-audit-drain/log'
+import { manualClock } from '@cf-audit-drain/pipeline'
+import { Recorder } from './recorder.ts'
 import { alterWriter } from './testing/alter-writer.ts'
+import { emptyWriter } from './testing/empty-writer.ts'
 import { ledgerFaults } from './testing/ledger-audit.ts'
 import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
 import { withoutLedger } from './testing/without-ledger.ts'
@@ -75,4 +79,25 @@ test('two windows of an older log whose sums make up for each other are not call
   assert.deepEqual(closedUnseen, [], 'nothing was called closed by its number alone')
   assert.equal(one.poller.status().ledger?.countedOnly, 0)
   assert.deepEqual(await ledgerFaults(one.log), [])
+})
+
+test('what may be forgotten is what was passed up to ten minutes after the last that was removed, in the clock of Cloud Controller', async () => {
+  const recorder = new Recorder(
+    {
+      foundation: 'test',
+      writer: emptyWriter({ forgottenUpToMs: async () => 5_000_500 }),
+      scrubber: createScrubber({ key: Buffer.alloc(32, 7) }),
+      clock: manualClock(),
+    },
+    {
+      ...{ startSec: 0, baselineSec: 0, tailFromSec: 20_000, settledSec: 0, closedWindows: 0, writtenMs: 0 },
+      unread: [{ fromSec: 2_000, toSec: 3_000 }],
+    },
+    0,
+  )
+  await recorder.buildLedger(0, 60_000)
+  assert.deepEqual(recorder.checkpoint.forgotten, [
+    { fromSec: 0, toSec: 2_000 },
+    { fromSec: 3_000, toSec: 5_661 },
+  ])
 })

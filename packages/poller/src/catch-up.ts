@@ -103,6 +103,8 @@ async function readAll(
         unpassed.read = union(unpassed.read, window)
       }
       looks.shift()?.end()
+      // It is read again by the ledger, and not here.
+      if (segment.missing > 0) session.observer.missing?.('catch-up', 0)
       passed()
       if (done) return
     }

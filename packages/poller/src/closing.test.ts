@@ -10,7 +10,8 @@ import { Recorder } from './recorder.ts'
 import type { ComparedWindow, Session } from './session.ts'
 import { pollTail, sweep } from './tail.ts'
 import { emptyWriter } from './testing/empty-writer.ts'
-import { type Answer, type Given, handSetSource } from './testing/hand-set-source.ts'
+import { type Answer, type Given, type HandSetRow, handSetSource } from './testing/hand-set-source.ts'
+import { Verifier } from './verify.ts'
 
 /** Goal: what moves a window's end, and what does not. Method: one step at a time over answers that are set by hand. */
 const signal = new AbortController().signal
@@ -93,6 +94,17 @@ test('a window of the catch-up is passed only when it was read whole', async () 
   assert.deepEqual(missing, [1, 1, 0])
 })
 
+test('what is passed short is missed by the ledger from then on, and no longer by the catch-up', async () => {
+  const behind = { ...first, tailFromSec: 1_000, unread: [{ fromSec: 0, toSec: 300 }] }
+  const one = scene(behind, [{ rows: [row('a', 150)], total: 2 }], [2])
+  const slept = { ...one.clock, sleep: async () => undefined }
+  await catchUp(one.session, slept, signal)
+  assert.deepEqual(one.recorder.checkpoint.unread, [])
+  assert.equal(one.ledger.get(0)?.state, 'short')
+  assert.equal(one.missing.at(0), 1)
+  assert.equal(one.missing.at(-1), 0)
+})
+
 test('a sweep settles what it has read whole, and nothing else', async () => {
   const late = { ...first, tailFromSec: 1_000, settledSec: 200 }
   const over = { overMs: 180_000, compare: 'guids' } as const
@@ -124,10 +136,7 @@ test('what was shown before a request failed is in the log when the failure is t
 })
 
 /** Answers as ever, and in the time between an answer and its coming a row is recorded that it does not show. */
-function recordedMeanwhile(
-  { session, recorder }: ReturnType<typeof scene>,
-  late: { guid: string; sec: number },
-): Session {
+function recordedMeanwhile({ session, recorder }: ReturnType<typeof scene>, late: HandSetRow): Session {
   const { source } = session
   let answers = 0
   return {
@@ -176,4 +185,33 @@ test('nor what was recorded while the catch-up read its window', async () => {
   )
   assert.deepEqual(one.held.map(({ guid }) => guid).toSorted(), ['a', 'late'])
   assert.equal(one.recorder.looks, 0)
+})
+
+test('nor what was recorded while a sweep read', async () => {
+  const late = { ...first, tailFromSec: 1_000, settledSec: 200 }
+  const one = scene(late, [{ rows: [row('a', 700)], total: 1 }])
+  await sweep(recordedMeanwhile(one, row('late', 710)), { overMs: 180_000, compare: 'guids' }, true, signal)
+  assert.deepEqual([one.compared, one.held.length, one.recorder.looks], [[], 2, 0])
+})
+
+test('nor what was recorded while a verification read, nor a dead letter that was buried while the tail was', async () => {
+  const one = scene(
+    { ...first, unread: [{ fromSec: 0, toSec: 600 }] },
+    [{ rows: [row('a', 350)], total: 1 }],
+    [1, 2],
+  )
+  await catchUp(one.session, one.clock, signal)
+  const verifier = new Verifier(recordedMeanwhile(one, row('late', 360)), {
+    oldestSec: async () => null,
+    nowMs: () => one.clock.now(),
+    random: () => 0.5,
+  })
+  await verifier.verify(signal)
+  const numbers = ({ fromSec, held, gone, counted }: LedgerWindow) => [fromSec, held, gone, counted]
+  assert.deepEqual(numbers(one.ledger.get(300) ?? assert.fail()), [300, 2, 0, 2])
+
+  const tail = scene(first, [{ rows: [row('a', 650)], total: 1 }])
+  await pollTail(recordedMeanwhile(tail, { guid: null, sec: 660 }), options, signal)
+  assert.deepEqual(numbers(tail.ledger.get(600) ?? assert.fail()), [600, 2, 0, 2])
+  assert.deepEqual([one.recorder.looks, tail.recorder.looks], [0, 0])
 })

@@ -242,3 +242,21 @@ test('of dead letters the newest are remembered, and no more', async () => {
   for (let i = 0; i < 5_000; i++) held.addLetter(`letter ${i}`, i)
   assert.deepEqual([held.isLetter('letter 3999'), held.isLetter('letter 4000')], [false, true])
 })
+
+test('nor one that begins to wait for it at the very end', { timeout: 5_000 }, async () => {
+  const ending = new AbortController()
+  const ledger = new Ledger(0)
+  ledger.apply([{ ...emptyWindow({ fromSec: 0, toSec: 300 }), held: 1, firstOffset: 1, lastOffset: 2 }])
+  const writer: Pick<FoundationWriter, 'guidsOf'> = {
+    async *guidsOf() {
+      await new Promise(() => undefined)
+    },
+  }
+  const held = new HeldGuids(writer as FoundationWriter, ledger, 3_000, ending.signal)
+  const first = held.hold([0])
+  ending.abort(new Error('the session is over'))
+  const second = held.hold([0])
+  await assert.rejects(first, /the session is over/)
+  await assert.rejects(second, /the session is over/)
+  assert.equal(held.windowsAtHand, 0)
+})

@@ -1,3 +1,4 @@
+import { orAborted } from '@cf-audit-drain/cloud-foundry'
 import { isOwnGuid } from '@cf-audit-drain/event'
 import type { FoundationWriter, LedgerWindow } from '@cf-audit-drain/log'
 import { type EarlierLetters, HeldLetters } from './held-letters.ts'
@@ -105,23 +106,13 @@ export class HeldGuids {
     if (held.length === 0) return []
     const froms = held.map(({ range }) => range.fromSec)
     try {
-      await this.#orEnd(Promise.all(held.map(({ loaded }) => loaded)))
+      const loading = Promise.all(held.map(({ loaded }) => loaded))
+      // Where windows lie far apart in the log nothing may come of it for long: at the end of the session nobody waits for that.
+      await (this.#signal === null ? loading : orAborted(loading, this.#signal))
       return froms
     } catch (error) {
       this.release(froms, () => true)
       throw error
-    }
-  }
-
-  /** Where windows lie far apart in the log nothing may come of it for long: at the end of the session nobody waits for that. */
-  async #orEnd(loading: Promise<unknown>): Promise<void> {
-    const ended = Promise.withResolvers<never>()
-    const end = () => ended.reject(this.#signal?.reason)
-    this.#signal?.addEventListener('abort', end, { once: true })
-    try {
-      await Promise.race([loading, ended.promise])
-    } finally {
-      this.#signal?.removeEventListener('abort', end)
     }
   }
 

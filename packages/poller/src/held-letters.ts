@@ -1,3 +1,4 @@
+import { isOwnGuid, isOwnType } from '@cf-audit-drain/event'
 import type { EventLog } from '@cf-audit-drain/log'
 import { letterContent } from './letter-content.ts'
 import type { Range } from './range.ts'
@@ -27,7 +28,9 @@ export async function lettersIn(
     .flatMap(({ foundation, origin, key, reason, raw, atMs }) => {
       if (foundation !== ofFoundation || origin !== 'poller') return []
       const { createdAtSec, type, bytes } = letterContent(raw)
-      return createdAtSec === null ? [] : [{ key, createdAtSec, atMs, reason, type, bytes }]
+      // One of our own that the log cannot hold was never shown.
+      const isOwn = isOwnGuid(key) && type !== null && isOwnType(type)
+      return createdAtSec === null || isOwn ? [] : [{ key, createdAtSec, atMs, reason, type, bytes }]
     })
     .toReversed()
 }

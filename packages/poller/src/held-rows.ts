@@ -11,12 +11,16 @@ export interface HeldRow extends HeldEvent {
 
 /** What is held of windows. To be made anew for each look: dead letters are read once. */
 export class HeldRows {
-  readonly #recorder: Session['recorder']
+  readonly #recorder: Pick<Session['recorder'], 'eventsOf'>
   readonly #foundation: string
   readonly #log: Pick<EventLog, 'deadLetters'>
   #letters: Promise<readonly HeldRow[]> | null = null
 
-  constructor(recorder: Session['recorder'], foundation: string, log: Pick<EventLog, 'deadLetters'>) {
+  constructor(
+    recorder: Pick<Session['recorder'], 'eventsOf'>,
+    foundation: string,
+    log: Pick<EventLog, 'deadLetters'>,
+  ) {
     this.#recorder = recorder
     this.#foundation = foundation
     this.#log = log

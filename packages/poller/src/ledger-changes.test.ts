@@ -101,3 +101,37 @@ test('that a window is as it was is not written again', () => {
     [],
   )
 })
+
+const accepted = { ...checkpoint, acceptedSec: 2_000 }
+const ofBefore = { before: accepted, after: accepted }
+
+test('of before less was accepted: what comes late is one more in the count, and what is hidden is none', () => {
+  const halfHidden = { ...closed, counted: 1 } as unknown as typeof closed
+  const { windows } = ledgerOf(halfHidden).after(
+    addition({ ...ofBefore, entries: [{ guid: 'c', createdAtSec: 400 }] }),
+  )
+  assert.deepEqual(
+    windows.map(({ state, counted, held }) => [state, counted, held]),
+    [['re-checked', 2, 3]],
+  )
+})
+
+test('of before less was accepted: what is not shown is not gone, also where only numbers are known', () => {
+  for (const isForgotten of [false, true]) {
+    const look = lookAt(['a'])
+    const { windows, gone } = ledgerOf(closed).after(
+      addition({ ...ofBefore, look, isForgotten: () => isForgotten }),
+    )
+    assert.deepEqual(gone, [])
+    assert.deepEqual(
+      windows.map(({ state, counted, held, gone }) => [state, counted, held, gone]),
+      [[isForgotten ? 'counted' : 'closed', 1, 2, 0]],
+    )
+  }
+})
+
+test('of before less was accepted: what the clean-up may have reached expires, whether or not it is hidden', () => {
+  const look = { ...lookAt(['a']), expiresBeforeSec: 301 }
+  const { windows } = ledgerOf(closed).after(addition({ ...ofBefore, look }))
+  assert.deepEqual(windows, [{ ...closed, state: 'expired', checkedAtMs: 9 }])
+})

@@ -276,6 +276,8 @@ function lookAgain(window: LedgerWindow, look: Look, found: Compared, nowMs: num
     digest: alike === 0 ? digestOf(keys) : null,
     checkedAtMs: nowMs,
   }
+  // How many are missing cannot be told beside hidden ones: the count is below what is held all the same.
+  if (hidden > 0 && look.missing > 0) return { window: { ...seen, state: 'short' }, guids }
   const wasProven = hidden > 0 && (window.state === 'closed' || window.state === 'counted')
   return { window: judged(seen, wasProven ? window.state : 're-checked'), guids }
 }
@@ -310,6 +312,7 @@ function compared(
   for (const key of shown.keys) keys.add(key)
   const alike = shown.rows - shown.keys.size
   let deadLetters = alike
+  // Shown or not: they are among what is held.
   for (const key of keys) if (addition.isDeadLetter(key)) deadLetters++
   return { keys, guids, hidden: 0, rows: shown.rows + unseen.length - guids.length, deadLetters, alike }
 }

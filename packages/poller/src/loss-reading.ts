@@ -1,4 +1,5 @@
 import type { LedgerWindow } from '@cf-audit-drain/log'
+import { CountedSeconds } from './counted-seconds.ts'
 import type { HeldRow } from './held-rows.ts'
 import type { LossRound } from './loss-round.ts'
 import { type Stretch, stretchesOf } from './loss-run.ts'
@@ -57,13 +58,25 @@ async function readOnceMore(
   if (seen === null) return null
   await tellReturned(round, window, seen.keys)
   const clocks = round.clocks()
+  const rows = await round.heldIn(window)
+  const unseen = rows.filter(({ guid }) => !seen.keys.has(guid))
+  const counting = await CountedSeconds.of(round.session.source, window, seen, signal)
+  const counted = await counting.among(
+    unseen.map(row => row.createdAtSec),
+    signal,
+  )
+  if (counted === null) return null
   const held: HeldRow[] = []
-  for (const row of await round.heldIn(window)) {
-    if (!seen.keys.has(row.guid) && round.isTold(row)) continue
+  const lost = new Set<string>()
+  for (const row of rows) {
+    const isThere = seen.keys.has(row.guid) || counted.has(row.createdAtSec)
+    if (!isThere && round.isTold(row)) continue
     held.push(row)
-    if (!seen.keys.has(row.guid) && !isSure(row, seen.newestSec, clocks)) return null
+    if (isThere) continue
+    if (!isSure(row, seen.newestSec, clocks)) return null
+    lost.add(row.guid)
   }
-  const stretches = stretchesOf(window, held, guid => !seen.keys.has(guid), startsLost)
+  const stretches = stretchesOf(window, held, guid => lost.has(guid), startsLost)
   if (!stretches.some(({ isLost }) => isLost)) round.suspected.calm(window)
   return stretches
 }

@@ -1,6 +1,7 @@
 import { rawCreatedAtSec } from '@cf-audit-drain/event'
 import type { LedgerWindow } from '@cf-audit-drain/log'
 import { rangeOfSpan } from './clean-up.ts'
+import { CountedSeconds } from './counted-seconds.ts'
 import type { HeldRow } from './held-rows.ts'
 import { missingEvent, type WholesaleLoss, wholesaleEvent } from './loss-event.ts'
 import type { LossRound } from './loss-round.ts'
@@ -25,14 +26,17 @@ export interface RunToTell {
   readonly last: HeldRow
 }
 
-/**
- * Tells each row of a run by itself, those that are stamped at or after `reachesSec`; once there are `max`, not of another window.
- * Resolves to how many were told.
- */
+/** Of one look: what is stamped at or after `reachesSec`; once there are `max`, nothing of another window. */
+export interface TellLimits {
+  readonly reachesSec: number
+  readonly max: number
+}
+
+/** Tells each row of a run by itself. Resolves to how many were told. */
 export async function tellEach(
   round: LossRound,
   { run, missedMs }: RunToTell,
-  { reachesSec, max }: { readonly reachesSec: number; readonly max: number },
+  { reachesSec, max }: TellLimits,
   signal: AbortSignal,
 ): Promise<number> {
   const { session } = round
@@ -40,11 +44,12 @@ export async function tellEach(
   const range = rangeOfSpan(run.stretches.map(({ window }) => window))
   const isRead = run.stretches.every(({ events }) => events !== null)
   const seen = isRead ? null : await secondLook(session, range, signal)
+  const counting = seen && (await CountedSeconds.of(session.source, range, seen, signal))
   if ((!isRead && seen === null) || !(await mayClose(session, signal))) return 0
   let count = 0
   for (const { events, window } of run.stretches) {
     if (count >= max) break
-    const lost = events ?? (seen && (await sureIn(round, window, seen)))
+    const lost = events ?? (seen && counting && (await sureIn(round, window, { seen, counting }, signal)))
     if (lost === null) continue
     const told = lost.filter(({ createdAtSec }) => createdAtSec >= reachesSec)
     for (let at = 0; at < told.length; at += tellMax)
@@ -79,21 +84,32 @@ async function tellRows(
 async function sureIn(
   round: LossRound,
   window: LedgerWindow,
-  seen: SecondLook,
+  { seen, counting }: { readonly seen: SecondLook; readonly counting: CountedSeconds },
+  signal: AbortSignal,
 ): Promise<readonly HeldRow[] | null> {
   const clocks = round.clocks()
-  const lost = (await round.untoldIn(window)).filter(({ guid }) => !seen.keys.has(guid))
+  const unseen = (await round.untoldIn(window)).filter(({ guid }) => !seen.keys.has(guid))
+  const counted = await counting.among(
+    unseen.map(({ createdAtSec }) => createdAtSec),
+    signal,
+  )
+  // A narrower token counts less.
+  const isAsked = counting.isWhole || (await mayClose(round.session, signal))
+  if (counted === null || !isAsked) return null
+  const lost = unseen.filter(({ createdAtSec }) => !counted.has(createdAtSec))
   return lost.every(row => isSure(row, seen.newestSec, clocks)) ? lost : null
 }
 
-/** Tells a run in one event. Resolves to false while that is not sure. */
+/** Tells a run in one event; each row by itself where some of it are counted. Resolves to how much was told: 0 while it is not sure. */
 export async function tellAll(
   round: LossRound,
   kind: WholesaleLoss['kind'],
   foundation: string,
-  { run, missedMs, first, last }: RunToTell,
+  toTell: RunToTell,
+  limits: TellLimits,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<number> {
+  const { run, missedMs, first, last } = toTell
   const { session, retentionSec, nowMs } = round
   const { recorder, source, observer } = session
   const windows = run.stretches.map(({ window }) => window)
@@ -104,11 +120,14 @@ export async function tellAll(
   if (segment.failure !== undefined) throw segment.failure
   const rows = segment.rows.map(row => ({ guid: rowKey(row), sec: rawCreatedAtSec(row) ?? 0 }))
   const newestSec = Math.max(0, ...rows.map(({ sec }) => sec))
-  if (!isSure(last, newestSec, round.clocks())) return false
+  if (!isSure(last, newestSec, round.clocks())) return 0
   const counted = await source.countAuditEvents({ fromSec, toSec: toSec + 1 }, signal)
   // At both ends there may be others of the same second.
   const isThere = rows.some(({ sec }) => sec > fromSec && sec < toSec)
-  if (isThere || !(await mayClose(session, signal))) return false
+  if (isThere) return 0
+  const shown = rows.filter(({ sec }) => sec >= fromSec && sec <= toSec).length
+  if (counted > shown) return tellEach(round, toTell, limits, signal)
+  if (!(await mayClose(session, signal))) return 0
   const next = rows.find(({ sec }) => sec >= toSec) ?? null
   const before = run.before?.window ?? null
   const { count } = run
@@ -119,5 +138,5 @@ export async function tellAll(
   const told = [rangeRecord(toldRange(loss, run, nowMs())), lastToldRecord(kind, nowMs())]
   await recorder.tell([event], told)
   observer.sourceLoss?.({ kind, count, guid: null, fromSec, toSec: toSec + 1 })
-  return true
+  return 1
 }

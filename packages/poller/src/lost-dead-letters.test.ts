@@ -1,12 +1,25 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createScrubber, encodeAuditEvent, parseAuditEvent, splitEventPage } from '@cf-audit-drain/event'
-import { isoSec } from '@cf-audit-drain/log'
+import {
+  createScrubber,
+  encodeAuditEvent,
+  parseAuditEvent,
+  type RawEvent,
+  rawOwnEvent,
+  splitEventPage,
+} from '@cf-audit-drain/event'
+import { emptyWindow, isoSec, type LedgerWindow, missingOf } from '@cf-audit-drain/log'
+import { HeldRows } from './held-rows.ts'
 import { letterContent } from './letter-content.ts'
+import { rowKey } from './row-key.ts'
+import { alterWriter } from './testing/alter-writer.ts'
 import { hourMs, type PolledFoundation } from './testing/polled-foundation.ts'
 import { dayMs, goesOn, minuteMs, shownGuids, watchedSource } from './testing/watched-source.ts'
 
 const guid = '0000dead-0000-4000-8000-000000000001'
+const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
+const encoded = (raw: RawEvent) =>
+  encodeAuditEvent(parseAuditEvent(raw, { foundation: 'f', scrubber, provenance: 'live', receivedAtMs: 1 }))
 
 /** A row that no reader can make an event of. */
 function malformed(one: PolledFoundation, agoMs = 0) {
@@ -94,6 +107,40 @@ test('what is buried and still shown is no loss, beside one that is', async t =>
   assert.equal(one.poller.status().source?.suspected, 0)
 })
 
+test('what comes late into a window that has lost a dead letter is recorded, also when the window is no longer in memory', async t => {
+  const one = await withLetter(t)
+  const sec = Math.floor(one.agoUs(0) / 1e6)
+  await goesOn(one, 6)
+  await assertToldOnce(one)
+  const window = (await Array.fromAsync(one.log.ledger({}))).find(({ gone }) => gone > 0)
+  assert.ok(window && sec - window.fromSec < 3_600)
+  assert.deepEqual([window.deadLetters, window.gone], [1, 1])
+  await one.passCalmly(8 * 60 * minuteMs, 5 * minuteMs)
+  const [late = ''] = one.foundation.insert([{ createdAtUs: (window.fromSec + 20) * 1e6 }])
+  await goesOn(one, 4)
+  assert.ok((await one.guids()).includes(late))
+})
+
+test('nothing is missing of a window of which a dead letter is gone before it is passed', async t => {
+  const one = await watchedSource(t, { days: 1, everyMin: 30 })
+  await one.stop()
+  const short: LedgerWindow[] = []
+  alterWriter(one.log, real => ({
+    publish: (entries, next, letters, beside) => {
+      short.push(...(beside?.windows ?? []).filter(window => missingOf(window) > 0))
+      return real.publish(entries, next, letters, beside)
+    },
+  }))
+  await one.started()
+  one.foundation.insert([malformed(one), {}])
+  await one.passCalmly(2 * minuteMs)
+  assert.equal((await one.log.deadLetters(10))[0]?.key, guid)
+  one.foundation.delete([guid])
+  await one.passCalmly(20 * minuteMs)
+  assert.equal(one.poller.status().ledger?.gone, 1)
+  assert.deepEqual(short, [])
+})
+
 test('of a dead letter is read what it shows: a row of v3 or v2, an event that was too large, or nothing', () => {
   const createdAtSec = 1_795_315_419
   const created_at = isoSec(createdAtSec)
@@ -111,8 +158,26 @@ test('of a dead letter is read what it shows: a row of v3 or v2, an event that w
   })
   const [raw] = splitEventPage(`{"pagination":{"total_results":1},"resources":[${text}]}`).resources
   assert.ok(raw)
-  const scrubber = createScrubber({ key: Buffer.alloc(32, 7) })
-  const context = { foundation: 'f', scrubber, provenance: 'live', receivedAtMs: 1 } as const
-  const bytes = encodeAuditEvent(parseAuditEvent(raw, context))
+  const bytes = encoded(raw)
   assert.deepEqual(letterContent(bytes), { ...row, bytes })
+})
+
+test('an event of our own that the log cannot hold is none of the rows that Cloud Controller may have lost', async () => {
+  const createdAtSec = 1_795_315_419
+  const own = rawOwnEvent('f', {
+    ...{ type: 'cf-audit-drain.state.quota', subject: ['q'], createdAtSec, data: {} },
+    target: { guid: 'q', type: 'organization_quota', name: 'q' },
+  })
+  const letter = { foundation: 'f', origin: 'poller', reason: 'too large', atMs: 1 }
+  const rows = new HeldRows({ async *eventsOf() {} }, 'f', {
+    deadLetters: async () => [
+      { ...letter, key: rowKey(own), raw: encoded(own) },
+      { ...letter, key: guid, raw: Buffer.from(JSON.stringify({ created_at: isoSec(createdAtSec) })) },
+    ],
+  })
+  const window = { ...emptyWindow({ fromSec: createdAtSec - 9, toSec: createdAtSec + 9 }), held: 2 }
+  assert.deepEqual(
+    (await rows.in(window)).map(row => row.guid),
+    [guid],
+  )
 })

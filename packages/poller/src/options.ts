@@ -19,7 +19,7 @@ export interface PollerOptions {
   readonly verifyIntervalMs: number
   /** Refuse to poll when the client may not see everything. */
   readonly strict: boolean
-  /** At the first session: what the identity sees now is what it should see, though it was more before. */
+  /** Until `rightsAccepted` was told, at the first session: what the identity sees now is what it should see, though it was more before. */
   readonly acceptRights: boolean
 }
 

@@ -14,6 +14,7 @@ import { rowKey } from './row-key.ts'
 import type { SeenGuids } from './seen-guids.ts'
 import type { TaskFollowing } from './task-following.ts'
 import { Teller } from './teller.ts'
+import { untilAborted } from './until-aborted.ts'
 
 export interface RecorderDeps extends EntryMakerDeps, PublisherDeps {
   /** Left out: events go without names. */
@@ -123,7 +124,8 @@ export class Recorder {
 
   /** What the log has kept of the events of a window, own ones among them. */
   eventsOf(window: LedgerWindow): AsyncIterable<HeldEvent> {
-    return this.#deps.writer.eventsOf(window)
+    const { writer, signal } = this.#deps
+    return signal === undefined ? writer.eventsOf(window) : untilAborted(writer.eventsOf(window), signal)
   }
 
   /** Guids stamped before `sec` need not be known any more. */

@@ -82,6 +82,26 @@ test('what is shown late is found in windows of before less was accepted, and de
   assert.ok(one.gone.some(({ guids }) => guids.includes(young)))
 })
 
+test('a row that is counted and not shown of before is told to be missing, though others are hidden, and is found when it is shown', async t => {
+  const { one } = await acceptedLess(t)
+  const dayAgoSec = one.agoUs(26.5 * hourMs) / 1e6
+  const window = (await Array.fromAsync(one.log.ledger({}))).find(
+    ({ fromSec, held, gone }) => fromSec > dayAgoSec && held === 5 && gone === 0,
+  )
+  assert.ok(window && window.counted === 2, 'three are hidden')
+  const guid = '00000000-0000-4000-8000-000000000001'
+  one.foundation.countOnly([guid])
+  one.foundation.insert([{ guid, spaceGuid: 's1', createdAtUs: (window.fromSec + 10) * 1e6 }])
+  await one.verifiedAgain(3)
+  const { ledger } = one.poller.status()
+  assert.equal(ledger?.windows.short, 3, 'two of which some are gone, and this one')
+  assert.ok((ledger?.completeUpToSec ?? 0) <= window.fromSec)
+  one.foundation.countOnly([])
+  await one.verifiedAgain(2)
+  assert.ok((await one.guids()).includes(guid))
+  assert.equal(one.poller.status().ledger?.windows.short, 2)
+})
+
 test('a session that sees everything again finds what was deleted meanwhile, and what was only hidden is there', async t => {
   const { one, hidden } = await acceptedLess(t)
   one.foundation.delete([hidden])

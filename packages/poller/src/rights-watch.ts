@@ -100,7 +100,9 @@ export class RightsWatch {
     this.#recorder = recorder
     const seen = this.#guard?.seen ?? null
     if (seen !== null) await this.#store(seen, recorder)
-    this.#hasAccepted ||= this.#guard?.isAccepting === false
+    if (this.#hasAccepted || this.#guard?.isAccepting !== false) return
+    this.#hasAccepted = true
+    if (this.#options.acceptRights) this.#deps.observer.rightsAccepted?.()
   }
 
   async #store(seen: SeenRights, recorder: Recorder): Promise<void> {

@@ -23,6 +23,10 @@ export interface SecondLook {
   readonly keys: ReadonlySet<string>
   /** Each of the answers had a row at least as new as this. */
   readonly newestSec: number
+  /** As many rows were shown as are counted. */
+  readonly isWhole: boolean
+  /** How many were shown in each second of the range. */
+  readonly rowsIn: ReadonlyMap<number, number>
 }
 
 /** What Cloud Controller shows of a range now; null when an answer was not whole. What it shows is recorded. */
@@ -32,6 +36,8 @@ export async function secondLook(
   signal: AbortSignal,
 ): Promise<SecondLook | null> {
   const keys = new Set<string>()
+  const rowsIn = new Map<number, number>()
+  let isWhole = true
   let newestSec = Number.POSITIVE_INFINITY
   for (let { fromSec } = range; fromSec < range.toSec; ) {
     // To the open end: a row that is newer than the lost one says that the answer is not an old one.
@@ -39,15 +45,19 @@ export async function secondLook(
     await recorder.record(segment.rows)
     if (segment.failure !== undefined) throw segment.failure
     if (!isAsKnown(recorder.ledger, segment)) return null
+    isWhole &&= segment.complete
+    const toSec = segment.toSec ?? range.toSec
     let newest = 0
     for (const row of segment.rows) {
       keys.add(rowKey(row))
-      newest = Math.max(newest, rawCreatedAtSec(row) ?? 0)
+      const sec = rawCreatedAtSec(row) ?? fromSec
+      newest = Math.max(newest, sec)
+      if (sec >= fromSec && sec < toSec) rowsIn.set(sec, (rowsIn.get(sec) ?? 0) + 1)
     }
     newestSec = Math.min(newestSec, newest)
-    fromSec = segment.toSec ?? range.toSec
+    fromSec = toSec
   }
-  return { keys, newestSec }
+  return { keys, newestSec, isWhole, rowsIn }
 }
 
 /**

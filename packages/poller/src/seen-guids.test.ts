@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { array, assert as check, constant, integer, oneof, property, record } from 'fast-check'
+import fc from 'fast-check'
 import { SeenGuids } from './seen-guids.ts'
 
-const sec = integer({ min: 0, max: 30 })
-const step = oneof(
-  record({ what: constant('add'), guid: integer({ min: 0, max: 90 }), sec }),
-  record({ what: constant('forget'), fromSec: sec, lengthSec: integer({ min: 0, max: 40 }) }),
-  record({ what: constant('forgetBefore'), sec }),
+const sec = fc.integer({ min: 0, max: 30 })
+const step = fc.oneof(
+  fc.record({ what: fc.constant('add'), guid: fc.integer({ min: 0, max: 90 }), sec }),
+  fc.record({ what: fc.constant('forget'), fromSec: sec, lengthSec: fc.integer({ min: 0, max: 40 }) }),
+  fc.record({ what: fc.constant('forgetBefore'), sec }),
 )
 
 test('knows what a plain list of guids and seconds knows, whatever is added and forgotten in which order', () => {
-  check(
-    property(array(step, { maxLength: 80 }), sec, sec, (steps, a, b) => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), sec, sec, (steps, a, b) => {
       const seen = new SeenGuids()
       let plain: { guid: string; sec: number }[] = []
       for (const one of steps)

@@ -55,6 +55,8 @@ export interface PollerObserver {
   published?(atMs: number): void
   buried?(count: number): void
   rights?(rights: Rights): void
+  /** What was to be accepted is durable as the new measure: nothing else is to be accepted by this process. */
+  rightsAccepted?(): void
   /** The identity sees less than windows were closed with; null: not, or no longer. */
   narrowed?(narrowed: NarrowedRights | null): void
 }

@@ -29,6 +29,42 @@ test('a row that is no longer shown and still counted is no loss', async t => {
   assert.deepEqual(one.losses, [])
 })
 
+for (const everyMin of [1, 10])
+  test(`nor is it one when its window is read because of another, one row every ${everyMin} min`, async t => {
+    const one = await watchedSource(t, { days: 3, everyMin })
+    const [hidden = '', lost = ''] = shownGuids(one, ago => ago > 1.2 * dayMs && ago < 1.4 * dayMs)
+    one.foundation.countOnly([hidden])
+    one.foundation.delete([lost])
+    await goesOn(one, 6)
+    assert.ok(
+      one.gone.some(({ guids }) => guids.includes(hidden)),
+      'its window was read',
+    )
+    assert.deepEqual(
+      one.losses.map(({ guid }) => guid),
+      [lost],
+    )
+  })
+
+test('a beginning of which some are still counted is no truncated table: those that are not are told each by itself', async t => {
+  const one = await watchedSource(t, { days: 4, everyMin: 10 })
+  const oldest = shownGuids(one, ago => ago > 3.97 * dayMs)
+  const hidden = oldest.filter((_, i) => i % 5 === 2)
+  const lost = oldest.filter(guid => !hidden.includes(guid))
+  assert.ok(oldest.length >= 10 && hidden.length > 1)
+  one.foundation.countOnly(hidden)
+  one.foundation.delete(lost)
+  await goesOn(one, 2)
+  // What may be the clean-up's waits.
+  await one.passCalmly(27 * hourMs, 5 * minuteMs)
+  await goesOn(one, 2)
+  assert.equal(one.poller.status().ledger?.gone, oldest.length, 'all were missed')
+  assert.deepEqual(
+    one.losses.map(({ kind, guid }) => `${kind} ${guid}`).toSorted(),
+    lost.map(guid => `event-missing ${guid}`).toSorted(),
+  )
+})
+
 test('many events of the middle are each told, in portions and with few requests', async t => {
   const one = await watchedSource(t, { days: 6, everyMin: 5 })
   const lost = shownGuids(one, ago => ago > dayMs && ago < 5 * dayMs)

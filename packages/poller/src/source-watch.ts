@@ -98,8 +98,9 @@ export class SourceWatch {
     if (run.count >= wholesaleMin && !isWhole) return 0
     const toTell = { run, missedMs, first, last }
     const kind = run.count < wholesaleMin ? null : wholesaleKind(judged, await nextOf(run, round))
-    if (kind === null) return tellEach(round, toTell, { reachesSec, max }, signal)
-    return (await tellAll(round, kind, this.#deps.foundation, toTell, signal)) ? 1 : 0
+    const limits = { reachesSec, max }
+    if (kind === null) return tellEach(round, toTell, limits, signal)
+    return tellAll(round, kind, this.#deps.foundation, toTell, limits, signal)
   }
 
   #judging({ windows, retentionSec, nowMs }: LossRound) {

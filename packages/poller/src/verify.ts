@@ -198,7 +198,7 @@ export class Verifier {
 
   /** Guid by guid, so much at once as fits into memory: where little is shown, very much may be held. */
   async #compare(span: readonly LedgerWindow[], look: Look): Promise<void> {
-    for (const part of batchesOf(span, heldAtOnce))
+    for (const part of batchesOf(span, heldAtOnce, ({ held }) => held))
       await this.#session.recorder.record([], now => now, { ...look, range: rangeOfSpan(part) })
     for (const { fromSec } of span) this.#compared.add(fromSec)
   }
@@ -272,8 +272,11 @@ export class Verifier {
   /** What was counted and not shown may be shown now, and the count does not tell. */
   async #tryShortAgain(signal: AbortSignal): Promise<void> {
     const nowMs = this.#deps.nowMs()
+    const { acceptedSec = Number.NEGATIVE_INFINITY } = this.#session.recorder.checkpoint
     const due = this.#passed().filter(window => {
-      if (missingOf(window) === 0) return false
+      // Beside rows that are hidden since less was accepted a missing one is no number.
+      const mayMiss = window.state === 'short' && window.fromSec < acceptedSec
+      if (missingOf(window) === 0 && !mayMiss) return false
       const tried = this.#triedMs.getOrInsert(window.fromSec, { firstMs: nowMs, lastMs: -Infinity })
       return nowMs - tried.firstMs <= hourMs || nowMs - tried.lastMs >= hourMs
     })
@@ -343,14 +346,25 @@ function expected(windows: readonly LedgerWindow[]): number {
   return windows.reduce((sum, { counted, held }) => sum + (counted ?? held), 0)
 }
 
-/** Contiguous windows, together about as many rows as a request should return. */
-function batchesOf(windows: readonly LedgerWindow[], rows: number): readonly (readonly LedgerWindow[])[] {
+/** Contiguous windows, together about so many rows; `rowsOf` a window: default what a request should return of it. */
+function batchesOf(
+  windows: readonly LedgerWindow[],
+  rows: number,
+  rowsOf = (window: LedgerWindow) => expected([window]),
+): readonly (readonly LedgerWindow[])[] {
   return spansOf(windows).flatMap(span => {
     const batches: LedgerWindow[][] = []
+    let inLast = 0
     for (const window of span) {
       const batch = batches.at(-1)
-      if (batch !== undefined && expected(batch) + expected([window]) <= rows) batch.push(window)
-      else batches.push([window])
+      const more = rowsOf(window)
+      if (batch !== undefined && inLast + more <= rows) {
+        batch.push(window)
+        inLast += more
+      } else {
+        batches.push([window])
+        inLast = more
+      }
     }
     return batches
   })

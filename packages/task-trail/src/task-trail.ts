@@ -201,8 +201,8 @@ export class TaskTrail {
       }
     } finally {
       await this.#tell(told, session)
+      for (const { guid, state } of ended) if (told.has(guid)) this.#deps.observer?.completed?.(state)
     }
-    for (const { guid, state } of ended) if (told.has(guid)) this.#deps.observer?.completed?.(state)
   }
 
   async #tellLost(missing: readonly string[], session: TaskTrailSession, signal: AbortSignal): Promise<void> {

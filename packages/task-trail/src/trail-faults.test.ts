@@ -38,6 +38,18 @@ test('killed before it is durable it is told by the next, killed right after it 
   assert.equal(one.told.length, 1)
 })
 
+test('what is told while the command of another cannot be had is counted like everything that is told', async t => {
+  const one = await FollowedFoundation.make(t)
+  one.creates([1, 2, 3], { endsAfterMs: 1_000 })
+  one.foundation.faults.add(always('error-500', { path: `/v3/tasks/${uuid(2)}` }))
+  await one.watch(300)
+  assert.equal(one.told.length, 3)
+  assert.deepEqual(
+    one.said.filter(line => line.startsWith('completed')),
+    one.told.map(() => 'completed SUCCEEDED'),
+  )
+})
+
 test('what a later version kept, or damage left, is passed by', async t => {
   const one = await FollowedFoundation.make(t)
   for (const value of ['', '{', 'null', '{"v":2}', '{"v":1,"guid":"x"}']) one.kept.set(`task ${value}`, value)

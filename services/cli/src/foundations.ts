@@ -53,11 +53,16 @@ export function foundationService(config: FoundationConfig, deps: FoundationDeps
   const names = namesOf(config, controller, deps)
   const tasks = tasksOf(config, controller, deps)
   const resumed = Promise.withResolvers<void>()
+  // Of the start of the process, not of every term.
+  let { acceptRights } = deps
+  const rightsAccepted = () => {
+    acceptRights = false
+  }
   const elected = new ElectedPoller(config.name, {
     ...deps,
     makePoller(opened) {
-      const observer = observerOf(deps, opened, () => resumed.resolve())
-      return new Poller(pollerOptions(config, deps.acceptRights), {
+      const observer = { ...observerOf(deps, opened, () => resumed.resolve()), rightsAccepted }
+      return new Poller(pollerOptions(config, acceptRights), {
         ...deps,
         controller,
         ...differencesOf(config, controller, deps),

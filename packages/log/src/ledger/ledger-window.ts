@@ -10,7 +10,7 @@ export const ledgerWindowSec = 300
  * - `counted`: as many are held as Cloud Controller counts; which they are was not compared yet, or can no longer be, because the
  *   log has forgotten the guids. The digest, where there is one, is of when they were compared last
  * - `short`: the two sets differ: Cloud Controller counts what it does not show (`missingOf`), or no longer shows what
- *   is held (`gone`)
+ *   is held (`gone`). With neither: it counts what it does not show, and beside held rows that are hidden nobody knows how many
  * - `expired`: Cloud Controller's clean-up has reached it; the numbers are those of the last look before
  */
 export const ledgerStates = ['open', 'closed', 'short', 're-checked', 'counted', 'expired'] as const

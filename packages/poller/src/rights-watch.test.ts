@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { CloudController, Rights } from '@cf-audit-drain/cloud-foundry'
+import { drivenClock } from '@cf-audit-drain/pipeline'
+import type { Checkpoint } from './checkpoint.ts'
+import type { Recorder } from './recorder.ts'
+import { RightsWatch } from './rights-watch.ts'
+
+/** Goal: less is accepted once in a process, and from one moment on. Method: rights that are set by hand, session after session. */
+const { signal } = new AbortController()
+const roles = (count: number) => Array.from({ length: count }, (_, i) => `space_auditor s${i}`)
+
+function watched(acceptRights: boolean) {
+  const clock = drivenClock()
+  const state = { roles: roles(2) }
+  const identity: CloudController['identity'] = {
+    ...{ kind: 'client', name: 'drain', clientId: 'drain', grant: 'client-credentials' },
+  }
+  const rights = async (): Promise<Rights> => ({
+    ...{ identity, scopes: ['cloud_controller.read'], sees: 'subset', roles: state.roles },
+    ...{ rolesFault: null, missing: null, sentence: '' },
+  })
+  const controller = { identity, rights, onScopes: () => () => undefined, skewMs: 0 }
+  const watch = new RightsWatch({ strict: false, acceptRights }, { controller, clock, observer: {} })
+  let checkpoint: Checkpoint = {
+    ...{ startSec: 0, baselineSec: 0, tailFromSec: 0, settledSec: 0, unread: [], closedWindows: 0 },
+    ...{ writtenMs: 0, rights: { sees: 'everything', places: [] } },
+  }
+  const recorder = {
+    get checkpoint() {
+      return checkpoint
+    },
+    async record(_rows: unknown, change: (now: Checkpoint) => Checkpoint) {
+      checkpoint = change(checkpoint)
+      return 0
+    },
+  } as unknown as Recorder
+  const session = async () => {
+    await watch.open(checkpoint, async function* () {}, signal)
+    await watch.begin(recorder)
+  }
+  return { watch, clock, state, recorder, session }
+}
+
+test('what is accepted at the start of a process counts from that moment, whatever roles come later', async () => {
+  const { watch, clock, state, recorder, session } = watched(true)
+  const acceptedSec = Math.ceil(clock.now() / 1000)
+  await session()
+  assert.equal(watch.narrowed, null)
+  assert.equal(recorder.checkpoint.acceptedSec, acceptedSec)
+  clock.advance(3_600_000)
+  state.roles = roles(3)
+  await watch.look(recorder, signal)
+  assert.equal(recorder.checkpoint.rights?.places.length, 3)
+  assert.equal(recorder.checkpoint.acceptedSec, acceptedSec)
+})
+
+test('what a later session of the same process sees less of is not accepted again', async () => {
+  const { watch, state, recorder, session } = watched(true)
+  await session()
+  state.roles = roles(1)
+  await session()
+  assert.match(watch.narrowed?.sentence ?? '', /events of 1 of its 2 spaces/)
+  assert.equal(recorder.checkpoint.rights?.places.length, 2)
+})
