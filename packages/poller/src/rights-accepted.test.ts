@@ -117,3 +117,28 @@ test('a session that sees everything again finds what was deleted meanwhile, and
   assert.deepEqual([ledger?.gone, ledger?.missing], [3, 0])
   assert.ok(one.gone.some(({ guids }) => guids.includes(hidden)))
 })
+
+test('a start that is to accept, and sees nothing at first, does not call gone what it does not see afterwards', async t => {
+  const one = await PolledFoundation.make(
+    t,
+    { pollIntervalMs: minuteMs },
+    { tokenLifetimeSec: 300, memberships: { 'cf-audit-drain': { spaces: ['s1'] } } },
+  )
+  for (let hours = 1; hours < 24; hours++) for (const space of ['s1', 's2', 's2']) old(one, hours, space)
+  await one.started()
+  await one.pass(100 * minuteMs)
+  await one.stop()
+  one.foundation.setScopes('cf-audit-drain', ['cloud_controller.read'])
+  one.foundation.faults.add({ fault: 'forbidden', count: 3 })
+  one.acceptRights = true
+  const { polls } = one
+  one.start().catch(() => undefined)
+  await one.until(() => one.failures.length > 0)
+  await one.until(() => {
+    one.clock.advance(10_000)
+    return one.polls > polls
+  })
+  await one.passCalmly(90 * minuteMs)
+  assert.equal(one.poller.status().rightsNarrowed, null)
+  assert.deepEqual([one.poller.status().ledger?.gone, one.gone, one.losses], [0, [], []])
+})

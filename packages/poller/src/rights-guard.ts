@@ -191,9 +191,11 @@ export class RightsGuard {
     const isUnknown = rights.rolesFault !== null
     this.#rolesUnknownUntilMs = isUnknown ? this.#deps.clock.monotonic() + rolesAgainMs : null
     if (isUnknown && (this.#isAccepting || this.#before?.sees !== 'everything')) return
-    if (this.#isAccepting) {
+    const measure = seenRights(rights)
+    // Nothing at all is no measure: what is seen next would be more than it, and not less than before.
+    if (this.#isAccepting && measure !== null) {
       this.#hasAcceptedLess ||= lostRights(this.#before, rights) !== null
-      this.#before = seenRights(rights)
+      this.#before = measure
       this.#isAccepting = false
     }
     const lost = lostRights(this.#before, rights)
@@ -204,8 +206,7 @@ export class RightsGuard {
     }
     this.#rights = rights
     this.#narrowedBefore = null
-    const seen = seenRights(rights)
-    if (seen !== null && !isSame(seen, this.#before)) this.#before = seen
+    if (measure !== null && !isSame(measure, this.#before)) this.#before = measure
     this.#compareScopes()
   }
 

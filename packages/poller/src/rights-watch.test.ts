@@ -4,6 +4,7 @@ import type { CloudController, Rights } from '@cf-audit-drain/cloud-foundry'
 import { drivenClock } from '@cf-audit-drain/pipeline'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Recorder } from './recorder.ts'
+import { RightsRestoredError } from './rights-guard.ts'
 import { RightsWatch } from './rights-watch.ts'
 
 /** Goal: less is accepted once in a process, and from one moment on. Method: rights that are set by hand, session after session. */
@@ -12,13 +13,13 @@ const roles = (count: number) => Array.from({ length: count }, (_, i) => `space_
 
 function watched(acceptRights: boolean) {
   const clock = drivenClock()
-  const state = { roles: roles(2) }
+  const state: { sees: Rights['sees']; roles: readonly string[] } = { sees: 'subset', roles: roles(2) }
   const identity: CloudController['identity'] = {
     ...{ kind: 'client', name: 'drain', clientId: 'drain', grant: 'client-credentials' },
   }
   const rights = async (): Promise<Rights> => ({
-    ...{ identity, scopes: ['cloud_controller.read'], sees: 'subset', roles: state.roles },
-    ...{ rolesFault: null, missing: null, sentence: '' },
+    ...{ identity, scopes: ['cloud_controller.read'], rolesFault: null, missing: null, sentence: '' },
+    ...state,
   })
   const controller = { identity, rights, onScopes: () => () => undefined, skewMs: 0 }
   const watch = new RightsWatch({ strict: false, acceptRights }, { controller, clock, observer: {} })
@@ -62,4 +63,18 @@ test('what a later session of the same process sees less of is not accepted agai
   await session()
   assert.match(watch.narrowed?.sentence ?? '', /events of 1 of its 2 spaces/)
   assert.equal(recorder.checkpoint.rights?.places.length, 2)
+})
+
+test('nothing at all is not accepted: what is seen first after it is, and counts from then', async () => {
+  const { watch, clock, state, recorder, session } = watched(true)
+  state.sees = 'nothing'
+  await session()
+  assert.match(watch.narrowed?.sentence ?? '', /refuses to show it any/)
+  assert.deepEqual(recorder.checkpoint.rights, { sees: 'everything', places: [] })
+  clock.advance(3_600_000)
+  state.sees = 'subset'
+  await watch.look(recorder, signal)
+  assert.equal(recorder.checkpoint.rights?.places.length, 2)
+  assert.equal(recorder.checkpoint.acceptedSec, Math.ceil(clock.now() / 1000))
+  await assert.rejects(watch.look(recorder, signal), RightsRestoredError)
 })
