@@ -80,6 +80,8 @@ function made(
   let handedOut = 0
   const failures: Error[] = []
   const twice: number[] = []
+  /** What was told of troubles, and of their end. */
+  const interrupted: unknown[] = []
   const log = Array.from({ length: 100 }, (_, i) => BigInt(i))
   const value = Buffer.alloc(bytes)
   const fetches: bigint[] = []
@@ -130,9 +132,13 @@ function made(
     release: () => undefined,
     requireRights: async () => undefined,
     explain: async error => error,
-    observer: { failed: error => failures.push(error), deliveredTwice: records => twice.push(records) },
+    observer: {
+      failed: error => failures.push(error),
+      deliveredTwice: records => twice.push(records),
+      interrupted: told => interrupted.push(told),
+    },
   })
-  return { client, source, failures, fetches, reader, twice }
+  return { client, source, failures, fetches, reader, twice, interrupted }
 }
 
 test('a commit that kafkajs leaves out, because the member is stopping, is an error', async () => {
@@ -298,5 +304,26 @@ test('a member that kafkajs lets go without a word joins anew, and reading goes 
   assert.equal(first.left, 1)
   while (second.committed.length === 0) await (await source.read(signal))?.settle()
   assert.match(failures[0]?.message ?? '', /this member of the group is stuck/)
+  await source.close()
+})
+
+test('a fetch that fails once another worker has its topic is no trouble of this one', {
+  timeout: 5_000,
+}, async () => {
+  const consumer = new MadeUpConsumer()
+  const { source, interrupted, reader } = made([consumer], () => [topic])
+  const fetching = Promise.withResolvers<never>()
+  let isFetching = false
+  reader.fetch = () => {
+    isFetching = true
+    return fetching.promise
+  }
+  await source.connect(signal)
+  await until('it fetches', () => isFetching, 2_000)
+  consumer.emit('r', { payload: null })
+  consumer.emit('j', { payload: { memberAssignment: {} } })
+  fetching.reject(new Error('no leader now'))
+  await turns()
+  assert.deepEqual(interrupted, [])
   await source.close()
 })

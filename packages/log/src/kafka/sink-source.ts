@@ -267,7 +267,10 @@ export class KafkaSinkSource implements Source<LogRecord> {
         await this.#fetch(new Map([one]), partWaitMs)
       } catch (error) {
         // The brokers may fail this, too; the loop must outlive it.
-        await this.#recover(error, positions).catch(reason => this.#troubles.has(one[0], reason))
+        await this.#recover(error, positions).catch(reason => {
+          // What was given to another worker meanwhile is his trouble, and nobody here would say that it is over.
+          if (positions === this.#positions) this.#troubles.has(one[0], reason)
+        })
       }
   }
 
@@ -294,12 +297,13 @@ export class KafkaSinkSource implements Source<LogRecord> {
   async #recover(error: unknown, positions: Map<string, Position>): Promise<void> {
     // The topics there are now are looked up, and joined; the others go on.
     if (typesOf(error).includes('UNKNOWN_TOPIC_OR_PARTITION') && (await this.#isOneGone(positions)))
-      return this.#lost(error)
+      return positions === this.#positions ? this.#lost(error) : undefined
     if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) throw error
     const reader = await this.#door.client.reader()
     for (const [topic, position] of positions) {
       const earliest = await reader.edge(topic, 'earliest')
       const end = await reader.edge(topic, 'all')
+      if (positions !== this.#positions) return
       if (position.fetched >= earliest && position.fetched <= end) continue
       this.#door.observer.outOfRange?.({ sink: this.#sink, topic, from: position.fetched, to: earliest })
       position.fetched = earliest
