@@ -327,3 +327,24 @@ test('a fetch that fails once another worker has its topic is no trouble of this
   assert.deepEqual(interrupted, [])
   await source.close()
 })
+
+test('a joining that failed costs nothing once another one did not', { timeout: 5_000 }, async () => {
+  const [first, second] = [new MadeUpConsumer(), new MadeUpConsumer()]
+  first.run = async () => void first.emit('c', { payload: { error: new Error('no coordinator') } })
+  let looks = 0
+  const { source, interrupted, twice } = made([first, second], () => {
+    looks++
+    return [topic]
+  })
+  await assert.rejects(source.connect(signal), /no coordinator/)
+  await source.connect(signal)
+  const delivery = await source.read(signal)
+  const seen = looks
+  // A member that is lost joins anew at the first of them.
+  await until('the topics are looked at again', () => looks >= seen + 3, 2_000)
+  assert.equal(second.left, 0)
+  await delivery?.settle()
+  assert.deepEqual(twice, [])
+  assert.equal(interrupted.length, 2, 'it was in trouble, and is no more')
+  await source.close()
+})

@@ -75,7 +75,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
     const topics = await this.#door.eventTopics()
     this.#reader ??= await this.#door.client.newReader(this.#door.settings.rack)
     this.#joined = new Set(topics)
+    this.#mustJoin = false
     await this.#join(topics)
+    if (!this.#mustJoin) this.#troubles.over(group)
     if (this.#closing.signal.aborted) return this.#reader.close()
     this.#loops = Promise.all([this.#fetching(), this.#watching()])
   }
