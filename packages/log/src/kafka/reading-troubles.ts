@@ -15,6 +15,7 @@ export class ReadingTroubles {
   /** Null: not explained yet. */
   readonly #errors = new Map<string, Error | null>()
   #told: Error | null = null
+  #isEnded = false
 
   constructor(door: TroubleDoor) {
     this.#door = door
@@ -33,7 +34,13 @@ export class ReadingTroubles {
     if (this.#errors.delete(part)) this.#tell()
   }
 
+  /** Nobody reads any more: what is not over now is never told to be. */
+  end(): void {
+    this.#isEnded = true
+  }
+
   #explained(part: string, error: Error): void {
+    if (this.#isEnded) return
     const before = this.#errors.get(part)
     if (before?.message === error.message) return
     this.#door.failed(error)
@@ -45,7 +52,7 @@ export class ReadingTroubles {
 
   #tell(): void {
     const first = [...this.#errors.values()].find(error => error !== null) ?? null
-    if (first === this.#told) return
+    if (first === this.#told || this.#isEnded) return
     this.#told = first
     this.#door.interrupted(first)
   }

@@ -348,3 +348,17 @@ test('a joining that failed costs nothing once another one did not', { timeout: 
   assert.equal(interrupted.length, 2, 'it was in trouble, and is no more')
   await source.close()
 })
+
+test('a source that is closed in trouble does not say that it is over', { timeout: 5_000 }, async () => {
+  const consumer = new MadeUpConsumer()
+  consumer.beforeCommit = () => {
+    throw new Error('no coordinator')
+  }
+  const { source, interrupted } = made([consumer], () => [topic])
+  await source.connect(signal)
+  const settling = (await source.read(signal))?.settle()
+  await until('the trouble is told', () => interrupted.length > 0, 2_000)
+  await source.close()
+  await settling
+  assert.equal(interrupted.length, 1)
+})

@@ -98,6 +98,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
+    this.#troubles.end()
     this.#positions = new Map()
     this.#arrivals.announce()
     await this.#membership?.leave()
