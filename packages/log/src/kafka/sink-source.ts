@@ -5,6 +5,7 @@ import { batchMaxBytes, isBatch, requireBatchMax } from '../batch-rules.ts'
 import type { LogRecord } from '../ports.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { toLogRecord } from './event-record.ts'
+import { heard, idleWaitMs, partWaitMs } from './fetch-patience.ts'
 import { GroupMembership } from './group-membership.ts'
 import { beginningOf } from './half-migrated.ts'
 import { typesOf } from './kafka-error.ts'
@@ -16,10 +17,6 @@ import type { SinkSourceDoor } from './sink-source-door.ts'
 import { giveBack, type Position, positionAt, taken } from './waiting-records.ts'
 import { within } from './within.ts'
 
-/** How long a broker holds a fetch of every foundation that finds nothing: only one given to us meanwhile waits for it. */
-const idleWaitMs = 1_000
-/** … and a fetch of some, for the others may be wanted at any moment. */
-const partWaitMs = 250
 const retryMs = 500
 const beginAgainMs = 5_000
 /** Between two looks at rights that are lacking. */
@@ -27,6 +24,7 @@ const rightsAgainMs = 2_000
 /** The parts of reading that fail by themselves, beside every single topic. */
 const group = 'the group'
 const topicNames = 'the names of the topics'
+const brokers = 'the brokers'
 
 /**
  * What one worker of a sink reads: the foundations its consumer group has given to it, read-committed, in the order of
@@ -249,7 +247,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
         continue
       }
       try {
-        await this.#fetch(new Map(hungry), hungry.length === positions.size ? idleWaitMs : partWaitMs)
+        const waitMs = hungry.length === positions.size ? idleWaitMs : partWaitMs
+        const fetching = this.#fetch(new Map(hungry), waitMs)
+        await heard(this.#door.clock, fetching, silence => this.#troubles.has(brokers, silence))
       } catch (error) {
         if (signal.aborted) return
         await this.#fetchEach(hungry, positions, error)
@@ -280,6 +280,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   async #fetch(hungry: ReadonlyMap<string, Position>, waitMs: number): Promise<void> {
     const from = new Map([...hungry].map(([topic, { fetched }]) => [topic, fetched]))
     const answers = (await this.#reader?.fetch(from, waitMs)) ?? []
+    this.#troubles.over(brokers)
     for (const { topic, records, nextOffset } of answers) {
       const position = hungry.get(topic)
       const foundation = this.#door.names.foundationOf(topic)
@@ -352,7 +353,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#mustJoin = false
     this.#joined = now
     await this.#join([...now])
-    if (!this.#mustJoin) this.#troubles.over(group)
+    if (!this.#mustJoin) for (const part of [group, brokers]) this.#troubles.over(part)
   }
 
   /** That they are not known is no reason to leave the group. */
