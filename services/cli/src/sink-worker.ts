@@ -10,6 +10,7 @@ import {
   asError,
   type Clock,
   type Random,
+  type Rejected,
   run,
   type Sink,
   type Source,
@@ -60,7 +61,7 @@ export interface SinkStatus {
 }
 
 export interface SinkDeps {
-  readonly log: EventLog
+  readonly log: Pick<EventLog, 'source' | 'bury'>
   readonly clock: Clock
   readonly random: Random
   /** How long the write under way may take to end when the process stops. */
@@ -70,6 +71,7 @@ export interface SinkDeps {
 /** A delivery is settled whole; what a crash can double is at most this. */
 const batchMax = 10_000
 const logRetryMs = 2_000
+const buryRetryMaxMs = 30_000
 
 interface Failure {
   readonly reason: Error
@@ -125,7 +127,7 @@ export class SinkWorker {
       { firstDelayMs: 250, maxDelayMs: 60_000, onFailure: failure => this.#failed(failure) },
       { clock, random },
     )
-    const sink = withDeadLetters(retried, rejected => this.#bury(rejected))
+    const sink = withDeadLetters(retried, rejected => this.#bury(rejected, signal))
     const source = withPatientSettling(
       log.source(this.config.name, {
         batchMax,
@@ -189,18 +191,28 @@ export class SinkWorker {
     }
   }
 
-  async #bury(rejected: readonly { readonly record: LogRecord; readonly reason: Error }[]): Promise<void> {
-    await this.#deps.log.bury(
-      rejected.map(({ record, reason }) => ({
-        foundation: record.foundation,
-        origin: this.config.name,
-        key: record.guid,
-        reason: reason.message,
-        raw: record.bytes,
-        atMs: this.#deps.clock.now(),
-      })),
-    )
-    this.#observer.buried?.(rejected.length)
+  /** Tried until it is done: the receiver has what came with them, and would get all of it again. */
+  async #bury(rejected: readonly Rejected<LogRecord>[], signal: AbortSignal): Promise<void> {
+    const { log, clock } = this.#deps
+    const letters = rejected.map(({ record, reason }) => ({
+      foundation: record.foundation,
+      origin: this.config.name,
+      key: record.guid,
+      reason: reason.message,
+      raw: record.bytes,
+      atMs: clock.now(),
+    }))
+    for (let attempt = 1; ; attempt++)
+      try {
+        await log.bury(letters)
+        return this.#observer.buried?.(letters.length)
+      } catch (error) {
+        if (!isPassing(error) && !(error instanceof KafkaStateError)) throw error
+        // Each attempt on Kafka is a new client, with lines of its own.
+        const delayMs = Math.min(buryRetryMaxMs, logRetryMs * 2 ** (attempt - 1))
+        this.#failed({ reason: asError(error), attempt, delayMs, unknown: 0 })
+        await clock.sleep(delayMs, signal)
+      }
   }
 
   #settled(records: number): void {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { asNumber, type LogDatabase } from './log-database.ts'
 import { readState } from './log-state.ts'
 
@@ -8,7 +9,7 @@ const offsetsPerLook = 5_000
  * these.
  */
 export async function forgottenUpToMs(database: LogDatabase, foundation: string): Promise<number | null> {
-  const removed = newestRemoved(database)
+  const removed = await newestRemoved(database)
   if (removed === 0) return null
   const next = 'SELECT received_at FROM events WHERE offset > ? ORDER BY offset LIMIT 1'
   const newest = 'SELECT max(last_received_at) FROM tallies WHERE foundation = ?'
@@ -17,7 +18,7 @@ export async function forgottenUpToMs(database: LogDatabase, foundation: string)
 }
 
 /** The offset of the newest event that is not there any more; 0 when all are. */
-function newestRemoved(database: LogDatabase): number {
+async function newestRemoved(database: LogDatabase): Promise<number> {
   let expected = database.read(() => readState(database).prunedThrough)
   for (;;) {
     const rows = database.read(() =>
@@ -32,5 +33,6 @@ function newestRemoved(database: LogDatabase): number {
       expected--
     }
     if (rows.length < offsetsPerLook) return expected
+    await setImmediate()
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Clock, Source } from '@cf-audit-drain/pipeline'
 import type { Producer } from 'kafkajs'
+import { isPassing } from '../is-passing.ts'
 import type { FoundationWindow, LedgerQuery } from '../ledger/ledger-window.ts'
 import { LogClosedError, LogInUseError } from '../log-error.ts'
 import type {
@@ -20,7 +21,7 @@ import { eventsOf } from './events.ts'
 import { FoundationState } from './foundation-state.ts'
 import { KafkaFoundationWriter, type WriterDoor } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
-import { KafkaUnavailableError } from './kafka-error.ts'
+import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
 import { CompressionTypes } from './kafkajs-door.ts'
 import { leadOnKafka } from './leadership.ts'
@@ -29,7 +30,7 @@ import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
 import { sinkPositions } from './positions.ts'
 import type { Right } from './refused.ts'
-import { pollerRights, sinkRights } from './rights.ts'
+import { lettersRights, pollerRights, sinkRights } from './rights.ts'
 import { RightsGate } from './rights-gate.ts'
 import { KafkaSinkSource } from './sink-source.ts'
 import type { SinkSourceObserver } from './sink-source-door.ts'
@@ -164,8 +165,16 @@ class KafkaLog implements EventLog {
   async bury(letters: readonly DeadLetter[]): Promise<void> {
     this.#assertOpen()
     if (letters.length === 0) return
-    // A sink need not be let see the other topics.
-    await this.#requireTopics(letters[0]?.foundation ?? '', topic => topic === this.#names.deadLetters)
+    try {
+      // Whoever buries for a sink need not see the other topics.
+      await this.#requireTopics(letters[0]?.foundation ?? '', this.#names.deadLetters)
+      await this.#sendLetters(letters)
+    } catch (error) {
+      throw await this.#whyNotBuried(error)
+    }
+  }
+
+  async #sendLetters(letters: readonly DeadLetter[]): Promise<void> {
     this.#burier ??= this.#client.idempotentProducer()
     const burier = this.#burier
     try {
@@ -179,10 +188,19 @@ class KafkaLog implements EventLog {
         await within(this.#deps.clock, limits.publishMs, 'burying a dead letter', sending)
       }
     } catch (error) {
-      this.#burier = null
+      // Another sink may have made a new one meanwhile.
+      if (this.#burier === burier) this.#burier = null
       burier.then(producer => this.#client.drop(producer)).catch(() => undefined)
       throw error
     }
+  }
+
+  /** Of what kafkajs says itself nothing is for ever. */
+  async #whyNotBuried(thrown: unknown): Promise<Error> {
+    const topic = this.#names.deadLetters
+    const error = await this.#gate.explained('dead letters', lettersRights(this.#names), thrown)
+    if (isPassing(error) || error instanceof KafkaStateError || error instanceof LogClosedError) return error
+    return new KafkaUnavailableError(`${topic} took no dead letter: ${error.message}`, { cause: error })
   }
 
   async deadLetters(limit: number): Promise<readonly DeadLetter[]> {
@@ -270,11 +288,12 @@ class KafkaLog implements EventLog {
     return collection.letters
   }
 
-  /** Makes the topics of a foundation that are missing, where that is allowed. */
-  async #requireTopics(foundation: string, isNeeded = (_topic: string) => true): Promise<void> {
+  /** Makes the topics of a foundation that are missing, or this one of them, where that is allowed. */
+  async #requireTopics(foundation: string, only?: string): Promise<void> {
     const { createTopics } = this.#settings
-    const all = topicsOf(this.#names, foundation, createTopics ?? { replicationFactor: 1 })
-    const wanted = all.filter(({ topic }) => isNeeded(topic))
+    const wanted = topicsOf(this.#names, foundation, createTopics ?? { replicationFactor: 1 }).filter(
+      ({ topic }) => topic === (only ?? topic),
+    )
     const missing = missingTopics(await this.#topics(), wanted)
     const absent = new Set(missing.map(({ topic }) => topic))
     const present = wanted.map(({ topic }) => topic).filter(topic => !absent.has(topic))

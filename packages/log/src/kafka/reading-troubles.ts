@@ -3,12 +3,13 @@ import type { ReadingTrouble } from '../ports.ts'
 
 /** A part of reading that fails by itself. */
 export interface ReadingPart {
-  readonly step: 'joining' | 'naming' | 'beginning' | 'fetching' | 'committing'
+  readonly step: 'asking' | 'joining' | 'naming' | 'beginning' | 'fetching' | 'committing'
   /** Null: of all topics. */
   readonly topic: string | null
 }
 
 export const reading = {
+  brokers: { step: 'asking', topic: null },
   group: { step: 'joining', topic: null },
   topicNames: { step: 'naming', topic: null },
   beginning: (topic: string): ReadingPart => ({ step: 'beginning', topic }),
@@ -32,6 +33,7 @@ export class ReadingTroubles {
   /** `error` is null while it is not explained. */
   readonly #parts = new Map<string, { readonly part: ReadingPart; readonly error: Error | null }>()
   #told: readonly ReadingTrouble[] = []
+  #isEnded = false
 
   constructor(door: TroubleDoor) {
     this.#door = door
@@ -50,7 +52,13 @@ export class ReadingTroubles {
     if (this.#parts.delete(keyOf(part))) this.#tell()
   }
 
+  /** Nobody reads any more: what is not over now is never told to be. */
+  end(): void {
+    this.#isEnded = true
+  }
+
   #explained(part: ReadingPart, error: Error): void {
+    if (this.#isEnded) return
     const before = this.#parts.get(keyOf(part))
     if (before?.error?.message === error.message) return
     this.#door.failed(error)
@@ -61,6 +69,7 @@ export class ReadingTroubles {
   }
 
   #tell(): void {
+    if (this.#isEnded) return
     const now = this.#troubles()
     if (now.length === this.#told.length && now.every((one, i) => isSame(one, this.#told[i]))) return
     this.#told = now

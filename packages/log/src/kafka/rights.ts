@@ -30,6 +30,11 @@ export function sinkRights(names: Names, sink: string, foundations: readonly str
   ]
 }
 
+/** Of whoever buries what a sink cannot take. */
+export function lettersRights(names: Names): readonly Right[] {
+  return [right('topic', names.deadLetters, 'Write')]
+}
+
 /** Of `topics plan` and `topics apply`. To change settings is to see them. */
 export function topicsRights(topics: readonly string[]): readonly Right[] {
   return topics.flatMap(name => [

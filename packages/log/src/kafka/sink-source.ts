@@ -5,6 +5,7 @@ import { batchMaxBytes, isBatch, requireBatchMax } from '../batch-rules.ts'
 import type { LogRecord } from '../ports.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { toLogRecord } from './event-record.ts'
+import { heard, idleWaitMs, partWaitMs } from './fetch-patience.ts'
 import { GroupMembership } from './group-membership.ts'
 import { beginningOf } from './half-migrated.ts'
 import { typesOf } from './kafka-error.ts'
@@ -17,10 +18,6 @@ import { HiddenTopicError, SinkTopics } from './sink-topics.ts'
 import { giveBack, type Position, positionAt, taken } from './waiting-records.ts'
 import { within } from './within.ts'
 
-/** How long a broker holds a fetch of every foundation that finds nothing: only one given to us meanwhile waits for it. */
-const idleWaitMs = 1_000
-/** … and a fetch of some, for the others may be wanted at any moment. */
-const partWaitMs = 250
 const retryMs = 500
 const beginAgainMs = 5_000
 /** Between two looks at rights that are lacking. */
@@ -76,7 +73,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
     const { shown } = await this.#topics.look()
     this.#reader ??= await this.#door.client.newReader(this.#door.settings.rack)
     this.#joined = shown
+    this.#mustJoin = false
     await this.#join([...shown])
+    if (!this.#mustJoin) this.#troubles.over(reading.group)
     if (this.#closing.signal.aborted) return this.#reader.close()
     this.#loops = Promise.all([this.#fetching(), this.#watching()])
   }
@@ -97,6 +96,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
+    this.#troubles.end()
     this.#positions = new Map()
     this.#arrivals.announce()
     await this.#membership?.leave()
@@ -256,7 +256,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
         continue
       }
       try {
-        await this.#fetch(new Map(hungry), hungry.length === positions.size ? idleWaitMs : partWaitMs)
+        const waitMs = hungry.length === positions.size ? idleWaitMs : partWaitMs
+        const fetching = this.#fetch(new Map(hungry), waitMs)
+        await heard(this.#door.clock, fetching, silence => this.#troubles.has(reading.brokers, silence))
       } catch (error) {
         if (signal.aborted) return
         await this.#fetchEach(hungry, error)
@@ -273,13 +275,17 @@ export class KafkaSinkSource implements Source<LogRecord> {
         await this.#fetch(new Map([one]), partWaitMs)
       } catch (error) {
         // The brokers may fail this, too; the loop must outlive it.
-        await this.#recover(error, one).catch(reason => this.#troubles.has(reading.fetching(one[0]), reason))
+        await this.#recover(error, one).catch(reason => {
+          // What was given to another worker meanwhile is his trouble, and nobody here would say that it is over.
+          if (this.#isCurrent(one)) this.#troubles.has(reading.fetching(one[0]), reason)
+        })
       }
   }
 
   async #fetch(hungry: ReadonlyMap<string, Position>, waitMs: number): Promise<void> {
     const from = new Map([...hungry].map(([topic, { fetched }]) => [topic, fetched]))
     const answers = (await this.#reader?.fetch(from, waitMs)) ?? []
+    this.#troubles.over(reading.brokers)
     for (const { topic, records, nextOffset } of answers) {
       const position = hungry.get(topic)
       const foundation = this.#door.names.foundationOf(topic)
@@ -305,14 +311,20 @@ export class KafkaSinkSource implements Source<LogRecord> {
   async #recover(error: unknown, [topic, position]: readonly [string, Position]): Promise<void> {
     // The topics there are now are looked up, and joined; the others go on.
     if (typesOf(error).includes('UNKNOWN_TOPIC_OR_PARTITION') && (await this.#isGone(topic)))
-      return this.#lost(error)
+      return this.#isCurrent([topic, position]) ? this.#lost(error) : undefined
     if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) throw error
     const reader = await this.#door.client.reader()
     const earliest = await reader.edge(topic, 'earliest')
     const end = await reader.edge(topic, 'all')
+    if (!this.#isCurrent([topic, position])) return
     if (position.fetched >= earliest && position.fetched <= end) return
     this.#door.observer.outOfRange?.({ sink: this.#sink, topic, from: position.fetched, to: earliest })
     position.fetched = earliest
+  }
+
+  /** Whether it has not been given to another worker since. */
+  #isCurrent([topic, position]: readonly [string, Position]): boolean {
+    return this.#positions.get(topic) === position
   }
 
   async #isGone(topic: string): Promise<boolean> {
@@ -353,7 +365,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     if (!this.#joined.isSubsetOf(now)) this.#door.client.forgetTopics()
     this.#joined = now
     await this.#join([...now])
-    if (!this.#mustJoin) this.#troubles.over(reading.group)
+    if (!this.#mustJoin) for (const part of [reading.group, reading.brokers]) this.#troubles.over(part)
   }
 
   /** That they are not known is no reason to leave the group. */
