@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '@cf-audit-drain/pipeline'
-import { makeEntries } from '../contract-suite.ts'
+import { letter, makeEntries } from '../contract-suite/made-up-entries.ts'
 import { LogStorageError } from '../log-error.ts'
 import { checkEmbeddedLog } from './check-embedded-log.ts'
 import { childPath } from './child-for-tests.ts'
@@ -41,12 +41,16 @@ test('a full disk refuses a publish whole, says so, and the log goes on when the
     assert(acknowledged > 10, `${acknowledged} batches`)
     await assert.rejects(writer.publish([], 'x'), /out of service/)
     await writer.close()
+    const refused = [letter('refused', { raw: new Uint8Array(1_000_000) })]
+    await assert.rejects(log.bury(refused), LogStorageError)
     assert.equal((await Array.fromAsync(log.events({}))).length, acknowledged * 200, 'reading goes on')
 
     execFileSync('mount', ['-o', 'remount,size=32m', dir])
     writer = await log.writer('lab')
     assert.equal(writer.checkpoint, `batch ${acknowledged - 1}`)
     assert.equal((await writer.publish(batch(acknowledged), 'room')).published, 200)
+    await log.bury(refused)
+    assert.equal((await log.deadLetters(9)).length, 1)
     await log.close()
     const report = await checkEmbeddedLog(dir)
     assert.deepEqual(report.problems, [])
