@@ -4,7 +4,6 @@ import { Arrivals } from '../arrivals.ts'
 import { batchMaxBytes, isBatch, requireBatchMax } from '../batch-rules.ts'
 import type { LogRecord } from '../ports.ts'
 import { committedOffsets } from './committed-offsets.ts'
-import { toLogRecord } from './event-record.ts'
 import { heard, idleWaitMs, partWaitMs } from './fetch-patience.ts'
 import { GroupMembership } from './group-membership.ts'
 import { beginningOf } from './half-migrated.ts'
@@ -15,7 +14,7 @@ import { ReadingTroubles, reading } from './reading-troubles.ts'
 import { mayLackRights } from './refused.ts'
 import type { SinkSourceDoor } from './sink-source-door.ts'
 import { HiddenTopicError, SinkTopics } from './sink-topics.ts'
-import { giveBack, type Position, positionAt, taken } from './waiting-records.ts'
+import { addTo, earliestWhereGone, giveBack, type Position, positionAt, taken } from './waiting-records.ts'
 import { within } from './within.ts'
 
 const retryMs = 500
@@ -291,13 +290,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       const foundation = this.#door.names.foundationOf(topic)
       if (position === undefined || foundation === null) continue
       this.#fetchingIsOver(topic)
-      for (const record of records) {
-        const read = toLogRecord(foundation, record)
-        if (read === null) continue
-        position.waiting.push(read)
-        position.waitingBytes += read.bytes.length
-      }
-      position.fetched = nextOffset
+      addTo(position, foundation, records, nextOffset)
       if (records.length > 0) this.#arrivals.announce()
     }
   }
@@ -313,11 +306,8 @@ export class KafkaSinkSource implements Source<LogRecord> {
     if (typesOf(error).includes('UNKNOWN_TOPIC_OR_PARTITION') && (await this.#isGone(topic)))
       return this.#isCurrent([topic, position]) ? this.#lost(error) : undefined
     if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) throw error
-    const reader = await this.#door.client.reader()
-    const earliest = await reader.edge(topic, 'earliest')
-    const end = await reader.edge(topic, 'all')
-    if (!this.#isCurrent([topic, position])) return
-    if (position.fetched >= earliest && position.fetched <= end) return
+    const earliest = await earliestWhereGone(await this.#door.client.reader(), topic, position)
+    if (earliest === null || !this.#isCurrent([topic, position])) return
     this.#door.observer.outOfRange?.({ sink: this.#sink, topic, from: position.fetched, to: earliest })
     position.fetched = earliest
   }

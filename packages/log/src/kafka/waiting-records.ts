@@ -1,6 +1,8 @@
 import type { Batch } from '@cf-audit-drain/pipeline'
 import { batchMaxBytes } from '../batch-rules.ts'
 import type { LogRecord } from '../ports.ts'
+import { toLogRecord } from './event-record.ts'
+import type { KafkaRecord, PartitionReader } from './partition-reader.ts'
 
 /** Of a foundation: what was fetched and waits to be delivered. */
 export interface Position {
@@ -31,4 +33,31 @@ export function taken(position: Position, max: number): LogRecord[] {
 export function giveBack(position: Position, batch: Batch<LogRecord>): void {
   position.waiting.unshift(...batch)
   for (const { bytes } of batch) position.waitingBytes += bytes.length
+}
+
+/** What a fetch has brought, but for what is no event. */
+export function addTo(
+  position: Position,
+  foundation: string,
+  records: readonly KafkaRecord[],
+  nextOffset: bigint,
+): void {
+  for (const record of records) {
+    const read = toLogRecord(foundation, record)
+    if (read === null) continue
+    position.waiting.push(read)
+    position.waitingBytes += read.bytes.length
+  }
+  position.fetched = nextOffset
+}
+
+/** The oldest record there is, where the place itself is no longer, or not, in the topic; null: it is. */
+export async function earliestWhereGone(
+  reader: Pick<PartitionReader, 'edge'>,
+  topic: string,
+  { fetched }: Position,
+): Promise<bigint | null> {
+  const earliest = await reader.edge(topic, 'earliest')
+  const end = await reader.edge(topic, 'all')
+  return fetched >= earliest && fetched <= end ? null : earliest
 }
