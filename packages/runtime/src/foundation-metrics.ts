@@ -22,6 +22,8 @@ export interface FoundationMetrics extends LedgerMetrics, SourceMetrics, TaskMet
     readonly lastSuccessfulPollMs?: number
     readonly checkpointMs?: number
     readonly closedThroughSec?: number
+    /** In all. Those that were counted already are not counted again. */
+    readonly closedWindows?: number
   }): void
   /** A poll came to its end: every page read, checked and committed with the checkpoint. */
   pollSucceeded(atMs: number, durationMs: number): void
@@ -313,8 +315,14 @@ function windowMetrics(
   )
   return foundation => {
     const labels = { foundation }
+    let counted = 0
+    const windowsClosed = (count: number) => {
+      counted += count
+      closed.inc(labels, count)
+    }
     return {
       show: () => {
+        counted = 0
         closed.inc(labels, 0)
         for (const gauge of [open, closedThrough, missing, heldNotShown]) gauge.set(labels, 0)
       },
@@ -323,9 +331,10 @@ function windowMetrics(
       },
       restore: past => {
         if (past.closedThroughSec !== undefined) closedThrough.set(labels, past.closedThroughSec)
+        windowsClosed(Math.max(0, (past.closedWindows ?? 0) - counted))
       },
       windowsOpen: count => open.set(labels, count),
-      windowsClosed: count => closed.inc(labels, count),
+      windowsClosed,
       closedThrough: sec => {
         if (Number.isFinite(sec)) closedThrough.set(labels, sec)
       },

@@ -171,7 +171,13 @@ test('what the poller tells is shown, and its last poll is restored from the che
     lastSuccessfulPollMs: nowMs - 3_600_000,
     checkpointMs: nowMs - 3_500_000,
     closedThroughSec: 1_000,
+    closedWindows: 7,
   })
+  eu1.windowsClosed(2)
+  // By another poller of the same term.
+  eu1.restore({ closedWindows: 10 })
+  eu1.restore({ closedWindows: 9 })
+  assert.equal(await value(metrics, 'cf_audit_windows_closed_total{foundation="eu1"}'), 10)
   assert.equal(await value(metrics, lastPoll), nowMs / 1000 - 3600)
   assert.equal(await value(metrics, 'cf_audit_checkpoint_age_seconds{foundation="eu1"}'), 3500)
   assert.equal(await value(metrics, 'cf_audit_closed_through_timestamp_seconds{foundation="eu1"}'), 1000)

@@ -123,23 +123,17 @@ function observerOf(
   opened: () => void,
   settled: () => void,
 ): PollerObserver {
-  let closedWindows = 0
   const missing = { poll: 0, 'catch-up': 0 }
-  const closed = (total: number) => {
-    if (total > closedWindows) metrics?.windowsClosed(total - closedWindows)
-    closedWindows = Math.max(closedWindows, total)
-  }
   return {
     ...ledgerObserver(logger, metrics, clock),
     resumed(checkpoint) {
-      if (checkpoint) {
-        closed(checkpoint.closedWindows)
+      if (checkpoint)
         metrics?.restore({
+          closedWindows: checkpoint.closedWindows,
           lastSuccessfulPollMs: checkpoint.writtenMs,
           checkpointMs: checkpoint.writtenMs,
           closedThroughSec: Math.min(checkpoint.tailFromSec, checkpoint.unread[0]?.fromSec ?? Infinity),
         })
-      }
       opened()
       settled()
     },
@@ -167,7 +161,7 @@ function observerOf(
         )
         return
       }
-      closed(closedWindows + 1)
+      metrics?.windowsClosed(1)
       logger.info(window, 'window closed: the log holds exactly what Cloud Controller shows')
     },
     late({ published }) {
