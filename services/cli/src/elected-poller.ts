@@ -1,6 +1,6 @@
 import { FencedError, KafkaStateError } from '@cf-audit-drain/log'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
-import type { Poller } from '@cf-audit-drain/poller'
+import { NotEverythingVisibleError, type Poller } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
 import { FencingWar } from './fencing-war.ts'
 
@@ -41,6 +41,8 @@ export class ElectedPoller {
   /** Of an error that an operator has to mend, while it is waited for. */
   #undecided: string | null = null
   #hasPolled = false
+  /** Its events were read by this process, in this term or one before. */
+  #hasRead = false
 
   constructor(foundation: string, deps: ElectedPollerDeps) {
     this.#foundation = foundation
@@ -120,19 +122,23 @@ export class ElectedPoller {
     })
     this.#poller = poller
     try {
-      await poller.run(term)
+      await poller.run(term).finally(() => {
+        this.#hasRead ||= poller.status().lastPoll !== null
+      })
     } catch (error) {
       this.#poller = null
       if (error instanceof FencedError)
         await this.#keepAway(error, openedMs === null ? 0 : clock.monotonic() - openedMs, term)
       else if (error instanceof KafkaStateError && !(isAlone && !this.#hasPolled))
         await this.#waitForOperator(error, term)
+      else if (error instanceof NotEverythingVisibleError && this.#hasRead)
+        await this.#waitForOperator(error, term)
       else throw error
     }
   }
 
   /** The other foundations of this process, and the other processes, go on meanwhile. */
-  async #waitForOperator(error: KafkaStateError, term: AbortSignal): Promise<void> {
+  async #waitForOperator(error: Error, term: AbortSignal): Promise<void> {
     const { clock, logger, settled } = this.#deps
     const level = error.message === this.#lastError ? 'debug' : 'error'
     logger[level]({ reason: error.message }, 'this foundation is not polled until an operator has mended it')
