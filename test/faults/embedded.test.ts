@@ -1,3 +1,3 @@
-import { testKinds } from './testing-kinds.ts'
+import { kindsThatAre, testKinds } from './testing-kinds.ts'
 
-testKinds('faults', undefined, 2)
+testKinds('faults', kindsThatAre(undefined), 3)

@@ -1,3 +1,3 @@
-import { testKinds } from './testing-kinds.ts'
+import { harmfulKinds, testKinds } from './testing-kinds.ts'
 
-testKinds('faults of Kafka itself', 'harmful', 1)
+testKinds('faults of Kafka itself', harmfulKinds(0), 1)

@@ -1,3 +1,3 @@
-import { testKinds } from './testing-kinds.ts'
+import { kindsThatAre, testKinds } from './testing-kinds.ts'
 
-testKinds('faults on Kafka', 'harmless', 3)
+testKinds('faults on Kafka', kindsThatAre('harmless'), 3)

@@ -11,13 +11,23 @@ import { runKind } from './run-kind.ts'
  * Goal: no fault of the list loses, invents or doubles an event. Method: real processes, one seed of each kind; the
  * same as `npm run faults`, which runs more of them, for longer. FAULTS_SEED repeats a run.
  */
-export function testKinds(what: string, kafka: Kind['kafka'], atOnce: number): void {
+export function testKinds(what: string, kinds: readonly Kind[], atOnce: number): void {
   const seed = Number(process.env['FAULTS_SEED'] ?? 1)
   const clusters = new KafkaClusters()
   after(() => clusters.discard())
   describe(`${what}, seed ${seed}`, { concurrency: atOnce }, () => {
-    for (const kind of allKinds) if (kind.kafka === kafka) testKind(kind, seed, clusters)
+    for (const kind of kinds) testKind(kind, seed, clusters)
   })
+}
+
+/** Of those that do so to Kafka; undefined: of those without one. */
+export function kindsThatAre(kafka: Kind['kafka']): readonly Kind[] {
+  return allKinds.filter(kind => kind.kafka === kafka)
+}
+
+/** Those that harm Kafka come one after the other, in two files that run at once, each with brokers of its own. */
+export function harmfulKinds(half: 0 | 1): readonly Kind[] {
+  return kindsThatAre('harmful').filter((_, i) => i % 2 === half)
 }
 
 function testKind(kind: Kind, seed: number, clusters: KafkaClusters): void {

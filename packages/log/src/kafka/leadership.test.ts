@@ -108,7 +108,7 @@ describe('the election on Kafka', { skip: reasonToSkipKafka() }, () => {
     const first = stand(names)
     await until(() => first.polling.size === 4)
     const second = stand(names)
-    await until(() => second.polling.size === 2)
+    await until(() => second.polling.size === 2 && first.polling.size === 2)
     assert.deepEqual([...first.polling, ...second.polling].toSorted(), names)
     const third = stand(names)
     await until(() => third.polling.size === 1 && first.polling.size + second.polling.size === 3)
