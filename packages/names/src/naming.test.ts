@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import type { RawEvent } from '@cf-audit-drain/event'
 import type { SimulatedRow } from '@cf-audit-drain/foundation-simulator'
 import { NamedFoundation, nowSec, uuid } from './testing/named-foundation.ts'
@@ -114,13 +114,19 @@ test('renamed, then deleted, then an event about it, and another after a restart
   assert.deepEqual(await one.namesOf(ago(90, {}), ago(440, {})), [after, complete], 'and after one more')
 })
 
-test('SSH to a process of an app: the event is told under the app', async t => {
+/** A foundation in which the process uuid(30) is of the app, and an SSH event about a process. */
+async function withProcess(t: TestContext) {
   const one = await NamedFoundation.make(t)
   one.has('organizations', org)
   one.has('spaces', space)
   one.has('processes', { guid: uuid(30), relationships: { app: { data: { guid: app.guid } } } })
   const ssh = (guid: string) =>
     ago(5, { type: 'audit.app.ssh-authorized', target: { guid, type: 'app', name: 'billing-api' } })
+  return { one, ssh }
+}
+
+test('SSH to a process of an app: the event is told under the app', async t => {
+  const { one, ssh } = await withProcess(t)
   assert.deepEqual(await one.namesOf(ssh(uuid(30))), [complete])
   const [gone] = await one.namesOf(ssh(uuid(31)))
   assert.deepEqual([gone?.app, gone?.appGuid], ['billing-api', null])
@@ -140,12 +146,7 @@ test('SSH to a process of an app: the event is told under the app', async t => {
 })
 
 test('SSH to a process that is gone is told under the app where that was known before, after a restart too', async t => {
-  const one = await NamedFoundation.make(t)
-  one.has('organizations', org)
-  one.has('spaces', space)
-  one.has('processes', { guid: uuid(30), relationships: { app: { data: { guid: app.guid } } } })
-  const ssh = (guid: string) =>
-    ago(5, { type: 'audit.app.ssh-authorized', target: { guid, type: 'app', name: 'billing-api' } })
+  const { one, ssh } = await withProcess(t)
   await one.namesOf(ssh(uuid(30)))
   one.foundation.collections.remove('processes', uuid(30))
   await one.restart()

@@ -172,9 +172,8 @@ test('windows that are held together are read out of the log in one pass, those 
   assert.equal(held.windowsAtHand, 0)
 })
 
-test('nor does the end of the session wait for a pass that finds nothing for long', {
-  timeout: 5_000,
-}, async () => {
+/** Of a session that `ending` ends, with a log that never comes to the guids of its one window. */
+function findingNothing() {
   const ending = new AbortController()
   const ledger = new Ledger(0)
   ledger.apply([{ ...emptyWindow({ fromSec: 0, toSec: 300 }), held: 1, firstOffset: 1, lastOffset: 2 }])
@@ -184,6 +183,13 @@ test('nor does the end of the session wait for a pass that finds nothing for lon
     },
   }
   const held = new HeldGuids(writer as FoundationWriter, ledger, 3_000, ending.signal)
+  return { held, ending }
+}
+
+test('nor does the end of the session wait for a pass that finds nothing for long', {
+  timeout: 5_000,
+}, async () => {
+  const { held, ending } = findingNothing()
   const holding = held.hold([0])
   ending.abort(new Error('the session is over'))
   await assert.rejects(holding, /the session is over/)
@@ -244,15 +250,7 @@ test('of dead letters the newest are remembered, and no more', async () => {
 })
 
 test('nor one that begins to wait for it at the very end', { timeout: 5_000 }, async () => {
-  const ending = new AbortController()
-  const ledger = new Ledger(0)
-  ledger.apply([{ ...emptyWindow({ fromSec: 0, toSec: 300 }), held: 1, firstOffset: 1, lastOffset: 2 }])
-  const writer: Pick<FoundationWriter, 'guidsOf'> = {
-    async *guidsOf() {
-      await new Promise(() => undefined)
-    },
-  }
-  const held = new HeldGuids(writer as FoundationWriter, ledger, 3_000, ending.signal)
+  const { held, ending } = findingNothing()
   const first = held.hold([0])
   ending.abort(new Error('the session is over'))
   const second = held.hold([0])
