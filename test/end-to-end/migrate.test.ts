@@ -54,6 +54,10 @@ test('embedded, killed while it moves, and on with poller and sink: every event 
     )
     assert.match(report, /sink siem: 500 records wait in Kafka\n/)
   }
+  const again = scene.begin('migrate')
+  await again.exited
+  assert.equal(again.end, 4)
+  assert.match(scene.out(), /eu1: \d+ events, .*sha256 [0-9a-f]{64}/)
   const refused = scene.begin('start')
   await refused.exited
   assert.equal(refused.end, 4)

@@ -141,7 +141,10 @@ test('on Kafka another machine takes over, and knows the names of what is delete
   if (skipWithoutKafka(t)) return
   const kafka = await shareKafka()
   t.after(() => kafka.stop())
-  await renameThenDelete(await set(t, { KAFKA_BROKERS: kafka.brokers.join(',') }), 'another')
+  await renameThenDelete(
+    await set(t, { KAFKA_BROKERS: kafka.brokers.join(','), KAFKA_PREFIX: `names-${process.pid}` }),
+    'another',
+  )
 })
 
 test('from scratch, what was renamed and deleted long ago is told by the events of then', {

@@ -156,6 +156,23 @@ test('malformed events belong into the dead letters, each once, and nowhere else
   assert.match(verdict.mangled.join(), /0 dead letters for 1 malformed/)
 })
 
+test('a malformed event that was shown and then deleted may be among the dead letters, and need not', () => {
+  const bad = ends()
+  const [guid = '', ...others] = guids
+  const event = bad.shown.get(guid)
+  assert.ok(event)
+  const logged = { ...bad.logged, events: bad.logged.events.filter(one => one.guid !== guid) }
+  const received = bad.received.filter(one => one.guid !== guid)
+  const complaints = (malformed: number, paged: boolean) => {
+    const shown = new Map(bad.shown).set(guid, { ...event, malformed: true, deleted: true, paged })
+    return check({ ...bad, shown, logged: { ...logged, malformed }, received }).mangled
+  }
+  assert.ok(others.length > 0)
+  assert.deepEqual([complaints(0, true), complaints(1, true), complaints(0, false)], [[], [], []])
+  assert.equal(complaints(2, true).length, 1)
+  assert.equal(complaints(1, false).length, 1)
+})
+
 test('the three ends are read from their files, the log by sqlite3', t => {
   if (!hasProgram(t, 'sqlite3', 'sqlite3')) return
   const folder = mkdtempSync(join(tmpdir(), 'faults-checker-'))

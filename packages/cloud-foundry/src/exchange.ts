@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Clock } from '@cf-audit-drain/pipeline'
+import { type Clock, orAborted } from '@cf-audit-drain/pipeline'
 import { BodyError, wholeBody } from './body.ts'
 import type { Connections, Route } from './connections.ts'
 import { AnswerTooLargeError, type AnyEnd, BrokenAnswerError, type End, UnreachableError } from './errors.ts'
-import { linkedAbort, orAborted } from './linked-abort.ts'
+import { linkedAbort } from './linked-abort.ts'
 import { Progress } from './progress.ts'
 import { transportFault } from './transport-fault.ts'
 

@@ -26,7 +26,7 @@ export {
 } from './errors.ts'
 export { type Answer, exchange } from './exchange.ts'
 export { type Identity, identityText } from './identity.ts'
-export { linkedAbort, orAborted } from './linked-abort.ts'
+export { linkedAbort } from './linked-abort.ts'
 export {
   type LookupAnswer,
   type LookupCollection,

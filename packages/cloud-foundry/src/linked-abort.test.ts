@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { rootCertificates } from 'node:tls'
-import { orAborted } from './linked-abort.ts'
+import { orAborted } from '@cf-audit-drain/pipeline'
 
 /** Runs a program that must end by itself; an unhandled rejection gives it status 1. */
 async function run(program: string): Promise<{ readonly status: unknown; readonly said: string }> {
@@ -35,7 +35,7 @@ test('an aborted signal wins over a promise that has settled, and one that abort
 
 test('a promise that rejects after the abort does not end the process', async () => {
   const { status, said } = await run(`
-    import { orAborted } from ${from('./linked-abort.ts')}
+    import { orAborted } from ${from('../../pipeline/src/or-aborted.ts')}
     for (const signal of [AbortSignal.abort(new Error('stop')), new AbortController().signal]) {
       const { promise, reject } = Promise.withResolvers()
       const stopped = orAborted(promise, signal).catch(error => console.log(error.message))

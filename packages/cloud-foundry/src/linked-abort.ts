@@ -22,17 +22,3 @@ export function linkedAbort(...followed: readonly AbortSignal[]): LinkedAbort {
     },
   }
 }
-
-/** The promise's result, or the signal's reason as soon as it aborts; the promise itself goes on, its rejection handled. */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const leave = () => reject(signal.reason)
-  if (signal.aborted) leave()
-  else signal.addEventListener('abort', leave, { once: true })
-  try {
-    // Also of an aborted signal: nobody else would handle what the promise may yet reject with.
-    return await Promise.race([aborted, promise])
-  } finally {
-    signal.removeEventListener('abort', leave)
-  }
-}

@@ -1,5 +1,4 @@
-import { asError, type Clock } from '@cf-audit-drain/pipeline'
-import { orAborted } from './linked-abort.ts'
+import { asError, type Clock, orAborted } from '@cf-audit-drain/pipeline'
 import type { IssuedToken } from './token-answer.ts'
 
 const renewEarlySec = 60

@@ -56,6 +56,7 @@ export const variables: readonly Variable[] = [
   foundation('STRICT', 'strict'),
   { name: 'SINK_URL', path: ['sinks', 0, 'url'], scope: 'sink' },
   kafka('KAFKA_BROKERS', 'brokers'),
+  kafka('KAFKA_PREFIX', 'prefix'),
   kafka('KAFKA_DELIVERY', 'delivery'),
   kafka('KAFKA_TLS_CA_FILE', 'tls', 'caFile'),
   kafka('KAFKA_SASL_MECHANISM', 'sasl', 'mechanism'),

@@ -167,7 +167,7 @@ export const kafkaSchema = z
       { about: 'After a kill, how long until another worker takes over.', example: '10s' },
       '6s',
       '60s',
-    ).prefault('10s'),
+    ).prefault('6s'),
   })
   .meta({
     description:

@@ -49,7 +49,7 @@ test('brokers in a file choose Kafka, with every default; the folder stays for t
       sasl: null,
       schemaRegistry: null,
       rack: null,
-      sessionTimeoutMs: 10_000,
+      sessionTimeoutMs: 6_000,
     },
   })
   assert.equal(good('log:\n  kafka:\n').log.kafka, null)

@@ -1,5 +1,6 @@
 import type { Actor, AuditEvent, Target } from './audit-event.ts'
 import { eventType } from './catalogue.ts'
+import { describeChange } from './describe-change.ts'
 import { describeTask } from './describe-task.ts'
 
 const MAX_CHARACTERS = 512
@@ -17,7 +18,7 @@ export function describeEvent(event: AuditEvent): string {
   const told = describeTask(event, target)
   if (told !== null) return shorten(clean(told), MAX_CHARACTERS)
   let sentence = ''
-  for (const part of partsOf(description)) {
+  for (const part of partsOf(describeChange(event, description))) {
     if (part === '{actor}') sentence += actor
     else sentence += part === '{target}' ? target : part
   }

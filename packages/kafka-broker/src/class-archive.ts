@@ -12,6 +12,9 @@ export function archiveFlags(jars: string): readonly string[] {
   return existsSync(archive) ? [`-XX:SharedArchiveFile=${archive}`, '-Xlog:cds=off'] : []
 }
 
+/** The JVM writes it when it ends, which takes 3 s, and on a busy machine ten times that. */
+const archivingMs = 60_000
+
 /** Starts a broker and has its JVM archive the classes that it has loaded, unless that was done before. */
 export async function archiveClasses(jvm: KafkaJvm, signal?: AbortSignal): Promise<void> {
   const archive = archiveOf(jvm.jars)
@@ -20,7 +23,7 @@ export async function archiveClasses(jvm: KafkaJvm, signal?: AbortSignal): Promi
   const flags = [`-XX:ArchiveClassesAtExit=${making}`, '-Xlog:cds=off', '-Xlog:cds+dynamic=off']
   const cluster = await startLocalCluster({ ...jvm, flags }, signal ? { signal } : {})
   try {
-    await cluster.broker(0).stop()
+    await cluster.broker(0).stop(archivingMs)
     if (existsSync(making)) await rename(making, archive)
   } finally {
     await cluster.stop()

@@ -21,8 +21,8 @@ export interface KafkaBroker {
   readonly pid: number | null
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
-  /** SIGTERM, and SIGKILL when that was not enough within 10 s; resolves when the process is gone. */
-  stop(): Promise<void>
+  /** SIGTERM, and SIGKILL when that was not enough within `patienceMs` (default 10,000); resolves when the process is gone. */
+  stop(patienceMs?: number): Promise<void>
   /**
    * Starts it again on the same data and the same ports. Resolves when it answers clients and the cluster counts on it.
    * That takes a majority of the brokers: those of three that are all down have to be started together. A broker that

@@ -1,6 +1,7 @@
 export { checkEmbeddedLog, type EmbeddedLogReport } from './embedded/check-embedded-log.ts'
 export { EmbeddedLog, type EmbeddedLogOptions, openEmbeddedLog } from './embedded/embedded-log.ts'
 export { hasUnmovedLog } from './embedded/has-unmoved-log.ts'
+export { type GuidKey, guidKey } from './guid-key.ts'
 export { isPassing } from './is-passing.ts'
 export { FencedError, KafkaStateError, KafkaUnavailableError } from './kafka/kafka-error.ts'
 export { digestOf } from './ledger/guid-digest.ts'

@@ -23,3 +23,4 @@ export {
   type MovedFoundation,
   migrateToKafka,
 } from './migrate/migrate-to-kafka.ts'
+export { movedFoundations } from './migrate/moved-foundations.ts'

@@ -64,7 +64,10 @@ export interface DeadLetter {
   readonly foundation: string
   /** `poller`, or the name of the sink that refused it. */
   readonly origin: string
-  /** The guid where there is one, else a digest of `raw`. With `origin` and `foundation` the identity: buried once. */
+  /**
+   * The guid where there is one, else a digest of `raw`; with ` at ` and its offset where a record holds no event. With
+   * `origin` and `foundation` the identity: buried once.
+   */
   readonly key: string
   readonly reason: string
   readonly raw: Uint8Array
@@ -159,12 +162,14 @@ export interface Tally {
 
 export interface SinkPosition {
   readonly sink: string
-  /** Everything up to and including this offset is delivered or dead-lettered; 0 before the first. */
-  readonly offset: number
-  /** Records after `offset`. */
-  readonly lag: number
+  /** Everything up to and including this offset is delivered or dead-lettered; 0 before the first. Null: `hidden`. */
+  readonly offset: number | null
+  /** Records after `offset`. Null: `hidden`. */
+  readonly lag: number | null
   /** receivedAtMs of the oldest record after `offset`; null when there is none. */
   readonly oldestUndeliveredMs: number | null
+  /** Why the place of a sink may not be seen that is connected here, or told of by the log, in a sentence. Left out: it is seen. */
+  readonly hidden?: Error
 }
 
 export interface EventQuery {
@@ -242,8 +247,13 @@ export interface EventLog {
   ): Source<LogRecord>
   /** Buried letters are idempotent by (origin, foundation, key). Durable when the promise resolves. */
   bury(letters: readonly DeadLetter[]): Promise<void>
-  /** The newest first. */
+  /** The newest first, and no more in memory. */
   deadLetters(limit: number): Promise<readonly DeadLetter[]>
+  /**
+   * All that `origin` has buried of the foundation, as the log had them when the first was asked for, the oldest first and few at a
+   * time. One that was buried again may come again. `signal` ends the reading, also while all that comes is of others.
+   */
+  lettersOf(foundation: string, origin: string, signal?: AbortSignal): AsyncIterable<DeadLetter>
   deadLetterCounts(): Promise<
     readonly { readonly origin: string; readonly foundation: string; readonly count: number }[]
   >
@@ -261,5 +271,7 @@ export interface EventLog {
    * sink registered nothing is. Call again while it is not 0.
    */
   prune(policy: RetentionPolicy, nowMs: number): Promise<{ readonly pruned: number }>
+  /** Why the log cannot be reached just now, and what to do; null when it could be, as far as is known. Left out by a file. */
+  unreachable?(): Error | null
   close(): Promise<void>
 }

@@ -64,7 +64,7 @@ async function readAll(
     const look = session.recorder.look(window)
     looks.push(look)
     const segment = readWhenSpared(session, window, signal).then(async read => {
-      await session.recorder.prepare(read.rows)
+      await session.recorder.makeAhead(read.rows)
       return read
     })
     segment.catch(() => undefined) // awaited later, or given up with this function

@@ -36,6 +36,16 @@ export interface Checkpoint {
    * recorded long ago, and how much of it nobody knows. Absent: there is none.
    */
   readonly forgotten?: Ranges
+  /** When the ledger was last compared with Cloud Controller, and how long that seemed to keep events. Absent: never. */
+  readonly verified?: LastVerified
+}
+
+export interface LastVerified {
+  /** In our clock. */
+  readonly atMs: number
+  /** Of the oldest event that was shown; null when that was not known. */
+  readonly oldestSec: number | null
+  readonly retentionSec: number
 }
 
 /** What a later process could not find out of rights that were narrowed. */
@@ -83,12 +93,19 @@ export function decodeCheckpoint(text: string): Checkpoint {
     ...(isNarrowed(value.narrowed) ? { narrowed: value.narrowed } : {}),
     ...(value.hasLedger === true ? { hasLedger: true } : {}),
     ...(isRanges(value.forgotten) ? { forgotten: value.forgotten } : {}),
+    ...(isVerified(value.verified) ? { verified: value.verified } : {}),
   }
 }
 
 function isNarrowed(value: unknown): value is NarrowedSince {
   const { sinceMs, lost } = (value ?? {}) as Partial<NarrowedSince>
   return Number.isSafeInteger(sinceMs) && Array.isArray(lost) && lost.every(role => typeof role === 'string')
+}
+
+function isVerified(value: unknown): value is LastVerified {
+  const { atMs, oldestSec, retentionSec } = (value ?? {}) as Partial<LastVerified>
+  const isOldest = oldestSec === null || Number.isSafeInteger(oldestSec)
+  return Number.isSafeInteger(atMs) && isOldest && Number.isSafeInteger(retentionSec)
 }
 
 function isRanges(value: unknown): value is Ranges {

@@ -4,11 +4,11 @@ import type { Range } from './range.ts'
 
 const daySec = 86_400
 /** Cloud Controller's own default (`audit_events.cutoff_age_in_days`). */
-const retentionDefaultSec = 31 * daySec
+export const retentionDefaultSec = 31 * daySec
 /** Clocks, and the time that the clean-up takes. */
 const marginSec = 60
 /** The clean-up runs once a day and may fail for days, so an event that is shown may be so much older than is kept. */
-const betweenRunsSec = 7 * daySec
+export const betweenRunsSec = 7 * daySec
 /** What a clean-up takes away that had less to take: less than a day's events are no sign of one. */
 const signSec = daySec / 2
 

@@ -41,6 +41,9 @@ for (const [what, wrong] of [
     }
     assert.ok(isLong(), 'the pauses get longer')
     assert.equal(one.poller.status().state, 'failing')
+    const { length } = one.failures
+    await one.passCalmly(minuteMs, 1_000)
+    assert.equal(one.failures.length, length, 'nor is it tried in a pause')
     assert.ok(asked() <= 1, `sent ${asked()} times`)
 
     password = bob.password

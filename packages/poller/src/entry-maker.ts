@@ -1,4 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import {
+  type AuditEvent,
   encodeAuditEvent,
   isOwnGuid,
   parseAuditEvent,
@@ -22,6 +24,15 @@ export interface EntryMakerDeps {
   readonly tasks?: Pick<TaskFollowing, 'met'>
 }
 
+/** What was made of a row, and the event in it; null in a dead letter. */
+export interface Made {
+  readonly recorded: LogEntry | DeadLetter
+  readonly event: AuditEvent | null
+}
+
+/** Rows made in one go; what else waits for the event loop comes in between. */
+const restAfter = 250
+
 /** Makes of a row what the log takes: an entry with the event parsed, scrubbed, named and encoded, or a dead letter. */
 export class EntryMaker {
   readonly #deps: EntryMakerDeps
@@ -30,30 +41,57 @@ export class EntryMaker {
     this.#deps = deps
   }
 
-  /** Of a row that Cloud Controller shows. `baselineSec`: what is stamped at or after it is live. */
-  ofShown(row: RawEvent, baselineSec: number): LogEntry | DeadLetter {
-    return isOwnGuid(rowKey(row)) ? this.#letter(row, notOurs) : this.of(row, baselineSec)
+  /** Of every row, for `ofShown`: while others are being published. Null for those that `isWanted` says are not. */
+  async ahead(
+    rows: readonly RawEvent[],
+    baselineSec: number,
+    isWanted: (row: RawEvent) => boolean,
+  ): Promise<readonly (Made | null)[]> {
+    const made: (Made | null)[] = []
+    for (const row of rows) {
+      if (made.length % restAfter === restAfter - 1) await setImmediate()
+      made.push(isWanted(row) ? this.#make(row, baselineSec) : null)
+    }
+    return made
   }
 
-  of(row: RawEvent, baselineSec: number): LogEntry | DeadLetter {
-    const { foundation, scrubber, clock, naming, tasks } = this.#deps
+  /**
+   * Of a row that Cloud Controller shows, right before it is recorded. `baselineSec`: what is stamped at or after it is live.
+   * `ahead`: what was made of it already.
+   */
+  ofShown(row: RawEvent, baselineSec: number, ahead: Made | null = null): LogEntry | DeadLetter {
+    return isOwnGuid(rowKey(row)) ? this.#letter(row, notOurs) : this.of(row, baselineSec, ahead)
+  }
+
+  of(row: RawEvent, baselineSec: number, ahead: Made | null = null): LogEntry | DeadLetter {
+    const { recorded, event } = ahead ?? this.#make(row, baselineSec)
+    try {
+      if (event !== null) this.#deps.tasks?.met(event)
+      return recorded
+    } catch (error) {
+      return this.#letter(row, String((error as Error).message))
+    }
+  }
+
+  #make(row: RawEvent, baselineSec: number): Made {
+    const { foundation, scrubber, clock, naming } = this.#deps
     const receivedAtMs = clock.now()
     const createdAtSec = rawCreatedAtSec(row)
     const provenance = (createdAtSec ?? 0) >= baselineSec ? 'live' : 'backfill'
     try {
       const parsed = parseAuditEvent(row, { foundation, scrubber, provenance, receivedAtMs })
       const event = naming ? { ...parsed, names: naming.namesOf(row, parsed) } : parsed
-      tasks?.met(event)
-      return {
+      const recorded = {
         guid: event.guid,
         type: event.type,
         createdAtSec: createdAtSec as number,
         receivedAtMs,
         provenance,
         bytes: encodeAuditEvent(event),
-      }
+      } as const
+      return { recorded, event }
     } catch (error) {
-      return this.#letter(row, String((error as Error).message))
+      return { recorded: this.#letter(row, String((error as Error).message)), event: null }
     }
   }
 

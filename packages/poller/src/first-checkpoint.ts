@@ -1,8 +1,15 @@
 import { ledgerWindowSec } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
+import { betweenRunsSec, retentionDefaultSec } from './clean-up.ts'
 import { longestMs, type PollerOptions, tileSec } from './options.ts'
 
-/** Where a foundation begins that was never polled. `oldestSec`: of the oldest event that Cloud Controller shows. */
+/** How far back events may be that are not shown yet: for as long as Cloud Controller keeps them by default, and a week that its clean-up was late. */
+const unseenSec = retentionDefaultSec + betweenRunsSec
+
+/**
+ * Where a foundation begins that was never polled. `oldestSec`: of the oldest event that Cloud Controller shows; null: it
+ * shows none, be it that there is none or that this identity is not to see them yet.
+ */
 export function firstCheckpoint(
   options: PollerOptions,
   oldestSec: number | null,
@@ -13,8 +20,8 @@ export function firstCheckpoint(
   const tailFromSec = typeof startFrom === 'number' ? Math.max(recentSec, startFrom) : recentSec
   const wantedSec = typeof startFrom === 'number' ? startFrom : 0
   // A whole window of the ledger: before its oldest event there is nothing.
-  const windowSec = Math.floor((oldestSec ?? tailFromSec) / ledgerWindowSec) * ledgerWindowSec
-  const fromSec = Math.max(wantedSec, oldestSec === null ? tailFromSec : windowSec)
+  const windowSec = Math.floor((oldestSec ?? nowSec - unseenSec) / ledgerWindowSec) * ledgerWindowSec
+  const fromSec = startFrom === 'now' ? tailFromSec : Math.max(wantedSec, windowSec)
   return {
     startSec: startFrom === 'now' ? tailFromSec : wantedSec,
     baselineSec: tailFromSec,

@@ -4,6 +4,7 @@ import { createScrubber } from '@cf-audit-drain/event'
 import { emptyWindow, type FoundationWriter } from '@cf-audit-drain/log'
 import { manualClock } from '@cf-audit-drain/pipeline'
 import { HeldGuids } from './held-guids.ts'
+import { buriedMax } from './held-letters.ts'
 import { Ledger } from './ledger.ts'
 import type { AuditEvents } from './read-segment.ts'
 import { Recorder } from './recorder.ts'
@@ -211,6 +212,8 @@ test('a window that holds more than its events knows the keys of its dead letter
       lastOffset: 1,
     },
     { ...emptyWindow({ fromSec: 1_200, toSec: 1_500 }), held: 1, firstOffset: 2, lastOffset: 2 },
+    // An operator has removed its dead letter.
+    { ...emptyWindow({ fromSec: 1_500, toSec: 1_800 }), held: 1, deadLetters: 1 },
   ]
   ledger.apply(windows)
   const writer: Pick<FoundationWriter, 'guidsOf'> = {
@@ -220,16 +223,15 @@ test('a window that holds more than its events knows the keys of its dead letter
     },
   }
   let asked = 0
-  const earlier = async () => {
+  const earlier = async function* () {
     asked++
-    const letters = [0, 300, 600, 900].map(sec => ({ key: `letter ${sec}`, createdAtSec: sec + 2 }))
+    for (const sec of [0, 300, 600, 900]) yield { key: `letter ${sec}`, createdAtSec: sec + 2 }
     // A later version could read it: it is in the log as an event, too.
-    return [...letters, { key: 'event 1200', createdAtSec: 1_201 }]
+    yield { key: 'event 1200', createdAtSec: 1_201 }
   }
   const held = new HeldGuids(writer as FoundationWriter, ledger, 300_000, null, earlier)
   held.release(await held.hold([1_200]), () => true)
-  assert.equal(asked, 0, 'they are asked for where they are missed')
-  await held.hold(windows.map(({ fromSec }) => fromSec))
+  const all = await held.hold(windows.map(({ fromSec }) => fromSec))
   assert.deepEqual(
     windows.map(window => [[...held.keys(window)], held.isForgotten(window.fromSec)]),
     [
@@ -238,15 +240,89 @@ test('a window that holds more than its events knows the keys of its dead letter
       [['letter 600'], false],
       [['letter 900'], true],
       [['event 1200'], false],
+      [[], false],
     ],
   )
-  assert.deepEqual([held.isLetter('letter 0'), held.isLetter('event 1200'), asked], [true, false, 1])
+  const isLetter = (key: string, n: number) => held.isLetter(key, windows[n] ?? { fromSec: 0, toSec: 0 })
+  assert.deepEqual([isLetter('letter 0', 0), isLetter('event 1200', 4), asked], [true, false, 2])
+  held.add('letter 0', 2)
+  assert.equal(isLetter('letter 0', 0), false, 'it could be read after all')
+  held.release(all, () => true)
+  assert.equal(isLetter('letter 300', 1), false, 'what is not worked on is not in memory')
+  await held.hold([300])
+  assert.deepEqual([isLetter('letter 300', 1), asked], [true, 3])
 })
 
-test('of dead letters the newest are remembered, and no more', async () => {
+test('dead letters that a window has not counted yet do not stand for events that the log has forgotten', async () => {
+  const ledger = new Ledger(0)
+  const places = { held: 2, firstOffset: 1, lastOffset: 2 }
+  const windows = [
+    { ...emptyWindow({ fromSec: 0, toSec: 300 }), ...places },
+    // They came late, and it was not looked at since.
+    { ...emptyWindow({ fromSec: 300, toSec: 600 }), ...places, state: 'closed', counted: 2 } as const,
+  ]
+  ledger.apply(windows)
+  const earlier = async function* () {
+    for (const { fromSec } of windows)
+      for (const n of [1, 2]) yield { key: `letter ${fromSec} ${n}`, createdAtSec: fromSec + n }
+  }
+  const held = new HeldGuids(emptyWriter({}), ledger, 300_000, null, earlier)
+  await held.hold(windows.map(({ fromSec }) => fromSec))
+  assert.deepEqual(
+    windows.map(({ fromSec }) => held.isForgotten(fromSec)),
+    [true, true],
+  )
+})
+
+test('of what this session has buried the newest is known, and no more, also what shows no time', () => {
   const held = new HeldGuids(emptyWriter({}), new Ledger(0), 3_000)
-  for (let i = 0; i < 5_000; i++) held.addLetter(`letter ${i}`, i)
-  assert.deepEqual([held.isLetter('letter 3999'), held.isLetter('letter 4000')], [false, true])
+  for (let i = 0; i < 2 * buriedMax; i++) held.bury(`letter ${i}`, i % 2 === 0 ? null : i)
+  const isKnown = (n: number) => held.wasBuried(`letter ${n}`)
+  assert.deepEqual([buriedMax - 1, buriedMax, 2 * buriedMax - 1].map(isKnown), [false, true, true])
+})
+
+test('dead letters of the recent past are in memory until it is past', async () => {
+  const ledger = new Ledger(0)
+  const held = new HeldGuids(emptyWriter({}), ledger, 300)
+  held.bury('letter', 310)
+  const range = { fromSec: 300, toSec: 600 }
+  assert.deepEqual([held.isLetter('letter', range), [...held.keys(range)]], [true, ['letter']])
+  assert.deepEqual([...held.keys({ fromSec: 311, toSec: 600 })], [])
+  held.forgetBefore(900)
+  assert.deepEqual([...held.keys(range)], [])
+})
+
+test('at the start those of the recent past are in memory, also of a window that was not looked at, and has not counted them', async () => {
+  const ledger = new Ledger(0)
+  const at = (n: number) => ({ fromSec: n * 300, toSec: (n + 1) * 300 })
+  ledger.apply([{ ...emptyWindow(at(2)), state: 'closed', held: 1, deadLetters: 1 }])
+  const guids = async function* () {
+    yield { guid: 'event', createdAtSec: 901 }
+  }
+  const earlier = async function* () {
+    for (const sec of [302, 602, 902]) yield { key: `letter ${sec}`, createdAtSec: sec }
+    yield { key: 'event', createdAtSec: 901 }
+  }
+  const held = new HeldGuids(emptyWriter({ guids }), ledger, 600, null, earlier)
+  await held.rebuild()
+  const keys = [1, 2, 3].map(n => [...held.keys(at(n))])
+  assert.deepEqual(keys, [[], ['letter 602'], ['event', 'letter 902']])
+  assert.deepEqual([held.has('letter 602', 602), held.isLetter('event', at(3))], [false, false])
+})
+
+test('the log is read for dead letters only where it has any', async () => {
+  const ledger = new Ledger(0)
+  const ranges = [0, 300, 600].map(fromSec => ({ fromSec, toSec: fromSec + 300 }))
+  ledger.apply(ranges.map(range => ({ ...emptyWindow(range), held: 1 })))
+  let asked = 0
+  const earlier = async function* () {
+    if (++asked === 1) throw new Error('no answer')
+    yield { key: 'letter', createdAtSec: 1 }
+  }
+  const held = new HeldGuids(emptyWriter({}), ledger, 300_000, null, earlier)
+  await assert.rejects(held.hold([0]), /no answer/)
+  for (const sec of [300, 0, 600, 300]) held.release(await held.hold([sec]), () => true)
+  assert.equal(asked, 3, 'a first time that counts, and for the window that has some')
 })
 
 test('nor one that begins to wait for it at the very end', { timeout: 5_000 }, async () => {

@@ -1,10 +1,12 @@
-import { orAborted } from '@cf-audit-drain/cloud-foundry'
 import { isOwnGuid } from '@cf-audit-drain/event'
 import type { FoundationWriter, LedgerWindow } from '@cf-audit-drain/log'
+import { orAborted } from '@cf-audit-drain/pipeline'
 import { type EarlierLetters, HeldLetters } from './held-letters.ts'
 import type { Ledger } from './ledger.ts'
 import type { Range } from './range.ts'
 import { SeenGuids } from './seen-guids.ts'
+
+const noLetters: EarlierLetters = async function* () {}
 
 /** Windows that may stay in memory while nobody works on them: two hours. */
 const atHandMax = 24
@@ -34,13 +36,13 @@ export class HeldGuids {
   readonly #signal: AbortSignal | null
   #sinceSec: number
 
-  /** `signal`: ends what reads out of the log for long. `earlier`: asked for when a window holds more than its events. */
+  /** `signal`: ends what reads out of the log for long. `earlier`: read at the start, and for windows of time that has any. */
   constructor(
     writer: FoundationWriter,
     ledger: Ledger,
     sinceSec: number,
     signal: AbortSignal | null = null,
-    earlier: EarlierLetters = async () => [],
+    earlier: EarlierLetters = noLetters,
   ) {
     this.#signal = signal
     this.#letters = new HeldLetters(earlier)
@@ -52,16 +54,15 @@ export class HeldGuids {
   async rebuild(): Promise<void> {
     for await (const { guid, createdAtSec } of this.#writer.guids(this.#sinceSec))
       if (!isOwnGuid(guid)) this.recent.add(guid, createdAtSec)
-    const hasLetters = this.#ledger.windows.some(
-      ({ fromSec, deadLetters }) => deadLetters > 0 && this.isRecent(fromSec),
-    )
-    if (hasLetters) await this.#loadLetters()
+    // Also of windows that the ledger has nothing of yet.
+    await this.#letters.loadSince(this.#sinceSec, this.#isHeld, this.#signal)
   }
 
   /** Those stamped before `sec` need not be known any more. */
   forgetBefore(sec: number): void {
     const { fromSec } = this.#ledger.rangeOf(sec)
     if (fromSec <= this.#sinceSec) return
+    this.#letters.forget({ fromSec: this.#sinceSec, toSec: fromSec })
     this.#sinceSec = fromSec
     this.recent.forgetBefore(fromSec)
   }
@@ -132,6 +133,7 @@ export class HeldGuids {
   #letGo({ range: { fromSec, toSec } }: AtHand): void {
     this.#atHand.delete(fromSec)
     this.#old.forget(fromSec, toSec)
+    this.#letters.forget({ fromSec, toSec })
   }
 
   /**
@@ -148,18 +150,23 @@ export class HeldGuids {
 
   add(guid: string, createdAtSec: number): void {
     this.#of(createdAtSec).add(guid, createdAtSec)
-    this.#letters.isEvent(guid)
+    this.#letters.isEvent(guid, createdAtSec)
   }
 
-  /** A row that is held as a dead letter alone. */
-  addLetter(key: string, createdAtSec: number): void {
-    this.#of(createdAtSec).add(key, createdAtSec)
-    this.#letters.add(key, createdAtSec)
+  /** A row that is held as a dead letter alone, now; `createdAtSec`: null where it shows none. */
+  bury(key: string, createdAtSec: number | null): void {
+    if (createdAtSec !== null) this.#of(createdAtSec).add(key, createdAtSec)
+    this.#letters.bury(key, createdAtSec)
   }
 
-  /** Of a key that is held: whether it is that of a dead letter. */
-  isLetter(key: string): boolean {
-    return this.#letters.has(key)
+  /** By this session: the row need not be tried again. */
+  wasBuried(key: string): boolean {
+    return this.#letters.wasBuried(key)
+  }
+
+  /** Of a key that is held in a window, or a part of one: whether it is that of a dead letter. */
+  isLetter(key: string, range: Range): boolean {
+    return this.#letters.hasIn(key, range) || this.#letters.wasBuried(key)
   }
 
   /** Of one window, or a part of it; each once. Unlike `has` also dead letters of before this session. */
@@ -172,9 +179,7 @@ export class HeldGuids {
     return this.isRecent(sec) ? this.recent : this.#old
   }
 
-  #loadLetters(): Promise<void> {
-    return this.#letters.load((key, createdAtSec) => this.has(key, createdAtSec))
-  }
+  readonly #isHeld = (key: string, createdAtSec: number) => this.has(key, createdAtSec)
 
   /** Each of them knows then whether the log has forgotten some of it. */
   async #load(missing: readonly AtHand[]): Promise<void> {
@@ -186,13 +191,19 @@ export class HeldGuids {
     const found = withEvents.length === 0 ? new Map<number, number>() : await this.#eventsOf(withEvents)
     const isShort = (window: LedgerWindow, letters: number) =>
       (found.get(window.fromSec) ?? 0) < window.held - letters
-    if (!windows.some(window => isShort(window, 0))) return
-    await this.#loadLetters()
+    // Also where none are missed: those of a window that was not looked at yet are not counted.
+    await this.#letters.load(
+      missing.map(({ range }) => range),
+      this.#isHeld,
+      this.#signal,
+    )
     const forgotten = new Set<number>()
     for (const window of windows) {
-      // Those that were lost at their source were once not counted among the dead letters of a window.
       const known = [...this.#letters.in(window)].length
-      if (isShort(window, Math.max(known, window.deadLetters))) forgotten.add(window.fromSec)
+      // Those that were lost at their source were once not counted among the dead letters of a window. Others that are not counted
+      // are not held by it either: they stand for no event.
+      const uncounted = Math.min(Math.max(0, known - window.deadLetters), window.gone)
+      if (isShort(window, window.deadLetters + uncounted)) forgotten.add(window.fromSec)
     }
     for (const one of missing) one.isForgotten = forgotten.has(one.range.fromSec)
   }
@@ -212,7 +223,6 @@ export class HeldGuids {
       }
       read.add(guid)
       this.#old.add(guid, createdAtSec)
-      this.#letters.isEvent(guid)
     }
     return found
   }

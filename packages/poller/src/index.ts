@@ -8,6 +8,7 @@ export {
 } from './compare-apis.ts'
 export type { Deadline } from './deadline.ts'
 export type { EventNaming } from './event-naming.ts'
+export type { WindowsInNews } from './ledger-news.ts'
 export { type PollerOptions, pollerDefaults, type Sweep } from './options.ts'
 export { Poller, type PollerDeps } from './poller.ts'
 export type { PollerStatus } from './poller-status.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { digestOf, emptyWindow } from '@cf-audit-drain/log'
+import { digestOf, emptyWindow, type LedgerWindow, missingOf } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import { type Addition, Ledger } from './ledger.ts'
 
@@ -116,6 +116,34 @@ test('of before less was accepted: what comes late is one more in the count, and
   )
 })
 
+test('of before less was accepted: what is counted and not shown is missing beside what is hidden, until it comes', () => {
+  const ledger = ledgerOf(closed)
+  const numbers = ({ state, counted, held, hidden, ...window }: LedgerWindow) => {
+    return [state, counted, held, hidden, missingOf({ ...window, state, counted, held, hidden })]
+  }
+  const { windows } = ledger.after(addition({ ...ofBefore, look: { ...lookAt(['a']), missing: 1 } }))
+  assert.deepEqual(windows.map(numbers), [['short', 2, 2, 1, 1]])
+  ledger.apply(windows)
+  const late = addition({ ...ofBefore, entries: [{ guid: 'c', createdAtSec: 400 }] })
+  assert.deepEqual(ledger.after(late).windows.map(numbers), [['re-checked', 2, 3, 1, 0]])
+  const forgotten = { ...ofBefore, look: { ...lookAt(['a']), missing: 1 }, isForgotten: () => true }
+  assert.deepEqual(ledger.after(addition({ ...forgotten, nowMs: 1e9 })).windows.map(numbers), [
+    ['short', 2, 2, 1, 1],
+  ])
+})
+
+test('of before less was accepted: so it is of a window that is passed only then', () => {
+  const open = { ...closed, state: 'open', counted: null, digest: null } as unknown as typeof closed
+  const before = { ...accepted, tailFromSec: 300 }
+  const { windows } = ledgerOf(open).after(
+    addition({ before, after: accepted, look: { ...lookAt(['a']), missing: 1 } }),
+  )
+  assert.deepEqual(
+    windows.map(window => [window.state, window.counted, window.held, window.hidden, missingOf(window)]),
+    [['short', 2, 2, 1, 1]],
+  )
+})
+
 test('of before less was accepted: what is not shown is not gone, also where only numbers are known', () => {
   for (const isForgotten of [false, true]) {
     const look = lookAt(['a'])
@@ -134,4 +162,18 @@ test('of before less was accepted: what the clean-up may have reached expires, w
   const look = { ...lookAt(['a']), expiresBeforeSec: 301 }
   const { windows } = ledgerOf(closed).after(addition({ ...ofBefore, look }))
   assert.deepEqual(windows, [{ ...closed, state: 'expired', checkedAtMs: 9 }])
+})
+
+test('of before less was accepted: rows that are shown again are hidden no more, also where only numbers are known', () => {
+  for (const isForgotten of [false, true]) {
+    const hidden = { ...closed, counted: 1, hidden: 1 } as unknown as typeof closed
+    const look = lookAt(['a', 'b'])
+    const { windows } = ledgerOf(hidden).after(
+      addition({ ...ofBefore, look, isForgotten: () => isForgotten }),
+    )
+    assert.deepEqual(
+      windows.map(window => [window.state, window.counted, window.hidden, missingOf(window)]),
+      [[isForgotten ? 'counted' : 're-checked', 2, 0, 0]],
+    )
+  }
 })

@@ -1,8 +1,9 @@
 import type { CloudController } from '@cf-audit-drain/cloud-foundry'
 import type { EventLog } from '@cf-audit-drain/log'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
-import type { Checkpoint } from './checkpoint.ts'
+import type { Checkpoint, LastVerified } from './checkpoint.ts'
 import type { PollerOptions } from './options.ts'
+import type { Recorder } from './recorder.ts'
 import type { Session } from './session.ts'
 import type { SourceStatus } from './source-status.ts'
 import { SourceWatch } from './source-watch.ts'
@@ -10,7 +11,7 @@ import { type Verified, Verifier } from './verify.ts'
 
 export interface LedgerCheckDeps {
   readonly controller: CloudController
-  readonly log: Pick<EventLog, 'deadLetters'>
+  readonly log: Pick<EventLog, 'lettersOf'>
   readonly clock: Clock
   readonly random: Random
   /** False: roles that get lost would not be noticed, and what they showed would look lost at its source. */
@@ -23,6 +24,7 @@ export interface LedgerCheckDeps {
 export class LedgerCheck {
   readonly #verifier: Verifier
   readonly #watch: SourceWatch
+  readonly #recorder: Recorder
   readonly #clock: Clock
   readonly #noticesLostRoles: () => boolean
 
@@ -32,10 +34,11 @@ export class LedgerCheck {
     { controller, log, clock, random, stored, noticesLostRoles }: LedgerCheckDeps,
   ) {
     const nowMs = () => clock.now()
-    const { foundation, verifyIntervalMs } = options
+    const { foundation } = options
+    this.#recorder = session.recorder
     this.#clock = clock
     this.#noticesLostRoles = noticesLostRoles
-    this.#watch = new SourceWatch(session, { foundation, log, verifyIntervalMs, nowMs })
+    this.#watch = new SourceWatch(session, { foundation, log, intervals: options, nowMs })
     this.#verifier = new Verifier(session, {
       oldestSec: signal => controller.oldestAuditEventSec(signal),
       nowMs,
@@ -51,11 +54,19 @@ export class LedgerCheck {
   /** `verified` is called in any case once the ledger was compared. */
   async run(verified: (one: Verified & { readonly at: string }) => void, signal: AbortSignal): Promise<void> {
     const result = await this.#verifier.verify(signal)
-    const at = new Date(this.#clock.now()).toISOString()
+    const atMs = this.#clock.now()
+    const at = new Date(atMs).toISOString()
     try {
+      if (result.isCompared) await this.#remember({ atMs, ...result })
       if (this.#noticesLostRoles()) await this.#watch.look(result, signal)
     } finally {
       verified({ at, ...result })
     }
+  }
+
+  /** A process that cannot log in to Cloud Foundry knows it by this. */
+  async #remember({ atMs, oldestSec, retentionSec }: LastVerified): Promise<void> {
+    const verified = { atMs, oldestSec, retentionSec }
+    await this.#recorder.record([], now => ({ ...now, verified }))
   }
 }

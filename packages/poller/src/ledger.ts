@@ -22,7 +22,8 @@ export interface Addition {
   readonly nowMs: number
   /** Keys held in a range before this publish, dead letters of this session among them. */
   heldKeys(range: Range): Iterable<string>
-  isDeadLetter(key: string): boolean
+  /** `range`: a window or a part of one, which holds it. */
+  isDeadLetter(key: string, range: Range): boolean
   /** The log no longer says which guids it has held in the window. */
   isForgotten(window: Range): boolean
 }
@@ -172,7 +173,8 @@ export class Ledger {
     if (addition.isForgotten(window)) {
       const held = isCountForgotten(window, addition) ? Math.max(window.held, shown.rows) : window.held
       const counted = shown.rows + look.missing
-      const hidden = mayBeHidden(window, addition) ? Math.max(0, held - counted - window.gone) : 0
+      const notShown = Math.max(0, held - shown.rows - window.gone)
+      const hidden = mayBeHidden(window, addition) ? notShown : 0
       return countAgain({ ...window, held }, look, { counted, hidden }, addition.nowMs)
     }
     return lookAgain(window, look, found, addition.nowMs)
@@ -198,7 +200,9 @@ function withEvents(
 ): LedgerWindow {
   const held = window.held + count
   if (window.state === 'expired') return { ...window, held }
-  const hidden = window.counted === null ? 0 : Math.max(0, window.held - window.gone - window.counted)
+  // Earlier versions did not say what is hidden.
+  const uncounted = window.counted === null ? 0 : window.held - window.gone - window.counted
+  const hidden = Math.max(window.hidden, uncounted)
   // Rows that were counted and not shown are shown now; others have raised the count.
   const counted = window.counted === null ? null : Math.max(window.counted, held - window.gone - hidden)
   if (keys === null)
@@ -233,6 +237,7 @@ function pass(
     held: window.held + deadLetters,
     deadLetters: window.deadLetters + deadLetters,
     gone: window.gone + guids.length,
+    hidden: window.hidden + found.hidden,
     checkedAtMs: addition.nowMs,
   }
   if (passed.counted === null || !isDone(window, addition.after)) return { window: passed, guids }
@@ -259,7 +264,7 @@ function countAgain(
   const gone = Math.max(0, window.held - counted - hidden)
   if (window.fromSec < look.expiresBeforeSec && gone > window.gone)
     return { window: { ...window, state: 'expired', checkedAtMs }, guids: [] }
-  return { window: judged({ ...window, counted, gone, checkedAtMs }, 'counted'), guids: [] }
+  return { window: judged({ ...window, counted, gone, hidden, checkedAtMs }, 'counted'), guids: [] }
 }
 
 /** A window that was passed before was read whole again. */
@@ -273,11 +278,10 @@ function lookAgain(window: LedgerWindow, look: Look, found: Compared, nowMs: num
     held: keys.size + alike,
     deadLetters,
     gone: guids.length,
+    hidden,
     digest: alike === 0 ? digestOf(keys) : null,
     checkedAtMs: nowMs,
   }
-  // How many are missing cannot be told beside hidden ones: the count is below what is held all the same.
-  if (hidden > 0 && look.missing > 0) return { window: { ...seen, state: 'short' }, guids }
   const wasProven = hidden > 0 && (window.state === 'closed' || window.state === 'counted')
   return { window: judged(seen, wasProven ? window.state : 're-checked'), guids }
 }
@@ -313,7 +317,7 @@ function compared(
   const alike = shown.rows - shown.keys.size
   let deadLetters = alike
   // Shown or not: they are among what is held.
-  for (const key of keys) if (addition.isDeadLetter(key)) deadLetters++
+  for (const key of keys) if (addition.isDeadLetter(key, range)) deadLetters++
   return { keys, guids, hidden: 0, rows: shown.rows + unseen.length - guids.length, deadLetters, alike }
 }
 

@@ -1,5 +1,6 @@
-import type { HeldEvent } from '@cf-audit-drain/log'
+import { type HeldEvent, ledgerWindowSec } from '@cf-audit-drain/log'
 import { cleanUpTakesSec, type LossRun, mayBeCleanUp } from './loss-run.ts'
+import { type PollerOptions, tileSec } from './options.ts'
 import type { LossKind } from './told-losses.ts'
 
 const daySec = 86_400
@@ -18,8 +19,10 @@ export interface JudgedRun {
   /** The beginning of what is held and has not expired. */
   readonly historyFromSec: number
   readonly retentionSec: number
-  readonly verifyIntervalMs: number
+  readonly intervals: LossIntervals
 }
+
+export type LossIntervals = Pick<PollerOptions, 'verifyIntervalMs' | 'overlapMs' | 'pollIntervalMs'>
 
 /** The beginning of the history: a clean-up that keeps less than is known may have taken it, or be about to. */
 export function isCleanUp(judged: JudgedRun): boolean {
@@ -32,7 +35,7 @@ export function isCleanUp(judged: JudgedRun): boolean {
   const firstThereSec = run.after?.events?.[0]?.createdAtSec ?? run.after?.window.toSec ?? missedSec
   return mayBeCleanUp(
     { lastLostSec: last.createdAtSec, firstThereSec },
-    { sinceSec: missedSec - slackSec(judged) - cleanUpTakesSec, untilSec: missedSec },
+    { sinceSec: missedSec - verifiedSec(judged.intervals) - cleanUpTakesSec, untilSec: missedSec },
   )
 }
 
@@ -46,11 +49,21 @@ export function wholesaleKind(
 ): Exclude<LossKind, 'event-missing'> | null {
   if (judged.run.before === null) return 'truncated'
   // What was held before the others were lost, and is newer than they: a restored database would not have it.
-  const wasHeld = next !== null && next.receivedAtMs < judged.missedMs - slackSec(judged) * 1000
+  const wasHeld =
+    next !== null && next.receivedAtMs < judged.missedMs - missedLateSec(judged.intervals) * 1000
   return wasHeld ? null : 'restored'
 }
 
-/** Between losing something and missing it there is one interval, and the time that a verification takes. */
-function slackSec({ verifyIntervalMs }: JudgedRun): number {
+/** Between losing something of a window that is passed and missing it: one interval, and the time that a verification takes. */
+function verifiedSec({ verifyIntervalMs }: LossIntervals): number {
   return Math.ceil((2.2 * verifyIntervalMs) / 1000) + 60
+}
+
+/**
+ * How long after it was lost something is missed at the latest. What was newer than the overlap, when the tail passes the rest of
+ * its window; what the tail had passed of an open window, at a verification after that.
+ */
+export function missedLateSec(intervals: LossIntervals): number {
+  const passedSec = Math.ceil((intervals.overlapMs + intervals.pollIntervalMs) / 1000)
+  return ledgerWindowSec + tileSec + Math.max(passedSec, verifiedSec(intervals))
 }

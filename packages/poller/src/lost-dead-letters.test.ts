@@ -8,8 +8,8 @@ import {
   rawOwnEvent,
   splitEventPage,
 } from '@cf-audit-drain/event'
-import { emptyWindow, isoSec, type LedgerWindow, missingOf } from '@cf-audit-drain/log'
-import { HeldRows } from './held-rows.ts'
+import { isoSec, type LedgerWindow, missingOf } from '@cf-audit-drain/log'
+import { lettersIn } from './held-letters.ts'
 import { letterContent } from './letter-content.ts'
 import { rowKey } from './row-key.ts'
 import { alterWriter } from './testing/alter-writer.ts'
@@ -27,11 +27,22 @@ function malformed(one: PolledFoundation, agoMs = 0) {
   return { text: JSON.stringify({ guid, created_at, type: ['audit.app.update'], data: {} }) }
 }
 
-async function withLetter(t: Parameters<typeof watchedSource>[0], agoMs = 0): Promise<PolledFoundation> {
+/** More than are looked at when the newest are asked for. */
+async function buryOthers(one: PolledFoundation): Promise<void> {
+  const letter = { foundation: 'another', origin: 'poller', reason: 'odd', raw: Buffer.from('{}'), atMs: 1 }
+  await one.log.bury(Array.from({ length: 1_100 }, (_, n) => ({ ...letter, key: `other ${n}` })))
+}
+
+async function withLetter(
+  t: Parameters<typeof watchedSource>[0],
+  agoMs = 0,
+  between: (one: PolledFoundation) => Promise<void> = async () => undefined,
+): Promise<PolledFoundation> {
   const one = await watchedSource(t, { days: 3, everyMin: 10 })
   one.foundation.insert([malformed(one, agoMs)])
   await goesOn(one, 3)
   assert.equal((await one.log.deadLetters(10))[0]?.key, guid)
+  await between(one)
   one.foundation.delete([guid])
   return one
 }
@@ -67,13 +78,18 @@ test('so it is by a process that has not buried it itself', async t => {
   await assertToldOnce(one)
 })
 
-for (const isAnotherProcess of [false, true])
-  test(`one that is older than what is in memory is missed, too${isAnotherProcess ? ', after a restart' : ''}`, async t => {
-    const one = await withLetter(t, 30 * hourMs)
-    if (isAnotherProcess) {
+for (const [what, agoMs, isAnotherProcess] of [
+  ['that is older than what is in memory is missed, too', 30 * hourMs, false],
+  ['that is older than what is in memory is missed, too, after a restart', 30 * hourMs, true],
+  ['of the last minutes is missed after a restart', 0, true],
+] as const)
+  test(`one ${what}, whatever else was buried since`, async t => {
+    const one = await withLetter(t, agoMs, async one => {
+      await buryOthers(one)
+      if (!isAnotherProcess) return
       await one.stop()
       await one.started()
-    }
+    })
     await goesOn(one, 6)
     await assertToldOnce(one)
     const lost = (await Array.fromAsync(one.log.ledger({}))).filter(({ gone }) => gone > 0)
@@ -94,6 +110,18 @@ for (const isAnotherProcess of [false, true])
     assert.equal(one.poller.status().ledger?.gone, 1)
     assert.equal(one.poller.status().ledger?.countedOnly, 0)
   })
+
+test('one is missed that goes while nobody polls, before its window was looked at', async t => {
+  const one = await watchedSource(t, { days: 3, everyMin: 10 })
+  one.foundation.insert([malformed(one)])
+  await one.passCalmly(2 * minuteMs)
+  assert.equal((await one.log.deadLetters(10))[0]?.key, guid)
+  await one.stop()
+  one.foundation.delete([guid])
+  await one.started()
+  await goesOn(one, 6)
+  await assertToldOnce(one)
+})
 
 test('what is buried and still shown is no loss, beside one that is', async t => {
   const one = await watchedSource(t, { days: 3, everyMin: 10 })
@@ -169,15 +197,13 @@ test('an event of our own that the log cannot hold is none of the rows that Clou
     target: { guid: 'q', type: 'organization_quota', name: 'q' },
   })
   const letter = { foundation: 'f', origin: 'poller', reason: 'too large', atMs: 1 }
-  const rows = new HeldRows({ async *eventsOf() {} }, 'f', {
-    deadLetters: async () => [
-      { ...letter, key: rowKey(own), raw: encoded(own) },
-      { ...letter, key: guid, raw: Buffer.from(JSON.stringify({ created_at: isoSec(createdAtSec) })) },
-    ],
-  })
-  const window = { ...emptyWindow({ fromSec: createdAtSec - 9, toSec: createdAtSec + 9 }), held: 2 }
+  const lettersOf = async function* () {
+    yield { ...letter, key: rowKey(own), raw: encoded(own) }
+    yield { ...letter, key: guid, raw: Buffer.from(JSON.stringify({ created_at: isoSec(createdAtSec) })) }
+  }
+  const found = await Array.fromAsync(lettersIn({ lettersOf }, 'f', new AbortController().signal))
   assert.deepEqual(
-    (await rows.in(window)).map(row => row.guid),
+    found.map(({ key }) => key),
     [guid],
   )
 })

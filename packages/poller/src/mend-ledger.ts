@@ -65,5 +65,5 @@ function passedTooSoon({ ledger, checkpoint }: Left): readonly LedgerWindow[] {
 /** As if nothing of it had been passed yet. Its dead letters are counted again when it is looked at. */
 export function reopened(window: LedgerWindow): LedgerWindow {
   const held = window.held - window.deadLetters
-  return { ...window, state: 'open', counted: null, held, deadLetters: 0, gone: 0, digest: null }
+  return { ...window, state: 'open', counted: null, held, deadLetters: 0, gone: 0, hidden: 0, digest: null }
 }

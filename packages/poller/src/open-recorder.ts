@@ -17,7 +17,7 @@ export interface OpenRecorderDeps {
   readonly controller: Pick<CloudController, 'oldestAuditEventSec' | 'skewMs'>
   readonly scrubber: Scrubber
   readonly clock: Clock
-  readonly log: Pick<EventLog, 'deadLetters'>
+  readonly log: Pick<EventLog, 'lettersOf'>
   readonly report: Pick<PollerReport, 'published' | 'buried' | 'late' | 'gone' | 'short'>
   /** In Cloud Controller's clock. */
   readonly nowSec: () => number
@@ -50,7 +50,7 @@ export async function openRecorder(
       onLate: createdAtSecs => report.late(createdAtSecs),
       onGone: gone => report.gone(gone),
       onShort: changes => report.short(changes),
-      earlierLetters: () => lettersIn(log, options.foundation),
+      earlierLetters: () => lettersIn(log, options.foundation, signal),
       signal,
       ...beside,
     },

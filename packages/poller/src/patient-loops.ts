@@ -15,6 +15,8 @@ export interface PatientLoopsDeps {
   /** The first delay is of up to this, each further one of up to twice the one before. */
   readonly firstDelayMs: number
   readonly failed: (failure: LoopFailure) => void
+  /** What Cloud Foundry was asked for was had; also where nothing had failed. */
+  readonly worked: (loop: string) => void
   /** After UAA refused the login: whether an operator has changed it since. Asked once in `firstDelayMs`. */
   readonly isLoginChanged: () => Promise<boolean>
 }
@@ -39,14 +41,16 @@ export class PatientLoops {
     work: (working: () => void) => Promise<unknown>,
     signal: AbortSignal,
   ): Promise<void> {
-    const { clock, random } = this.#deps
+    const { clock, random, worked } = this.#deps
     for (let failures = 0; ; ) {
       const startedMs = clock.monotonic()
       try {
-        await work(() => {
+        const working = () => {
           failures = 0
-        })
-        failures = 0
+          worked(name)
+        }
+        await work(working)
+        working()
       } catch (error) {
         signal.throwIfAborted()
         if (!(error instanceof CloudFoundryError)) throw error

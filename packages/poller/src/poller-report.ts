@@ -1,10 +1,13 @@
 import type { CloudController } from '@cf-audit-drain/cloud-foundry'
-import { isoSec, type LogEntry } from '@cf-audit-drain/log'
+import { isoSec, type LogEntry, missingOf } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Checkpoint } from './checkpoint.ts'
+import { CleanUp } from './clean-up.ts'
 import { completeUpToSec } from './complete-up-to.ts'
 import { type Deadline, deadlineOf } from './deadline.ts'
-import type { GoneGuids } from './ledger.ts'
+import type { GoneGuids, Ledger } from './ledger.ts'
+import { LedgerNews, type NamedWindow } from './ledger-news.ts'
+import type { LoggedState } from './logged-state.ts'
 import { tileSec } from './options.ts'
 import type { LoopFailure } from './patient-loops.ts'
 import type { PollerStatus } from './poller-status.ts'
@@ -27,6 +30,7 @@ export interface StatusParts {
   readonly controller: Pick<CloudController, 'apiVersion' | 'skewMs'>
   readonly rights: RightsWatch
   readonly recorder: Recorder | null
+  readonly logged: LoggedState | null
   readonly states: StateReading | undefined
   readonly source: SourceStatus | null
   readonly caughtUp: boolean
@@ -44,12 +48,14 @@ export class PollerReport {
   /** Guids the log holds and Cloud Controller no longer shows, and the window in which that was first seen. */
   readonly #gone = new Map<string, Range>()
   readonly #toldGone = new ToldOnce(10 * goneMax)
+  readonly #news: LedgerNews
 
   /** `nowSec`: in Cloud Controller's clock. */
   constructor(observer: PollerObserver, clock: Clock, nowSec: () => number) {
     this.#observer = observer
     this.#clock = clock
     this.#nowSec = nowSec
+    this.#news = new LedgerNews((kind, news) => observer[kind]?.(news), clock)
   }
 
   get hasPolled(): boolean {
@@ -58,14 +64,22 @@ export class PollerReport {
 
   polled({ published, rows }: Poll, durationMs: number): void {
     this.#state = 'running'
+    // What ended a session is over once one has polled.
+    this.worked('session')
     this.#lastPoll = { at: this.#now(), published, rows }
     this.#observer.polled?.({ published, rows, durationMs })
+    this.#news.tellSoon()
   }
 
   failed(failure: LoopFailure): void {
     this.#state = 'failing'
     this.#lastError = { at: this.#now(), loop: failure.loop, message: failure.error.message }
     this.#observer.failed?.(failure)
+  }
+
+  /** What failed in this loop is over. */
+  worked(loop: string): void {
+    if (this.#lastError?.loop === loop) this.#lastError = null
   }
 
   verified({ at, ...one }: Verified & { readonly at: string }): void {
@@ -91,15 +105,32 @@ export class PollerReport {
   }
 
   gone(gone: readonly GoneGuids[]): void {
-    for (const { window, guids } of gone) {
-      const news = this.#toldGone.news(guids)
-      if (news.length > 0) this.#observer.gone?.(window, news)
-    }
+    const news = gone.map(({ window, guids }) => named(window, this.#toldGone.news(guids)))
+    this.#news.add(
+      'gone',
+      news.filter(({ rows }) => rows > 0),
+    )
   }
 
   short({ short, whole }: ShortChanges): void {
-    for (const window of short) this.#observer.short?.(window)
-    for (const window of whole) this.#observer.whole?.(window)
+    this.#news.add(
+      'short',
+      short.map(window => ({ window, guids: [], rows: missingOf(window) })),
+    )
+    this.#news.add(
+      'whole',
+      whole.map(window => named(window, [])),
+    )
+  }
+
+  /** What `work` finds of the ledger's windows is told at once. */
+  round<T>(work: () => Promise<T>): Promise<T> {
+    return this.#news.round(work)
+  }
+
+  /** A session has ended: what waits is told. */
+  ended(): void {
+    this.#news.tell()
   }
 
   compared(window: ComparedWindow): void {
@@ -111,8 +142,9 @@ export class PollerReport {
       this.#observer.compared?.({ ...window, heldNotShown: news })
   }
 
-  status({ foundation, controller, rights, recorder, states, source, caughtUp }: StatusParts): PollerStatus {
-    const checkpoint = recorder?.checkpoint ?? null
+  status(parts: StatusParts): PollerStatus {
+    const { foundation, controller, rights, recorder, logged, states, source, caughtUp } = parts
+    const { checkpoint = null, ledger = null } = recorder ?? logged ?? {}
     return {
       foundation,
       state: this.#state,
@@ -123,8 +155,8 @@ export class PollerReport {
       lastError: this.#lastError,
       checkpoint,
       windows: this.#windows(checkpoint),
-      ledger: recorder?.ledger.verdict(this.#nowSec()) ?? null,
-      deadline: this.#deadline(recorder),
+      ledger: ledger?.verdict(this.#nowSec()) ?? null,
+      deadline: this.#deadline(checkpoint, ledger, logged),
       stateDifferences: states?.status() ?? null,
       lastVerified: this.#lastVerified,
       source,
@@ -158,12 +190,22 @@ export class PollerReport {
     return hot + checkpoint.unread.length
   }
 
-  #deadline(recorder: Recorder | null): Deadline | null {
-    if (recorder === null || this.#lastVerified === null) return null
-    return deadlineOf(recorder.checkpoint, recorder.ledger.windows, this.#lastVerified, this.#nowSec())
+  /** By the retention as it was measured last, by whichever process. */
+  #deadline(
+    checkpoint: Checkpoint | null,
+    ledger: Ledger | null,
+    logged: LoggedState | null,
+  ): Deadline | null {
+    if (checkpoint === null) return null
+    const source = this.#lastVerified ?? checkpoint.verified ?? logged?.cleanUp ?? new CleanUp()
+    return deadlineOf(checkpoint, ledger?.windows ?? [], source, this.#nowSec())
   }
 
   #now(): string {
     return new Date(this.#clock.now()).toISOString()
   }
+}
+
+function named(window: GoneGuids['window'], guids: readonly string[]): NamedWindow {
+  return { window, guids, rows: guids.length }
 }

@@ -15,6 +15,7 @@ export interface PollerStatus {
   /** The identity sees less than windows were closed with: none is closed meanwhile. */
   readonly rightsNarrowed: NarrowedRights | null
   readonly lastPoll: { readonly at: string; readonly published: number; readonly rows: number } | null
+  /** Until the loop that has failed works again. */
   readonly lastError: { readonly at: string; readonly loop: string; readonly message: string } | null
   readonly checkpoint: Checkpoint | null
   readonly windows: {
@@ -28,9 +29,9 @@ export interface PollerStatus {
     /** The windows of these, `from/to`, the latest 20. */
     readonly unequal: readonly { readonly window: string; readonly heldNotShown: number }[]
   }
-  /** What the completeness ledger says; null before the log was read. */
+  /** What the completeness ledger says, whether or not Cloud Foundry answers; null before the log was read. */
   readonly ledger: LedgerVerdict | null
-  /** When what is not held yet is deleted; null when nothing is waited for, or that is not known yet. */
+  /** When what is not held yet is deleted; null when nothing is waited for, or the log was not read yet. */
   readonly deadline: Deadline | null
   /** Of each kind that is read; null where none is. */
   readonly stateDifferences: readonly object[] | null

@@ -58,7 +58,7 @@ test('rows that become visible up to four hours late are found by the sweeps, ea
 })
 
 test('a window closes when it has left the overlap and the guids held are those shown', async t => {
-  const one = await PolledFoundation.make(t)
+  const one = await PolledFoundation.make(t, { startFrom: 'now' })
   await one.started()
   one.foundation.insert([{}, {}, {}])
   assert.equal(one.compared.length, 0, 'nothing closes inside the overlap')

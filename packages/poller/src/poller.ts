@@ -7,6 +7,7 @@ import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts'
 import { CleanUp } from './clean-up.ts'
 import { Disagreement } from './disagreement.ts'
 import { LedgerCheck } from './ledger-check.ts'
+import { type LoggedState, loggedState } from './logged-state.ts'
 import { mustBeDecided } from './must-be-decided.ts'
 import { type BesideMakers, openBeside } from './open-beside.ts'
 import { openRecorder } from './open-recorder.ts'
@@ -42,6 +43,8 @@ export class Poller {
   readonly #report: PollerReport
   readonly #loops: PatientLoops
   #states: StateReading | undefined
+  /** What is known before there is a recorder, and that waits for Cloud Foundry. */
+  #logged: LoggedState | null = null
   #recorder: Recorder | null = null
   #check: LedgerCheck | null = null
   /** Of this session: polled, and every sweep run, at least once. */
@@ -59,6 +62,7 @@ export class Poller {
       random,
       firstDelayMs: options.pollIntervalMs,
       failed: failure => this.#report.failed(failure),
+      worked: loop => this.#report.worked(loop),
       isLoginChanged: () => deps.controller.isLoginChanged(),
     })
   }
@@ -96,8 +100,9 @@ export class Poller {
       controller: this.#deps.controller,
       rights: this.#rights,
       recorder: this.#recorder,
+      logged: this.#logged,
       states: this.#states,
-      source: this.#check?.source ?? null,
+      source: this.#check?.source ?? this.#logged?.source ?? null,
       caughtUp: this.caughtUp(),
     })
   }
@@ -122,12 +127,14 @@ export class Poller {
   async #session(signal: AbortSignal, fail: (error: Error) => void, working: () => void): Promise<void> {
     this.#polled = false
     this.#swept = 0
-    const { controller, log, observer } = this.#deps
+    const { controller, log, observer, clock } = this.#deps
     // The log first: a process that may not write must not bother Cloud Controller.
     const writer = await log.writer(this.#options.foundation)
     try {
       const stored = writer.checkpoint === null ? null : decodeCheckpoint(writer.checkpoint)
-      observer.resumed?.(stored)
+      const isFirst = this.#logged === null && this.#recorder === null
+      if (isFirst && stored !== null) this.#logged = await loggedState(writer, stored, () => clock.now())
+      observer.resumed?.(stored, isFirst ? (this.#logged?.comparedMs ?? null) : null)
       await controller.discover(signal)
       const guard = await this.#rights.open(stored, () => writer.names(), signal)
       const beside = await openBeside(this.#deps, writer, signal)
@@ -157,6 +164,7 @@ export class Poller {
       for (const loop of loops) loop.catch(error => fail(asError(error)))
       await settled(loops)
     } finally {
+      this.#report.ended()
       this.#rights.close()
       await writer.close()
     }
@@ -205,7 +213,7 @@ export class Poller {
     await this.#firstPoll(one.everyMs, signal)
     let first = true
     const work = async () => {
-      await sweep(session, one, isLongest, signal)
+      await this.#report.round(() => sweep(session, one, isLongest, signal))
       if (first) this.#swept++
       first = false
     }
@@ -221,7 +229,9 @@ export class Poller {
       noticesLostRoles: () => this.#rights.noticesLostRoles,
     })
     this.#check = check
-    const verify = () => check.run(verified => this.#report.verified(verified), signal)
+    this.#logged = null
+    const run = () => check.run(verified => this.#report.verified(verified), signal)
+    const verify = () => this.#report.round(run)
     await this.#loops.repeat('verify', everyMs, verify, signal)
   }
 

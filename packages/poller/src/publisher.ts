@@ -54,7 +54,7 @@ const nothing: ReadonlySet<string> = new Set()
 
 /**
  * The only place where the poller writes, one publish at a time, whoever asks. It knows what is in the log then: the checkpoint,
- * the ledger, the guids held, and the dead letters of this session.
+ * the ledger, and what is held.
  */
 export class Publisher {
   readonly ledger: Ledger
@@ -62,7 +62,6 @@ export class Publisher {
   /** The readings that are under way; each is told what is published meanwhile. */
   readonly looks = new Looks()
   readonly #deps: PublisherDeps
-  readonly #buried = new Set<string>()
   #checkpoint: Checkpoint
   #last: Promise<unknown> = Promise.resolve()
 
@@ -75,11 +74,6 @@ export class Publisher {
 
   get checkpoint(): Checkpoint {
     return this.#checkpoint
-  }
-
-  /** It is a dead letter in the log since this session began. */
-  isBuried(key: string): boolean {
-    return this.#buried.has(key)
   }
 
   /** After everything that was begun before. */
@@ -136,9 +130,8 @@ export class Publisher {
   }
 
   #hasBuried(key: string, createdAtSec: number | null): void {
-    this.#buried.add(key)
+    this.held.bury(key, createdAtSec)
     if (createdAtSec === null) return
-    this.held.addLetter(key, createdAtSec)
     this.looks.recorded([{ guid: key, createdAtSec }])
   }
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createScrubber } from '@cf-audit-drain/event'
+import { createScrubber, splitEventPage } from '@cf-audit-drain/event'
 import { emptyWindow, type FoundationWriter, type LedgerWindow } from '@cf-audit-drain/log'
 import { manualClock } from '@cf-audit-drain/pipeline'
 import type { Checkpoint } from './checkpoint.ts'
+import type { EarlierLetters } from './held-letters.ts'
 import type { AuditEvents } from './read-segment.ts'
-import { Recorder } from './recorder.ts'
+import { Recorder, type RecorderDeps } from './recorder.ts'
 import { emptyWriter } from './testing/empty-writer.ts'
 import { handSetSource } from './testing/hand-set-source.ts'
 
@@ -29,7 +30,9 @@ const old: LedgerWindow = {
   lastOffset: 9_000_000,
 }
 
-async function scene(changes: Partial<FoundationWriter> = {}) {
+const noLetters: EarlierLetters = async function* () {}
+
+async function scene(changes: Partial<FoundationWriter> = {}, deps: Partial<RecorderDeps> = {}) {
   const taken: string[] = []
   const written = new Map<number, LedgerWindow>()
   const buried: number[] = []
@@ -55,6 +58,8 @@ async function scene(changes: Partial<FoundationWriter> = {}) {
       scrubber,
       clock: manualClock(),
       onBuried: count => buried.push(count),
+      earlierLetters: noLetters,
+      ...deps,
     },
     checkpoint,
     20_000,
@@ -98,6 +103,49 @@ test('a window that was looked at and holds nothing new is no longer in memory',
   })
   for (let i = 0; i < 3; i++) await recorder.record([], now => now, look.made())
   assert.deepEqual([taken, recorder.windowsAtHand], [[], 0])
+})
+
+test('what was made ahead of its turn is recorded as it was made, and a task is met when its event is recorded', async () => {
+  const met: string[] = []
+  const tasks = { met: ({ guid }: { readonly guid: string }) => met.push(guid), takeChanges: () => [] }
+  const bytes = new Map<string, Uint8Array>()
+  const clock = manualClock()
+  const madeMs = clock.now()
+  const receivedMs = new Set<number>()
+  const { recorder, taken } = await scene(
+    {
+      async *guidsOf(windows) {
+        if (windows.some(({ fromSec }) => fromSec === 300)) yield { guid: 'held', createdAtSec: 400 }
+      },
+      async publish(entries, _next, _letters, { windows = [] } = {}) {
+        for (const entry of entries) {
+          bytes.set(entry.guid, entry.bytes)
+          receivedMs.add(entry.receivedAtMs)
+        }
+        taken.push(...entries.map(({ guid }) => guid))
+        return { published: entries.length, windows }
+      },
+    },
+    { tasks, clock },
+  )
+  const many = Array.from({ length: 600 }, (_, i) => ({ guid: `new-${i}`, sec: 401 + (i % 100) }))
+  const rows = await rowsOf({ guid: 'held', sec: 400 }, ...many)
+  await recorder.makeAhead(rows)
+  assert.deepEqual([taken, met], [[], []], 'nothing is recorded yet')
+  await clock.sleep(5_000)
+  assert.equal(await recorder.record(rows), many.length)
+  const guids = many.map(({ guid }) => guid)
+  assert.deepEqual([taken, met], [guids, guids], 'what was held is left out, though it was made')
+  assert.deepEqual([...receivedMs], [madeMs], 'and the others were not made again')
+
+  const other = await scene({
+    async publish(entries) {
+      for (const { guid, bytes: plain } of entries)
+        if (guid !== 'held') assert.deepEqual(bytes.get(guid), plain)
+      return { published: entries.length, windows: [] }
+    },
+  })
+  await other.recorder.record(rows)
 })
 
 test('guids are forgotten in their turn: a row that is being recorded is not taken twice', async () => {
@@ -146,14 +194,56 @@ test('an event that the log buries is a dead letter of its window, counted when 
   await recorder.record(rows, now => now, recorder.look(range).add(looked).made())
   assert.deepEqual(numbers(), { held: 2, deadLetters: 1, counted: 2, state: 're-checked' })
   // Another process: it meets the row again, and the log refuses it again.
-  const restarted = await scene({
-    ...small,
-    async *ledger() {
-      yield* takesAll.written.values()
+  const ledger = async function* () {
+    yield* takesAll.written.values()
+  }
+  const restarted = await scene(
+    { ...small, ledger },
+    {
+      earlierLetters: async function* () {
+        yield { key: 'large', createdAtSec: 700 }
+      },
     },
-  })
+  )
   await restarted.recorder.record(rows)
   const look = restarted.recorder.look(range).add(looked)
   await restarted.recorder.record([], now => now, look.made())
   assert.deepEqual(numbers(), { held: 2, deadLetters: 1, counted: 2, state: 're-checked' })
+})
+
+test('a row that cannot be read is buried once in a session, also where it shows no time or its window is no longer in memory', async () => {
+  const page = (created_at: string | null) =>
+    JSON.stringify({
+      pagination: { total_results: 1 },
+      resources: [{ guid: `odd ${created_at}`, created_at }],
+    })
+  const { recorder, buried } = await scene()
+  for (const createdAt of [null, '1970-01-01T00:11:40Z']) {
+    const { resources } = splitEventPage(page(createdAt))
+    for (let times = 0; times < 3; times++) await recorder.record(resources)
+  }
+  assert.deepEqual([buried, recorder.windowsAtHand], [[1, 1], 0])
+})
+
+test('a row that can be read now, as a dead letter of an earlier version could not, is none of its window any more', async () => {
+  const range = { fromSec: 600, toSec: 900 }
+  const ledger = async function* () {
+    yield { ...emptyWindow(range), state: 'closed', counted: 1, held: 1, deadLetters: 1 } as const
+  }
+  const { recorder, written, taken } = await scene(
+    { ledger },
+    {
+      earlierLetters: async function* () {
+        yield { key: 'late', createdAtSec: 700 }
+      },
+    },
+  )
+  const rows = await rowsOf({ guid: 'late', sec: 700 })
+  const looked = { ...range, rows, complete: true, missing: 0 }
+  await recorder.record(rows, now => now, recorder.look(range).add(looked).made())
+  const { held, deadLetters, counted, gone } = written.get(600) ?? emptyWindow(range)
+  assert.deepEqual(
+    { taken, held, deadLetters, counted, gone },
+    { taken: ['late'], held: 1, deadLetters: 0, counted: 1, gone: 0 },
+  )
 })

@@ -1,7 +1,7 @@
 import { type OwnEvent, type RawEvent, rawCreatedAtSec } from '@cf-audit-drain/event'
 import type { HeldEvent, LedgerWindow, LogEntry, NameRecord } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
-import { EntryMaker, type EntryMakerDeps } from './entry-maker.ts'
+import { EntryMaker, type EntryMakerDeps, type Made } from './entry-maker.ts'
 import type { EventNaming } from './event-naming.ts'
 import type { HeldGuids } from './held-guids.ts'
 import { KeptRecords } from './kept-records.ts'
@@ -42,6 +42,7 @@ export class Recorder {
   readonly #teller: Teller
   readonly #marks: LedgerMarks
   readonly #prepared = new WeakSet<readonly RawEvent[]>()
+  readonly #ahead = new WeakMap<readonly RawEvent[], readonly (Made | null)[]>()
 
   constructor(deps: RecorderDeps, checkpoint: Checkpoint, seenSinceSec: number) {
     const kept = deps.kept ?? new KeptRecords()
@@ -168,6 +169,16 @@ export class Recorder {
     await naming.prepare(rows.filter(row => !this.#isSeen(row)))
   }
 
+  /**
+   * `prepare`, and makes what is to be recorded: what is done beside the publishing of what came before need not be done in its
+   * turn. For rows of which few are held already.
+   */
+  async makeAhead(rows: readonly RawEvent[]): Promise<void> {
+    await this.prepare(rows)
+    const isNew = (row: RawEvent) => !this.#isSeen(row)
+    this.#ahead.set(rows, await this.#maker.ahead(rows, this.checkpoint.baselineSec, isNew))
+  }
+
   /** With what is held in the range at hand, so that it is read out of the log once, whatever is recorded meanwhile. */
   withHeld<T>(range: Range, work: () => Promise<T>): Promise<T> {
     return this.#holding(
@@ -206,11 +217,10 @@ export class Recorder {
         nowMs: this.#deps.clock.now(),
         heldKeys: range => this.#held.keys(range),
         isForgotten: window => this.#isForgotten(window),
-        isDeadLetter: key =>
-          this.#publisher.isBuried(key) ||
+        isDeadLetter: (key, range) =>
           buried.has(key) ||
           tooLarge.has(key) ||
-          (this.#held.isLetter(key) && !entries.some(({ guid }) => guid === key)),
+          (this.#held.isLetter(key, range) && !entries.some(({ guid }) => guid === key)),
       })
     let changed = changeOf(nothing)
     const { windows, gone } = changed
@@ -255,16 +265,18 @@ export class Recorder {
     const entries: LogEntry[] = []
     const letters: Letter[] = []
     const batch = new Set<string>()
-    for (const row of rows) {
+    const ahead = this.#ahead.get(rows)
+    this.#ahead.delete(rows)
+    for (const [i, row] of rows.entries()) {
       const key = rowKey(row)
       const createdAtSec = rawCreatedAtSec(row)
       const isHeld =
         createdAtSec !== null &&
         (this.#held.has(key, createdAtSec) ||
           this.#isForgotten({ fromSec: createdAtSec, toSec: createdAtSec + 1 }))
-      if (isHeld || this.#publisher.isBuried(key) || batch.has(key)) continue
+      if (isHeld || this.#held.wasBuried(key) || batch.has(key)) continue
       batch.add(key)
-      const made = this.#maker.ofShown(row, this.checkpoint.baselineSec)
+      const made = this.#maker.ofShown(row, this.checkpoint.baselineSec, ahead?.[i])
       if ('bytes' in made) entries.push(made)
       else letters.push({ letter: made, createdAtSec })
     }

@@ -95,11 +95,20 @@ test('a row that is counted and not shown of before is told to be missing, thoug
   await one.verifiedAgain(3)
   const { ledger } = one.poller.status()
   assert.equal(ledger?.windows.short, 3, 'two of which some are gone, and this one')
+  assert.equal(ledger?.missing, 1, 'what CFAuditLedgerShort rings for')
+  assert.deepEqual(
+    one.short.map(({ fromSec }) => fromSec),
+    [window.fromSec],
+  )
   assert.ok((ledger?.completeUpToSec ?? 0) <= window.fromSec)
   one.foundation.countOnly([])
   await one.verifiedAgain(2)
   assert.ok((await one.guids()).includes(guid))
-  assert.equal(one.poller.status().ledger?.windows.short, 2)
+  assert.deepEqual([one.poller.status().ledger?.windows.short, one.poller.status().ledger?.missing], [2, 0])
+  assert.deepEqual(
+    one.whole.map(({ fromSec }) => fromSec),
+    [window.fromSec],
+  )
 })
 
 test('a session that sees everything again finds what was deleted meanwhile, and what was only hidden is there', async t => {

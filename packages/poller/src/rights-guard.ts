@@ -59,6 +59,8 @@ export class RightsGuard {
   #since: NarrowedSince | null = null
   #isNarrowedKept = false
   #rights: Rights | null = null
+  /** It has no role that shows anything: that nothing is shown proves nothing. */
+  #hasNoRole = false
   #isTokenNew = false
   /** Of the newest token since the guard was opened. */
   #issued: readonly string[] | null = null
@@ -141,7 +143,8 @@ export class RightsGuard {
       await this.#deps.remember()
       this.#isNarrowedKept = true
     }
-    return this.#narrowed === null && this.#before !== null && this.#rolesUnknownUntilMs === null
+    const isKnown = this.#before !== null && this.#rolesUnknownUntilMs === null
+    return this.#narrowed === null && isKnown && !this.#hasNoRole
   }
 
   /** False: what was answered is not to be judged by, for the measure has become another since it was asked for. */
@@ -189,6 +192,7 @@ export class RightsGuard {
 
   #judge(rights: Rights): void {
     const isUnknown = rights.rolesFault !== null
+    this.#hasNoRole = rights.roles?.length === 0
     this.#rolesUnknownUntilMs = isUnknown ? this.#deps.clock.monotonic() + rolesAgainMs : null
     if (isUnknown && (this.#isAccepting || this.#before?.sees !== 'everything')) return
     const measure = seenRights(rights)

@@ -37,8 +37,9 @@ function watched(acceptRights: boolean) {
     },
   } as unknown as Recorder
   const session = async () => {
-    await watch.open(checkpoint, async function* () {}, signal)
+    const guard = await watch.open(checkpoint, async function* () {}, signal)
     await watch.begin(recorder)
+    return guard
   }
   return { watch, clock, state, recorder, session }
 }
@@ -54,6 +55,16 @@ test('what is accepted at the start of a process counts from that moment, whatev
   await watch.look(recorder, signal)
   assert.equal(recorder.checkpoint.rights?.places.length, 3)
   assert.equal(recorder.checkpoint.acceptedSec, acceptedSec)
+})
+
+test('that less is seen is in the checkpoint once it keeps a window from closing, before the rights are looked at again', async () => {
+  const { clock, state, recorder, session } = watched(true)
+  const guard = await session()
+  assert.equal(await guard.mayClose(signal), true)
+  clock.advance(3_600_000)
+  state.roles = roles(1)
+  assert.equal(await guard.mayClose(signal), false)
+  assert.deepEqual(recorder.checkpoint.narrowed, { sinceMs: clock.now(), lost: ['space_auditor s1'] })
 })
 
 test('what a later session of the same process sees less of is not accepted again', async () => {

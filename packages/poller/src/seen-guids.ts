@@ -1,4 +1,6 @@
-/** Above this a second's guids are kept as a set, below as a list: shorter, and as quick to look through. */
+import { PackedGuids } from './packed-guids.ts'
+
+/** Above this a second's guids are packed in a table, below they are a list: as short, and as quick to look through. */
 const listMax = 32
 
 /**
@@ -7,7 +9,7 @@ const listMax = 32
  * at every start, so it never knows more than the log does.
  */
 export class SeenGuids {
-  readonly #bySecond = new Map<number, string[] | Set<string>>()
+  readonly #bySecond = new Map<number, string[] | PackedGuids>()
   #size = 0
   /** No guid is older. */
   #oldestSec = Number.POSITIVE_INFINITY
@@ -37,7 +39,7 @@ export class SeenGuids {
     if (guids === undefined) this.#bySecond.set(createdAtSec, [guid])
     else if (!Array.isArray(guids)) guids.add(guid)
     else if (guids.length < listMax) guids.push(guid)
-    else this.#bySecond.set(createdAtSec, new Set([...guids, guid]))
+    else this.#bySecond.set(createdAtSec, new PackedGuids([...guids, guid]))
   }
 
   count(fromSec: number, toSec: number): number {

@@ -1,7 +1,7 @@
 import type { Rights } from '@cf-audit-drain/cloud-foundry'
-import type { LedgerWindow } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import type { CleanUp } from './clean-up.ts'
+import type { WindowsInNews } from './ledger-news.ts'
 import type { AuditEvents } from './read-segment.ts'
 import type { Recorder } from './recorder.ts'
 import type { NarrowedRights, RightsGuard } from './rights-guard.ts'
@@ -20,8 +20,11 @@ export interface ComparedWindow {
 
 /** What a poller tells about itself; the service makes log lines, metrics and /status of it. */
 export interface PollerObserver {
-  /** The log is open; null when this foundation was never polled. Before anything is asked of Cloud Foundry. */
-  resumed?(checkpoint: Checkpoint | null): void
+  /**
+   * The log is open; null when this foundation was never polled. Before anything is asked of Cloud Foundry. `comparedMs`: when an
+   * earlier process last compared the ledger with it, in our clock; null where that is not told any more.
+   */
+  resumed?(checkpoint: Checkpoint | null, comparedMs: number | null): void
   polled?(poll: { readonly published: number; readonly rows: number; readonly durationMs: number }): void
   failed?(failure: {
     readonly loop: string
@@ -37,14 +40,19 @@ export interface PollerObserver {
   late?(found: { readonly fromSec: number; readonly toSec: number; readonly published: number }): void
   /** Events came after their time was passed: how old each was, in seconds of Cloud Controller's clock. */
   lateBy?(agesSec: readonly number[]): void
-  /** Held in this window of the ledger and no longer shown, though no clean-up has reached it: each guid once a session. */
-  gone?(window: LedgerWindow, guids: readonly string[]): void
-  /** Cloud Controller counts more in this window of the ledger than it shows: once, until it is whole again, over restarts too. */
-  short?(window: LedgerWindow): void
-  /** Everything that is counted in a window that was told to be short is held. */
-  whole?(window: LedgerWindow): void
+  /** Held in these windows of the ledger and no longer shown, though no clean-up has reached them: each guid once a session. */
+  gone?(news: WindowsInNews): void
+  /**
+   * Cloud Controller counts more in these windows of the ledger than it shows: once, until they are whole again, over restarts too; not
+   * at all where the process is killed before the round is over.
+   */
+  short?(news: WindowsInNews): void
+  /** Everything that is counted in windows that were told to be short is held. */
+  whole?(news: WindowsInNews): void
   /** Events were lost at their source, and that is in the log as an event of our own. */
   sourceLoss?(loss: SourceLoss): void
+  /** So many dead letters may be lost at their source at once that of these it is not known yet which are. */
+  lettersLeftOut?(letters: number): void
   /** Events that were told to be lost are shown again. */
   sourceReturned?(returned: Omit<SourceLoss, 'kind'>): void
   /** The ledger was compared with Cloud Controller's counts. */

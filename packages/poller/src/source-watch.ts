@@ -1,7 +1,6 @@
 import type { EventLog, LedgerWindow } from '@cf-audit-drain/log'
 import { type HeldRow, HeldRows } from './held-rows.ts'
-import { isDone } from './ledger.ts'
-import { isCleanUp, wholesaleKind } from './loss-judgement.ts'
+import { isCleanUp, type LossIntervals, wholesaleKind } from './loss-judgement.ts'
 import { LossReading } from './loss-reading.ts'
 import { LossRound } from './loss-round.ts'
 import { isUnread, type LossRun, runsOf, type Stretch } from './loss-run.ts'
@@ -9,7 +8,7 @@ import { tellAll, tellEach, tellMax } from './loss-telling.ts'
 import { forgetLosses } from './returned-losses.ts'
 import { mayClose, type Session } from './session.ts'
 import { type SourceStatus, sourceStatus } from './source-status.ts'
-import { SuspectedWindows } from './suspected-windows.ts'
+import { SuspectedWindows, watchedWindows } from './suspected-windows.ts'
 import { ToldLosses } from './told-losses.ts'
 import type { Verified } from './verify.ts'
 
@@ -18,8 +17,8 @@ const wholesaleMin = 10
 
 export interface SourceWatchDeps {
   readonly foundation: string
-  readonly log: Pick<EventLog, 'deadLetters'>
-  readonly verifyIntervalMs: number
+  readonly log: Pick<EventLog, 'lettersOf'>
+  readonly intervals: LossIntervals
   nowMs(): number
 }
 
@@ -48,32 +47,35 @@ export class SourceWatch {
 
   /** After the ledger was verified. Reads and tells what is ripe. */
   async look({ retentionSec }: Pick<Verified, 'retentionSec'>, signal: AbortSignal): Promise<void> {
-    const windows = this.#passed()
+    const windows = watchedWindows(this.#session.recorder)
     await forgetLosses(this.#session, this.#told, windows)
     const due = this.#suspected.due(windows)
     if (due.size === 0 || !(await mayClose(this.#session, signal))) return
-    const round = this.#round(retentionSec, windows)
+    const round = this.#round(retentionSec, windows, new Set(due.keys()), signal)
     const stretches = await this.#reading.stretches(round, due, signal)
     let told = 0
     for (const run of runsOf(stretches))
       if (told < tellMax) told += await this.#consider(run, round, tellMax - told, signal)
   }
 
-  /** Passed and not expired, with anything in it; oldest first. */
-  #passed(): readonly LedgerWindow[] {
-    const { ledger, checkpoint } = this.#session.recorder
-    return ledger.windows.filter(
-      window => window.state !== 'expired' && window.held > 0 && isDone(window, checkpoint),
-    )
-  }
-
-  #round(retentionSec: number, windows: readonly LedgerWindow[]): LossRound {
+  #round(
+    retentionSec: number,
+    windows: readonly LedgerWindow[],
+    due: ReadonlySet<number>,
+    signal: AbortSignal,
+  ): LossRound {
     const { foundation, log } = this.#deps
+    const { recorder, observer } = this.#session
+    const isTold = (guid: string) => {
+      const told = this.#told.of(guid)
+      return told !== null && !told.back
+    }
+    const leftOut = (letters: number) => observer.lettersLeftOut?.(letters)
     return new LossRound({
       session: this.#session,
       told: this.#told,
       suspected: this.#suspected,
-      rows: new HeldRows(this.#session.recorder, foundation, log),
+      rows: new HeldRows({ recorder, foundation, log, due, isTold, leftOut, signal }),
       nowMs: () => this.#deps.nowMs(),
       retentionSec,
       windows,
@@ -104,8 +106,8 @@ export class SourceWatch {
   }
 
   #judging({ windows, retentionSec, nowMs }: LossRound) {
-    const { verifyIntervalMs } = this.#deps
-    return { historyFromSec: windows[0]?.fromSec ?? 0, retentionSec, verifyIntervalMs, nowMs: nowMs() }
+    const { intervals } = this.#deps
+    return { historyFromSec: windows[0]?.fromSec ?? 0, retentionSec, intervals, nowMs: nowMs() }
   }
 }
 

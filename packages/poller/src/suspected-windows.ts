@@ -1,10 +1,20 @@
 import type { LedgerWindow } from '@cf-audit-drain/log'
-import type { Session } from './session.ts'
+import { isDone } from './ledger.ts'
+import type { Recorder } from './recorder.ts'
 import { type ToldLosses, toldOf } from './told-losses.ts'
+
+type Watched = Pick<Recorder, 'ledger' | 'checkpoint'>
+
+/** Passed and not expired, with anything in it; oldest first. */
+export function watchedWindows({ ledger, checkpoint }: Watched): readonly LedgerWindow[] {
+  return ledger.windows.filter(
+    window => window.state !== 'expired' && window.held > 0 && isDone(window, checkpoint),
+  )
+}
 
 /** Windows that have lost more than was told: how much, since when, and which of them were looked at to the end. */
 export class SuspectedWindows {
-  readonly #recorder: Session['recorder']
+  readonly #recorder: Watched
   readonly #told: ToldLosses
   readonly #nowMs: () => number
   /** When a window was first seen to have lost more than was told. */
@@ -13,7 +23,7 @@ export class SuspectedWindows {
   readonly #calm = new Map<number, number>()
   #rows = 0
 
-  constructor(recorder: Session['recorder'], told: ToldLosses, nowMs: () => number) {
+  constructor(recorder: Watched, told: ToldLosses, nowMs: () => number) {
     this.#recorder = recorder
     this.#told = told
     this.#nowMs = nowMs

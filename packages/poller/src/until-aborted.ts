@@ -1,4 +1,4 @@
-import { orAborted } from '@cf-audit-drain/cloud-foundry'
+import { orAborted } from '@cf-audit-drain/pipeline'
 
 /** What is read, until the signal aborts: also when the next of it does not come for long. @throws the signal's reason */
 export async function* untilAborted<T>(read: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {

@@ -272,11 +272,10 @@ export class Verifier {
   /** What was counted and not shown may be shown now, and the count does not tell. */
   async #tryShortAgain(signal: AbortSignal): Promise<void> {
     const nowMs = this.#deps.nowMs()
-    const { acceptedSec = Number.NEGATIVE_INFINITY } = this.#session.recorder.checkpoint
     const due = this.#passed().filter(window => {
-      // Beside rows that are hidden since less was accepted a missing one is no number.
-      const mayMiss = window.state === 'short' && window.fromSec < acceptedSec
-      if (missingOf(window) === 0 && !mayMiss) return false
+      // Earlier versions did not say how many are missing beside hidden ones.
+      const isUnsaid = window.state === 'short' && window.gone === 0
+      if (missingOf(window) === 0 && !isUnsaid) return false
       const tried = this.#triedMs.getOrInsert(window.fromSec, { firstMs: nowMs, lastMs: -Infinity })
       return nowMs - tried.firstMs <= hourMs || nowMs - tried.lastMs >= hourMs
     })

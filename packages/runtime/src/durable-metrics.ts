@@ -40,6 +40,7 @@ export class DurableMetrics {
   readonly #up
   readonly #log: PatientReading<void>
   #lastPositions: Reading['positions'] | null = null
+  #isSeenWhole = true
 
   constructor(options: DurableOptions, clock: Clock, registry: Registry) {
     this.#options = options
@@ -88,7 +89,7 @@ export class DurableMetrics {
     })
     this.#up = new Gauge({
       name: 'cf_audit_log_up',
-      help: 'Whether the log could be read for this scrape; when 0, what is counted from it is what was read last.',
+      help: 'Whether the log could be read for this scrape; when 0, what is counted from it, or the queue of a sink that is hidden from this login, is what was read last.',
       registers,
     })
   }
@@ -97,7 +98,7 @@ export class DurableMetrics {
   async refresh(): Promise<void> {
     const { problem } = await this.#log.latest()
     if (problem !== null && (this.#options.patienceMs ?? null) === null) throw problem
-    this.#up.set(problem === null ? 1 : 0)
+    this.#up.set(problem === null && this.#isSeenWhole ? 1 : 0)
     // What waits gets older while nobody can look.
     if (problem !== null && this.#lastPositions !== null) this.#measureQueues(this.#lastPositions)
   }
@@ -109,9 +110,13 @@ export class DurableMetrics {
       durable.positions(),
       durable.deadLetterCounts(),
     ])
-    this.#lastPositions = positions
+    const { sinks } = this.#options
+    this.#isSeenWhole = positions.every(({ sink, hidden }) => hidden === undefined || !sinks.includes(sink))
+    this.#lastPositions = positions.map(one =>
+      one.hidden === undefined ? one : (this.#lastPositions?.find(({ sink }) => sink === one.sink) ?? one),
+    )
     this.#countEvents(tallies)
-    this.#measureQueues(positions)
+    this.#measureQueues(this.#lastPositions)
     this.#countDeadLetters(letters)
   }
 

@@ -12,7 +12,7 @@ export const exitCodes = {
   log: 4,
   /** Not everything is as it is wanted, and was left so: `topics plan`, `topics apply`, `ledger`. */
   different: 5,
-  /** A second SIGINT: stopped at once, work in hand is done again at the next start. */
+  /** A second SIGINT, a second or more after the first: stopped at once, work in hand is done again at the next start. */
   interrupted: 130,
   /** A second SIGTERM, likewise. */
   terminated: 143,

@@ -1,6 +1,6 @@
 import type { Clock } from '@cf-audit-drain/pipeline'
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { type LedgerMetrics, ledgerMetrics } from './ledger-metrics.ts'
+import { type LedgerMetrics, type LedgerPast, ledgerMetrics } from './ledger-metrics.ts'
 import { type SourceMetrics, sourceMetrics } from './source-metrics.ts'
 import { type StateMetrics, stateMetrics } from './state-metrics.ts'
 import { type TaskMetrics, taskMetrics } from './task-metrics.ts'
@@ -24,6 +24,9 @@ export interface FoundationMetrics extends LedgerMetrics, SourceMetrics, TaskMet
     readonly closedThroughSec?: number
     /** In all. Those that were counted already are not counted again. */
     readonly closedWindows?: number
+    readonly ledger?: LedgerPast
+    /** Whether the identity saw less when it was last looked at. */
+    readonly isNarrowed?: boolean
   }): void
   /** A poll came to its end: every page read, checked and committed with the checkpoint. */
   pollSucceeded(atMs: number, durationMs: number): void
@@ -106,6 +109,8 @@ export function createFoundationMetrics(
         restore: past => {
           polls.restore(past)
           windows.restore(past)
+          if (past.ledger !== undefined) ledger.restore(past.ledger)
+          if (past.isNarrowed) cloudController.rightsNarrowed(true)
         },
       }
       setters.leading(true)

@@ -70,7 +70,17 @@ export async function startHttpServer(options: HttpServerOptions): Promise<Runni
   }
 }
 
-async function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
+/** Rejects as `startHttpServer` would, so that a process that cannot be looked at begins nothing. */
+export async function requireFreeAddress(address: Pick<HttpServerOptions, 'host' | 'port'>): Promise<void> {
+  const server = createServer()
+  await listen(server, address)
+  await close(server)
+}
+
+async function listen(
+  server: Server,
+  { host, port }: Pick<HttpServerOptions, 'host' | 'port'>,
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   server.once('error', reject)
   server.listen({ host, port }, resolve)

@@ -35,6 +35,14 @@ export interface LedgerMetrics {
   }): void
 }
 
+/** What the log remembers of the time before this start. */
+export interface LedgerPast {
+  /** When the ledger was last compared. */
+  readonly comparedMs?: number
+  /** As it was then. */
+  readonly source?: { readonly oldestSec: number | null; readonly retentionSec: number }
+}
+
 const labelNames = ['foundation'] as const
 
 function makeMetrics(registry: Registry) {
@@ -67,7 +75,7 @@ function makeMetrics(registry: Registry) {
   )
   const lastVerified = gauge(
     'ledger_last_verified_timestamp_seconds',
-    'When the whole ledger was last compared with Cloud Controller; the start of the process before the first time.',
+    'When the whole ledger was last compared with Cloud Controller, by whichever process; before the first time, when the foundation was first polled, or the start of the process.',
   )
   const oldest = gauge(
     'source_oldest_event_timestamp_seconds',
@@ -111,13 +119,17 @@ function makeMetrics(registry: Registry) {
 /** One set of setters for each foundation; `show` makes the series that exist from the start, `hide` takes all away. */
 export function ledgerMetrics(
   registry: Registry,
-): (foundation: string) => LedgerMetrics & { show(): void; hide(): void } {
+): (foundation: string) => LedgerMetrics & { show(): void; hide(): void; restore(past: LedgerPast): void } {
   const made = makeMetrics(registry)
   const { windows, completeUpTo, missing, gone, countedOnly, lost, lastVerified, oldest, retention } = made
   const { deadline, requests, rows, late } = made
   const gauges = [completeUpTo, missing, gone, countedOnly, lost, oldest, retention]
   return foundation => {
     const labels = { foundation }
+    const showSource = ({ oldestSec, retentionSec }: NonNullable<LedgerPast['source']>) => {
+      oldest.set(labels, oldestSec ?? 0)
+      retention.set(labels, retentionSec)
+    }
     return {
       show: () => {
         for (const state of ['open', 'closed', 'short', 'expired']) windows.set({ ...labels, state }, 0)
@@ -130,6 +142,10 @@ export function ledgerMetrics(
       hide: () => {
         for (const state of ['open', 'closed', 'short', 'expired']) windows.remove({ ...labels, state })
         for (const one of [...gauges, lastVerified, deadline, requests, rows, late]) one.remove(labels)
+      },
+      restore: ({ comparedMs, source }) => {
+        if (comparedMs !== undefined) lastVerified.set(labels, comparedMs / 1000)
+        if (source !== undefined) showSource(source)
       },
       ledger: state => {
         for (const [name, count] of Object.entries(state.windows))
@@ -146,8 +162,7 @@ export function ledgerMetrics(
         if (one.isCompared) lastVerified.set(labels, one.atMs / 1000)
         requests.inc(labels, one.requests)
         rows.inc(labels, one.rows)
-        oldest.set(labels, one.oldestSec ?? 0)
-        retention.set(labels, one.retentionSec)
+        showSource(one)
       },
     }
   }

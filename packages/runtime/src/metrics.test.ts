@@ -196,6 +196,31 @@ test('what the poller tells is shown, and its last poll is restored from the che
   assert.throws(() => metrics.foundation('other'), /no metrics for the foundation "other"/)
 })
 
+test('when the ledger was compared is not when the process started', async () => {
+  const eu1 = metricsOf()
+  const one = eu1.foundation('eu1')
+  const compared = 'cf_audit_ledger_last_verified_timestamp_seconds{foundation="eu1"}'
+  const source = { oldestSec: 1_000, retentionSec: 86_400 }
+  one.restore({ ledger: { comparedMs: nowMs - 7_200_000, source } })
+  assert.equal(await value(eu1, compared), nowMs / 1000 - 7_200)
+  assert.equal(await value(eu1, 'cf_audit_source_retention_seconds{foundation="eu1"}'), 86_400)
+  one.restore({ ledger: {} })
+  assert.equal(await value(eu1, compared), nowMs / 1000 - 7_200)
+  one.verified({ isCompared: true, atMs: nowMs, requests: 1, rows: 1, ...source })
+  assert.equal(await value(eu1, compared), nowMs / 1000)
+})
+
+test('that an identity saw less is known before it can be asked again, and of one that did not nothing is said', async () => {
+  const metrics = metricsOf()
+  const narrowed = 'cf_audit_rights_narrowed{foundation="eu1"}'
+  metrics.foundation('eu1').restore({ isNarrowed: false })
+  assert.equal(await value(metrics, narrowed), undefined)
+  metrics.foundation('eu1').restore({ isNarrowed: true })
+  assert.equal(await value(metrics, narrowed), 1)
+  metrics.foundation('eu1').rightsNarrowed(false)
+  assert.equal(await value(metrics, narrowed), 0)
+})
+
 test('a log that cannot be read makes the scrape fail instead of showing old counts', async () => {
   const broken = metricsOf(
     {},

@@ -19,14 +19,22 @@ export class PatientReading<T> {
   readonly #read: () => Promise<T>
   readonly #patienceMs: number | null
   readonly #clock: Clock
+  readonly #why: () => Error | null
   #reading: Promise<T> | null = null
   #begunMs = 0
   #last: T | null = null
 
-  constructor(read: () => Promise<T>, patienceMs: number | null, clock: Clock) {
+  /** `why`: what is known of a reading that is late; null: nothing. */
+  constructor(
+    read: () => Promise<T>,
+    patienceMs: number | null,
+    clock: Clock,
+    why: () => Error | null = () => null,
+  ) {
     this.#read = read
     this.#patienceMs = patienceMs
     this.#clock = clock
+    this.#why = why
   }
 
   async latest(): Promise<LatestReading<T>> {
@@ -46,7 +54,7 @@ export class PatientReading<T> {
   async #late(over: AbortSignal): Promise<never> {
     if (this.#patienceMs === null) return new Promise(() => undefined)
     await this.#clock.sleep(this.#patienceMs, over)
-    throw new Error(`no answer within ${this.#patienceMs} ms`)
+    throw this.#why() ?? new Error(`no answer within ${this.#patienceMs} ms`)
   }
 
   #begin(): Promise<T> {

@@ -84,11 +84,22 @@ test('a second signal ends at once', async () => {
   ] as const) {
     const { code } = await end('ignores', async (child, said) => {
       child.kill(signal)
-      await said('settling what is in hand')
+      await said('more than a second later')
       child.kill(signal)
     })
     assert.equal(code, expected)
   }
+})
+
+test('two signals within a second are one wish: the work settles', async () => {
+  const { code, out } = await end('settles-late', async (child, said) => {
+    child.kill('SIGTERM')
+    await said('settling what is in hand')
+    child.kill('SIGTERM')
+    child.kill('SIGINT')
+  })
+  assert.equal(code, 0, out)
+  assert.match(out, /settled/)
 })
 
 test('every exit code is in the reference', () => {

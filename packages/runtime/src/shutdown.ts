@@ -2,6 +2,9 @@ import { type Clock, systemClock } from '@cf-audit-drain/pipeline'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
 import type { Logger } from './logger.ts'
 
+/** coreutils' timeout, a shell and a service manager each signal the whole group, and a program in it. */
+const sameWishMs = 1_000
+
 export interface MainOptions {
   readonly logger: Logger
   /** How long the work may take to settle after the first signal. */
@@ -15,7 +18,7 @@ export interface MainOptions {
  * Runs a main until it is done, then ends the process: the one home of `process.exit`.
  *
  * The first SIGTERM or SIGINT aborts `signal`; the work has `shutdownTimeoutMs` to settle and return. A second signal
- * ends at once. An error nobody caught is logged and ends at once: the state in memory cannot be trusted any more,
+ * ends at once, unless it comes within a second: what stops a group of processes sends the same wish twice. An error nobody caught is logged and ends at once: the state in memory cannot be trusted any more,
  * and everything that counts is durable.
  */
 export async function runMain(
@@ -25,11 +28,14 @@ export async function runMain(
   const stop = new AbortController()
   const late = new AbortController()
 
+  let stoppedMs = 0
   const onSignal = (name: NodeJS.Signals) => {
     if (stop.signal.aborted) {
+      if (clock.monotonic() - stoppedMs < sameWishMs) return
       logger.warn({ signal: name }, 'second signal: stopping at once')
       endProcess(name === 'SIGINT' ? exitCodes.interrupted : exitCodes.terminated, logger)
     }
+    stoppedMs = clock.monotonic()
     logger.info({ signal: name, shutdownTimeoutMs }, 'stopping: settling what is in hand')
     stop.abort(new Error(`stopped by ${name}`))
     clock.sleep(shutdownTimeoutMs, late.signal).then(

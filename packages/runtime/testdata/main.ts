@@ -23,6 +23,17 @@ await runMain(
       process.stdout.write('settled\n')
       return undefined
     }
+    if (kind === 'settles-late') {
+      await stopped
+      await systemClock.sleep(300)
+      process.stdout.write('settled\n')
+      return undefined
+    }
+    if (kind === 'ignores') {
+      await stopped
+      await systemClock.sleep(1_050)
+      process.stdout.write('more than a second later\n')
+    }
     await Promise.race([never, alive])
     return undefined
   },

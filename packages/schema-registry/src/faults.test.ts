@@ -155,6 +155,21 @@ test('down from the start, with what the last writer kept: its ids are written, 
   assert.deepEqual(told, ['the schema registry answers again'])
 })
 
+test('down from the start, what the last writer kept is told to be written, though its place in the log is opened later', async t => {
+  const registry = await registryOf(t)
+  await registry.stop()
+  const client = clientOf(t, registry.url)
+  const { keeper, settled, warnings, told, stop } = keptBy(client, [topic])
+  t.after(stop)
+  await settled(({ lastError }) => lastError !== null)
+  assert.match(warnings[0] ?? '', /no ids are known yet for \S+: events are written with those that .* kept/)
+  keeper.recall(topic, { registry: client.url, ids: { [fingerprint]: 7 } })
+  keeper.recall(topic, { registry: client.url, ids: { [fingerprint]: 7 } })
+  assert.deepEqual(told, [
+    `events are written to ${topic} with the ids that an earlier writer kept in the log, until the schema registry answers`,
+  ])
+})
+
 test('down from the start, with nothing kept: no id, said at once, and known as soon as it is there', async t => {
   const registry = await registryOf(t)
   await registry.stop()

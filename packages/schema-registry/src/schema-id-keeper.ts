@@ -70,7 +70,14 @@ export class SchemaIdKeeper implements SchemaIds {
   }
 
   recall(topic: string, { registry, ids }: KeptSchemaIds): void {
-    if (registry === this.#client.url) this.#topics.get(topic)?.recall(ids)
+    const known = this.#topics.get(topic)
+    if (registry !== this.#client.url || known === undefined) return
+    const hadNone = !known.isKnown
+    known.recall(ids)
+    if (hadNone && known.isKnown && this.#lastError !== null)
+      this.#deps.inform(
+        `events are written to ${topic} with the ids that an earlier writer kept in the log, until the schema registry answers`,
+      )
   }
 
   status(): RegistryStatus {
@@ -158,7 +165,7 @@ export class SchemaIdKeeper implements SchemaIds {
       const meanwhile =
         withoutIds.length === 0
           ? 'events are written with the ids that are known'
-          : `no ids are known yet for ${withoutIds.map(([topic]) => topic).join(', ')}: until there are, events are written as Avro single objects`
+          : `no ids are known yet for ${withoutIds.map(([topic]) => topic).join(', ')}: events are written with those that an earlier writer kept in the log, and where it kept none as Avro single objects`
       this.#deps.warn(`${sentence}; ${meanwhile}`)
     }
     this.#lastError = sentence

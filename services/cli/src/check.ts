@@ -64,7 +64,11 @@ async function checkAnyLog(
   const { checkKafkaLog } = await import('@cf-audit-drain/log/kafka')
   const found = await checkKafkaLog(
     {
-      kafka: kafkaOptions(kafka, 'write', { clock, warn: sentence => logger.warn(sentence) }),
+      kafka: kafkaOptions(
+        kafka,
+        { mode: 'write', waits: 'person' },
+        { clock, warn: sentence => logger.warn(sentence) },
+      ),
       foundations: foundations.map(({ name }) => name),
       polls: part !== 'sink' && part !== 'topics',
       sinks: part === 'poller' || part === 'topics' ? [] : sinks.map(({ name }) => name),

@@ -126,9 +126,12 @@ function observerOf(
   const missing = { poll: 0, 'catch-up': 0 }
   return {
     ...ledgerObserver(logger, metrics, clock),
-    resumed(checkpoint) {
+    resumed(checkpoint, comparedMs) {
+      const { verified } = checkpoint ?? {}
       if (checkpoint)
         metrics?.restore({
+          ledger: { ...(comparedMs !== null && { comparedMs }), ...(verified && { source: verified }) },
+          isNarrowed: checkpoint.narrowed !== undefined,
           closedWindows: checkpoint.closedWindows,
           lastSuccessfulPollMs: checkpoint.writtenMs,
           checkpointMs: checkpoint.writtenMs,

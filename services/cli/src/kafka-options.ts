@@ -4,15 +4,26 @@ import type { KafkaConfig } from '@cf-audit-drain/config'
 import type { KafkaOptions, TopicSettings } from '@cf-audit-drain/log/kafka'
 import { type KafkaLoginDeps, kafkaLogin } from './kafka-login.ts'
 
-/** What the configuration says, as the log on Kafka takes it. `read`: for a command that ends when it has its answer. */
-export function kafkaOptions(kafka: KafkaConfig, mode: 'write' | 'read', deps: KafkaLoginDeps): KafkaOptions {
+export interface KafkaUse {
+  /** Whether topics may be made where the configuration allows it. */
+  readonly mode: 'write' | 'read'
+  /** Who waits for the answer: a person is told at once that no broker can be reached, a machine waits for them. */
+  readonly waits: 'person' | 'machine'
+}
+
+/** What the configuration says, as the log on Kafka takes it. */
+export function kafkaOptions(
+  kafka: KafkaConfig,
+  { mode, waits }: KafkaUse,
+  deps: KafkaLoginDeps,
+): KafkaOptions {
   const { brokers, prefix, createTopics, delivery, tls, sasl, rack, sessionTimeoutMs } = kafka
   return {
     brokers,
     prefix,
     sessionTimeoutMs,
     delivery,
-    waitsForBrokers: mode === 'write',
+    waitsForBrokers: waits === 'machine',
     ...(rack === null ? {} : { rack }),
     createTopics: createTopics && mode === 'write' ? topicSettings(kafka) : null,
     ...(tls === null ? {} : { ssl: () => tlsOf(tls) }),

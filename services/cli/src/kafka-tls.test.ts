@@ -26,9 +26,16 @@ test('mutual TLS: only a trusted client is let in, and a rotated certificate is 
 
   const open = (tls: Partial<TlsConfig>) => {
     const config = configOf(kafka.secured, { ...noTls, caFile: authority.certFile, ...tls })
-    const log = openKafkaLog(kafkaOptions(config, 'write', { clock: systemClock, warn: () => undefined }), {
-      clock: systemClock,
-    })
+    const log = openKafkaLog(
+      kafkaOptions(
+        config,
+        { mode: 'write', waits: 'machine' },
+        { clock: systemClock, warn: () => undefined },
+      ),
+      {
+        clock: systemClock,
+      },
+    )
     t.after(() => log.close())
     return log
   }

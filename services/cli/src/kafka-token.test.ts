@@ -35,7 +35,11 @@ test('publishing and reading go on while tokens run out', { timeout: 180_000 }, 
   }
   const log = (token: KafkaTokenConfig['token'], prefix: string): EventLog => {
     const deps = { clock: systemClock, warn: observer.warn }
-    const options = kafkaOptions(config(kafka.secured, prefix, token), 'write', deps)
+    const options = kafkaOptions(
+      config(kafka.secured, prefix, token),
+      { mode: 'write', waits: 'machine' },
+      deps,
+    )
     const onLog = (line: unknown) => lines.push(JSON.stringify(line))
     const opened = openKafkaLog({ ...options, onLog }, { clock: systemClock, observer })
     t.after(() => opened.close())

@@ -1,6 +1,6 @@
-import { isoSec, type LedgerWindow, missingOf } from '@cf-audit-drain/log'
+import { isoSec, missingOf } from '@cf-audit-drain/log'
 import type { Clock } from '@cf-audit-drain/pipeline'
-import type { PollerObserver } from '@cf-audit-drain/poller'
+import type { PollerObserver, WindowsInNews } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
 
 /** Log lines and metrics of what the ledger finds. */
@@ -13,22 +13,24 @@ export function ledgerObserver(
     lateBy(agesSec) {
       for (const ageSec of agesSec) metrics?.lateBy(ageSec)
     },
-    gone({ fromSec, toSec }, guids) {
+    gone(news) {
+      const named = news.named.map(({ window, rows, guids }) => ({ ...spanOf(window), gone: rows, guids }))
       logger.warn(
-        { from: isoSec(fromSec), to: isoSec(toSec), guids: guids.slice(0, 20), count: guids.length },
+        { ...sumsOf(news), gone: news.rows, named },
         'Cloud Controller no longer shows events that the ledger has, and its clean-up cannot have taken them',
       )
     },
-    short(window) {
+    short(news) {
+      const named = news.named.map(one => ({ ...numbersOf(one), missing: missingOf(one.window) }))
       logger.warn(
-        { ...numbersOf(window), missing: missingOf(window) },
-        'Cloud Controller counts rows in this window that it does not show: it stays short, and is read again until they are shown or expire',
+        { ...sumsOf(news), missing: news.rows, named },
+        'Cloud Controller counts rows that it does not show: these windows stay short, and are read again until the rows are shown or expire',
       )
     },
-    whole(window) {
+    whole(news) {
       logger.info(
-        numbersOf(window),
-        'a window that was short is whole: everything that is counted there is held',
+        { ...sumsOf(news), named: news.named.map(numbersOf) },
+        'windows that were short are whole: everything that is counted there is held',
       )
     },
     verified(verified) {
@@ -39,6 +41,15 @@ export function ledgerObserver(
   }
 }
 
-function numbersOf({ fromSec, toSec, counted, held }: LedgerWindow) {
-  return { from: isoSec(fromSec), to: isoSec(toSec), counted, held }
+/** All the windows lie between. */
+function sumsOf(news: WindowsInNews) {
+  return { windows: news.windows, ...spanOf(news) }
+}
+
+function numbersOf({ window }: WindowsInNews['named'][number]) {
+  return { ...spanOf(window), counted: window.counted, held: window.held }
+}
+
+function spanOf({ fromSec, toSec }: { readonly fromSec: number; readonly toSec: number }) {
+  return { from: isoSec(fromSec), to: isoSec(toSec) }
 }

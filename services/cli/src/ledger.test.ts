@@ -52,6 +52,12 @@ test('ledger ends with 5 when a window is short, when --to is not reached, and w
   const open = await logWith(t, [closed, { held: 1 }])
   assert.equal((await open()).code, 0, 'there are always open windows at the end')
   assert.equal((await open('--to', '2026-11-01T00:10:00Z')).code, 5)
+  const ahead = await open('--from', '2026-11-01T00:05:00Z')
+  assert.deepEqual(
+    [ahead.code, ahead.out.split('\n').at(-2)?.split(',')[0]],
+    [5, 'prod: no window is complete yet'],
+    'nothing of what is asked for was compared yet',
+  )
   const none = await logWith(t, [])
   assert.deepEqual(await none(), {
     code: 5,
@@ -85,8 +91,8 @@ test('ledger --csv has one line a window, and no cell that a spreadsheet would c
   const { out } = await ledger('--csv')
   assert.equal(
     out,
-    'foundation,from,to,state,counted,held,dead_letters,missing,gone,digest,first_offset,last_offset,checked_at\n' +
-      "'-1+cmd,2026-11-01T00:00:00Z,2026-11-01T00:05:00Z,closed,4,4,0,0,0,,1,4,1970-01-01T00:00:01.000Z\n",
+    'foundation,from,to,state,counted,held,dead_letters,missing,gone,hidden,digest,first_offset,last_offset,checked_at\n' +
+      "'-1+cmd,2026-11-01T00:00:00Z,2026-11-01T00:05:00Z,closed,4,4,0,0,0,0,,1,4,1970-01-01T00:00:01.000Z\n",
   )
   assert.equal(csvRow(['=a,b', '@x', 'say "no"', null, -5]), `"'=a,b",'@x,"say ""no""",,-5`)
 })
@@ -98,6 +104,14 @@ test('ledger says how many windows were compared by number only', async t => {
   assert.match(out, /00:10:00Z {2}counted {5}1 window {7}4 held\n/)
   assert.match(out, /0 windows open, none short, 1 compared by number only\n$/)
   assert.match((await ledger('--json')).out, /"countedOnly":1,/)
+})
+
+test('ledger prints a backfill that goes on as one line: of most windows nothing was written yet', async t => {
+  const far = (n: number) => ({ fromSec: baseSec + n * 300, toSec: baseSec + (n + 1) * 300, held: 1 })
+  const ledger = await logWith(t, [closed, far(7), far(9), far(40)])
+  const { out } = await ledger('--to', '2026-11-01T03:25:00Z')
+  assert.match(out, /^2026-11-01T00:35:00Z.* open +3 windows +3 held {2}31 with nothing held yet between$/m)
+  assert.match(out, /, 40 windows open, none short\n$/)
 })
 
 test('ledger prints a truncated table as one span, and --csv each of its windows', async t => {

@@ -38,7 +38,8 @@ export async function printLedger(
     const summary = new LedgerSummary(ledgerWindowSec)
     for (const window of one.windows) summary.add(window)
     const verdict = summary.verdict(throughSec)
-    if (verdict.windows.short > 0 || verdict.lost > 0) isComplete = false
+    const { closed, short, expired } = verdict.windows
+    if (short > 0 || verdict.lost > 0 || closed + expired === 0) isComplete = false
     if (asked.to !== undefined && verdict.windows.open > 0) isComplete = false
     if (asked.form === 'csv') for (const window of one.windows) await print(csvRow(csvCells(window)))
     else if (asked.form === 'json') await print(JSON.stringify(verdictObject(one.foundation, verdict)))
@@ -102,7 +103,9 @@ async function printReadable(
     const notes = [
       ...(run.missing > 0 ? [`${run.missing} counted and not held`] : []),
       ...(run.gone > 0 ? [`${run.gone} held and no longer shown`] : []),
-      ...(run.empty > 0 ? [`${run.empty} empty between`] : []),
+      ...(run.empty > 0
+        ? [`${run.empty} ${run.state === 'open' ? 'with nothing held yet' : 'empty'} between`]
+        : []),
     ]
     await print(
       [
@@ -140,6 +143,7 @@ const csvColumns = [
   'dead_letters',
   'missing',
   'gone',
+  'hidden',
   'digest',
   'first_offset',
   'last_offset',
@@ -157,6 +161,7 @@ function csvCells(window: FoundationWindow): readonly (string | number | null)[]
     window.deadLetters,
     missingOf(window),
     window.gone,
+    window.hidden,
     window.digest,
     window.firstOffset,
     window.lastOffset,

@@ -21,7 +21,7 @@ export async function lostFoundations(
   if (log.kafka === null) return []
   const { checkpointStates } = await import('@cf-audit-drain/log/kafka')
   const deps = { clock: systemClock, warn: (sentence: string) => logger.warn(sentence) }
-  const options = { ...kafkaOptions(log.kafka, 'read', deps), waitsForBrokers: true }
+  const options = kafkaOptions(log.kafka, { mode: 'read', waits: 'machine' }, deps)
   const names = foundations.map(({ name }) => name)
   for (;;)
     try {

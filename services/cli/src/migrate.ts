@@ -1,5 +1,5 @@
 import type { Config } from '@cf-audit-drain/config'
-import { FencedError, KafkaUnavailableError } from '@cf-audit-drain/log'
+import { FencedError, KafkaUnavailableError, LogMovedError } from '@cf-audit-drain/log'
 import type { MigrationReport, MovedFoundation } from '@cf-audit-drain/log/kafka'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { type ExitCode, exitCodes, type Logger } from '@cf-audit-drain/runtime'
@@ -19,14 +19,18 @@ export async function migrate(
 ): Promise<ExitCode> {
   const { dir, kafka } = config.log
   if (kafka === null) throw new UsageError('migrate needs KAFKA_BROKERS or log.kafka')
-  const { migrateToKafka } = await import('@cf-audit-drain/log/kafka')
+  const { migrateToKafka, movedFoundations } = await import('@cf-audit-drain/log/kafka')
   try {
     const report = await migrateToKafka(
       {
         dir,
         dryRun,
         kafka: {
-          ...kafkaOptions(kafka, 'write', { clock: systemClock, warn: sentence => logger.warn(sentence) }),
+          ...kafkaOptions(
+            kafka,
+            { mode: 'write', waits: 'machine' },
+            { clock: systemClock, warn: sentence => logger.warn(sentence) },
+          ),
           onLog: ({ level, namespace, message }) => logger[level]({ namespace }, message),
         },
       },
@@ -40,6 +44,8 @@ export async function migrate(
     await printReport(report, config, dryRun)
     return exitCodes.ok
   } catch (error) {
+    if (error instanceof LogMovedError)
+      for (const one of movedFoundations(dir)) await print(foundationLine(one, false))
     if (signal.aborted) {
       logger.fatal(`stopped before the end. ${again}`)
       return exitCodes.failed

@@ -28,7 +28,11 @@ export async function openLog(
     )
   return openKafkaLog(
     {
-      ...kafkaOptions(kafka, mode, { clock: deps.clock, warn: sentence => logger?.warn(sentence) }),
+      ...kafkaOptions(
+        kafka,
+        { mode, waits: mode === 'read' ? 'person' : 'machine' },
+        { clock: deps.clock, warn: sentence => logger?.warn(sentence) },
+      ),
       startAnew,
       schemaIds,
       onLog: ({ level, namespace, message }) => logger?.[level]({ namespace }, message),
@@ -37,6 +41,7 @@ export async function openLog(
       clock: deps.clock,
       observer: {
         warn: sentence => logger?.warn(sentence),
+        begun: sentence => logger?.info(sentence),
         failed: error => logger?.warn({ reason: error.message }, 'Kafka failed; it is tried again'),
         outOfRange: ({ sink, topic, from, to }) =>
           logger?.error(
@@ -46,7 +51,7 @@ export async function openLog(
         deliveredTwice: records =>
           logger?.warn(
             { records },
-            'another worker took the foundation over meanwhile, and delivers these again',
+            'these are delivered again: their foundation went to another worker, or this one stopped, before they were settled',
           ),
       },
     },

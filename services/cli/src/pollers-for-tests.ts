@@ -108,7 +108,7 @@ export class PollersScene {
   }
 
   /** As a user starts it. */
-  poller(foundations: readonly string[], sessionTimeout = '10s'): PollerProcess {
+  poller(foundations: readonly string[], sessionTimeout = '6s'): PollerProcess {
     return this.#started(command, ['poller', '--config', this.#config(foundations, sessionTimeout)])
   }
 

@@ -75,7 +75,7 @@ describe('pollers on one Kafka', { skip: reasonToSkipKafka(), concurrency: 2 }, 
     await leader.end('SIGKILL')
     const ms = await scene.arrival('lab', scene.insert())
     t.diagnostic(`kill -9 to the first new event by the other: ${ms} ms`)
-    assert.ok(ms < 30_000, `${ms} ms`)
+    assert.ok(ms < 15_000, `${ms} ms`)
     await scene.assertComplete('lab')
     assert.deepEqual(await other.states(), { lab: 'running' })
     assert.deepEqual(other.saying('keeping away'), [])

@@ -8,7 +8,14 @@ import {
   LogStorageError,
   openEmbeddedLog,
 } from '@cf-audit-drain/log'
-import { type Clock, delivered, type Outcome, type Sink, systemClock } from '@cf-audit-drain/pipeline'
+import {
+  type Clock,
+  type Delivery,
+  delivered,
+  type Outcome,
+  type Sink,
+  systemClock,
+} from '@cf-audit-drain/pipeline'
 import { temporary, until } from './command-for-tests.ts'
 import { sendableEntries } from './entries-for-tests.ts'
 import { type SinkDeps, SinkWorker } from './sink-worker.ts'
@@ -36,11 +43,12 @@ function countingSink(refused: ReadonlySet<string>) {
 /** Runs a worker until the test is over. */
 function running(t: TestContext, log: SinkDeps['log'], sink: Sink<LogRecord>) {
   const up: boolean[] = []
+  const attempts: number[] = []
   const worker = new SinkWorker(
     config,
     sink,
     { log, clock, random: () => 0.5, drainMs: 1_000 },
-    { up: isUp => up.push(isUp) },
+    { up: isUp => up.push(isUp), failed: ({ attempt }) => attempts.push(attempt) },
   )
   const stopping = new AbortController()
   const ended = worker.run(stopping.signal)
@@ -49,7 +57,7 @@ function running(t: TestContext, log: SinkDeps['log'], sink: Sink<LogRecord>) {
     stopping.abort(new Error('the test is over'))
     await ended.catch(() => undefined)
   })
-  return { worker, ended, up }
+  return { worker, ended, up, attempts }
 }
 
 for (const refusal of [
@@ -88,6 +96,28 @@ for (const refusal of [
     )
     assert.equal(up.at(-1), true)
   })
+
+test('a log that fails again after it was read is told as failing for the first time', {
+  timeout: 20_000,
+}, async t => {
+  const away = () => Promise.reject(new KafkaUnavailableError('the brokers are away'))
+  const [entry] = sendableEntries('lab', 0, 1)
+  assert.ok(entry)
+  const record: LogRecord = { ...entry, foundation: 'lab', offset: 1 }
+  const delivery: Delivery<LogRecord> = { batch: [record], settle: async () => undefined }
+  const reads = [away, away, async () => delivery, away, away]
+  const log: SinkDeps['log'] = {
+    source: () => ({
+      connect: async () => undefined,
+      read: signal => reads.shift()?.() ?? clock.sleep(60_000, signal).then(() => null),
+      close: async () => undefined,
+    }),
+    bury: async () => undefined,
+  }
+  const { attempts } = running(t, log, countingSink(new Set()).sink)
+  await until(() => attempts.length === 4)
+  assert.deepEqual(attempts, [1, 2, 1, 2])
+})
 
 test('an error that no waiting mends, while a record is buried, ends the worker with it', async t => {
   const log = await openEmbeddedLog({ dir: temporary(t), clock: systemClock })

@@ -9,6 +9,7 @@ import { sendableEntries } from './entries-for-tests.ts'
 import { HoldingReceiver } from './holding-receiver-for-tests.ts'
 import { eventually } from './lab-for-tests.ts'
 import { notReady } from './not-ready.ts'
+import type { SinkWorker } from './sink-worker.ts'
 import { startWorker } from './worker-for-tests.ts'
 
 const user = 'cf-audit-sink'
@@ -42,8 +43,13 @@ describe('a sink on Kafka', { concurrency: true, skip: reasonToSkipKafka() || (g
       operation,
     })
     const onOne = right('Read', 'events.one')
+    const onGroup = (name: string): GivenRight => ({
+      resource: 'group',
+      prefix: `${prefix}.sink.${name}`,
+      operation: 'Read',
+    })
     await rights.give(
-      { resource: 'group', prefix: `${prefix}.sink.`, operation: 'Read' },
+      onGroup(''),
       right('Read', 'dead-letters'),
       right('Write', 'dead-letters'),
       right('Read', 'state.'),
@@ -65,29 +71,31 @@ describe('a sink on Kafka', { concurrency: true, skip: reasonToSkipKafka() || (g
     await publish('one')
     await publish('two')
     const told: string[] = []
-    const log = openKafkaLog(
-      {
-        ...options,
-        brokers: kafka.secured,
-        sasl: { mechanism: 'plain', username: user, password },
-      },
-      { clock: systemClock, observer: { failed: error => told.push(error.message) } },
-    )
-    t.after(() => log.close())
     const receiver = await HoldingReceiver.start(t)
-    const { worker, counts } = startWorker(t, log, receiver.url)
+    const begin = () => {
+      const log = openKafkaLog(
+        {
+          ...options,
+          brokers: kafka.secured,
+          sasl: { mechanism: 'plain', username: user, password },
+        },
+        { clock: systemClock, observer: { failed: error => told.push(error.message) } },
+      )
+      t.after(() => log.close())
+      return { log, ...startWorker(t, log, receiver.url) }
+    }
+    const { log, worker, counts, stop } = begin()
     await eventually(async () => receiver.seen.size === 20 && worker.status().unread.length === 0)
     assert.equal(worker.status().state, 'delivering')
-    const sentence = new RegExp(
-      `^Kafka does not allow this login Read on the topic ${prefix}\\.events\\.one; do: kafka-acls [^;]*$`,
-    )
-    const isToldOfOne = () => {
-      const { unread, state } = worker.status()
-      const [trouble, ...others] = unread
-      const isOne = others.length === 0 && trouble?.foundation === 'one' && sentence.test(trouble.message)
-      return isOne && state === 'failing'
+    const isToldOf = (names: readonly string[], one = worker) => isTold(one, prefix, names)
+    const isToldOfOne = () => isToldOf(['one'])
+    const restart = async () => {
+      await stop()
+      await log.close()
+      return begin().worker
     }
-    return { prefix, onOne, right, publish, told, receiver, worker, counts, isToldOfOne }
+    const sink = { receiver, worker, counts, log, restart }
+    return { prefix, onOne, onGroup, right, publish, told, isToldOf, isToldOfOne, ...sink }
   }
 
   for (const [what, keeps] of [
@@ -156,6 +164,40 @@ describe('a sink on Kafka', { concurrency: true, skip: reasonToSkipKafka() || (g
     assert.equal(worker.status().state, 'delivering')
   })
 
+  test('whose group is hidden from it is told as that, and the place of another sink of the process is told', async t => {
+    const { log, onGroup } = await delivering(t)
+    const other = log.source('other', { batchMax: 5 })
+    await other.connect(AbortSignal.timeout(20_000))
+    await rights.give(onGroup('other'))
+    await rights.take(onGroup(''))
+    await eventually(async () => {
+      const positions = await log.positions()
+      const [siem, unsettled] = ['siem', 'other'].map(name => positions.find(({ sink }) => sink === name))
+      const sentence = /^Kafka does not allow this login Read on the group [^,;]*\.sink\.siem; do: /
+      return sentence.test(siem?.hidden?.message ?? '') && siem?.lag === null && unsettled?.lag === 20
+    })
+  })
+
+  test('that begins while a foundation is hidden from it says so as a running one does, and when it was deleted meanwhile', async t => {
+    const { prefix, onOne, right, publish, told, receiver, restart, isToldOf } = await delivering(t)
+    const onTwo = right('Read', 'events.two')
+    await rights.take(onOne, onTwo)
+    await publish('two')
+    const worker = await restart()
+    await eventually(async () => isToldOf(['one', 'two'], worker))
+    assert.match(
+      notReady({ foundations: [], workers: [worker] }).join(),
+      /sink siem does not get the events of one: /,
+    )
+    await rights.give(onTwo)
+    await eventually(async () => receiver.seen.size === 30 && isToldOf(['one'], worker))
+    await new ClusterAdmin(kafka.brokers).deleteTopics([`${prefix}.events.one`])
+    await rights.give(onOne)
+    await publish('two')
+    await eventually(async () => receiver.seen.size === 40 && worker.status().unread.length === 0)
+    assert.equal(told.filter(text => text.includes('was deleted')).length, 1)
+  })
+
   test('whose topic was deleted says that it was deleted, and goes on with the other', async t => {
     const { prefix, publish, told, receiver, worker } = await delivering(t)
     await new ClusterAdmin(kafka.brokers).deleteTopics([`${prefix}.events.one`])
@@ -168,3 +210,14 @@ describe('a sink on Kafka', { concurrency: true, skip: reasonToSkipKafka() || (g
     assert.doesNotMatch(told.join(), /does not allow/)
   })
 })
+
+/** Of each of these foundations what is lacking of it alone, and of no other. */
+function isTold(worker: SinkWorker, prefix: string, names: readonly string[]): boolean {
+  const { unread, state } = worker.status()
+  const told = unread.map(({ foundation, message }) => {
+    const topic = `${prefix}\\.events\\.${foundation}`
+    const sentence = `^Kafka does not allow this login Read on the topic ${topic}; do: kafka-acls [^;]*$`
+    return new RegExp(sentence).test(message) ? foundation : message
+  })
+  return told.toSorted().join() === names.join() && state === 'failing'
+}

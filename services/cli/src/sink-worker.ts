@@ -1,4 +1,5 @@
 import type { SinkConfig } from '@cf-audit-drain/config'
+import { UndecodableEventError } from '@cf-audit-drain/event'
 import {
   type EventLog,
   isPassing,
@@ -14,6 +15,7 @@ import {
   run,
   type Sink,
   type Source,
+  unlessStopped,
   withDeadLetters,
   withDrain,
   withPatientSettling,
@@ -72,6 +74,8 @@ export interface SinkDeps {
 const batchMax = 10_000
 const logRetryMs = 2_000
 const buryRetryMaxMs = 30_000
+/** Once the process stops; a letter that is given up is buried when its record is had again. */
+const buryWhenStoppedMs = 3_000
 
 interface Failure {
   readonly reason: Error
@@ -105,13 +109,16 @@ export class SinkWorker {
 
   /** Until the signal is aborted. A log that has no room, or cannot be read just now, is waited for. */
   async run(signal: AbortSignal): Promise<void> {
-    for (let attempt = 1; !signal.aborted; attempt++) {
+    let attempt = 0
+    while (!signal.aborted) {
       try {
-        return await this.#deliver(signal)
+        return await this.#deliver(signal, () => {
+          attempt = 0
+        })
       } catch (error) {
         if (!isPassing(error)) throw error
         const reason = asError(error)
-        this.#failed({ reason, attempt, delayMs: logRetryMs, unknown: 0 })
+        this.#failed({ reason, attempt: ++attempt, delayMs: logRetryMs, unknown: 0 })
         this.#unconnected = [{ foundation: null, error: reason }]
         this.#interrupted = []
         this.#showUnread()
@@ -120,7 +127,7 @@ export class SinkWorker {
     }
   }
 
-  async #deliver(signal: AbortSignal): Promise<void> {
+  async #deliver(signal: AbortSignal, onSettled: () => void): Promise<void> {
     const { log, clock, random, drainMs } = this.#deps
     const retried = withRetry<LogRecord>(
       withKnownSchemas(withDrain(this.#sink, drainMs, clock)),
@@ -153,7 +160,10 @@ export class SinkWorker {
         clock,
         reconnectMs: 1_000,
         isFatal: reason => reason instanceof KafkaStateError,
-        onSettled: records => this.#settled(records),
+        onSettled: records => {
+          onSettled()
+          this.#settled(records)
+        },
         onConnectFailure: (end, reason, attempt) => {
           const failure = { reason, attempt, delayMs: 1_000, unknown: 0 }
           if (end === 'sink') return this.#failed(failure)
@@ -191,20 +201,20 @@ export class SinkWorker {
     }
   }
 
-  /** Tried until it is done: the receiver has what came with them, and would get all of it again. */
+  /** Tried until it is done, or the process stops: the receiver has what came with them, and would get all of it again. */
   async #bury(rejected: readonly Rejected<LogRecord>[], signal: AbortSignal): Promise<void> {
     const { log, clock } = this.#deps
     const letters = rejected.map(({ record, reason }) => ({
       foundation: record.foundation,
       origin: this.config.name,
-      key: record.guid,
+      key: letterKey(record, reason),
       reason: reason.message,
       raw: record.bytes,
       atMs: clock.now(),
     }))
     for (let attempt = 1; ; attempt++)
       try {
-        await log.bury(letters)
+        await unlessStopped(signal, buryWhenStoppedMs, clock, log.bury(letters))
         return this.#observer.buried?.(letters.length)
       } catch (error) {
         if (!isPassing(error) && !(error instanceof KafkaStateError)) throw error
@@ -259,4 +269,9 @@ export class SinkWorker {
   #now(): string {
     return new Date(this.#deps.clock.now()).toISOString()
   }
+}
+
+/** What is no event may lie there twice, with one key or none: what tells it apart is its place. */
+function letterKey({ guid, offset }: LogRecord, reason: Error): string {
+  return reason instanceof UndecodableEventError ? `${guid} at ${offset}` : guid
 }

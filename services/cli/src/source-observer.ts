@@ -9,7 +9,9 @@ const sentences = {
 } as const
 
 /** Log lines of what was lost at its source, and came back. */
-export function sourceObserver(logger: Logger): Pick<PollerObserver, 'sourceLoss' | 'sourceReturned'> {
+export function sourceObserver(
+  logger: Logger,
+): Pick<PollerObserver, 'sourceLoss' | 'sourceReturned' | 'lettersLeftOut'> {
   const about = ({ guid, count, fromSec, toSec }: Parameters<ReturnedObserver>[0]) => ({
     ...(guid !== null && { guid }),
     count,
@@ -20,6 +22,11 @@ export function sourceObserver(logger: Logger): Pick<PollerObserver, 'sourceLoss
     sourceLoss: loss => logger.error({ kind: loss.kind, ...about(loss) }, sentences[loss.kind]),
     sourceReturned: returned =>
       logger.warn(about(returned), 'Cloud Controller shows again what was told to be lost'),
+    lettersLeftOut: letters =>
+      logger.warn(
+        { letters },
+        'so many dead letters may be lost in Cloud Controller at once that of these it is not told which are: they stay suspected, and are looked at after a restart',
+      ),
   }
 }
 

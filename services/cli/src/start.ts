@@ -1,12 +1,13 @@
 import type { Config, SinkConfig } from '@cf-audit-drain/config'
 import { catalogue, createScrubber } from '@cf-audit-drain/event'
 import type { EventLog, LogRecord } from '@cf-audit-drain/log'
-import { type Clock, type Random, type Sink, systemClock } from '@cf-audit-drain/pipeline'
+import { type Clock, orAborted, type Random, type Sink, systemClock } from '@cf-audit-drain/pipeline'
 import {
   createMetrics,
   type Logger,
   type Metrics,
   PatientReading,
+  requireFreeAddress,
   startHttpServer,
 } from '@cf-audit-drain/runtime'
 import type { SchemaIdKeeper } from '@cf-audit-drain/schema-registry'
@@ -57,7 +58,7 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
   try {
     const metrics = metricsOf(config, log, schemaIds, clock)
     const foundations =
-      config.foundations.length === 0 ? [] : await pollers({ ...options, clock }, log, metrics)
+      config.foundations.length === 0 ? [] : await pollers({ ...options, clock }, log, metrics, signal)
     const workers = config.sinks.map(
       sink =>
         new SinkWorker(
@@ -79,9 +80,10 @@ async function pollers(
   { config, logger, random, clock, acceptRights = false }: StartOptions & { readonly clock: Clock },
   log: EventLog,
   metrics: Metrics,
+  signal: AbortSignal,
 ): Promise<readonly FoundationService[]> {
   const { key, made } = scrubKey(config)
-  if (made && (await log.tallies()).length > 0)
+  if (made && (await orAborted(log.tallies(), signal)).length > 0)
     logger.warn(
       'the key of the fingerprints was gone from the data directory, and a new one was made: a secret has another fingerprint from now on',
     )
@@ -117,6 +119,8 @@ async function runAll(
 ): Promise<void> {
   const { config, logger, clock } = options
   const { log, foundations, workers } = parts
+  // Before the election: one that is elected and then ends holds the foundation up.
+  if (!options.quiet) await requireFreeAddress(config.http).catch(refusedAddress)
   const done = new AbortController()
   const running = AbortSignal.any([signal, done.signal])
   const loops: Promise<void>[] = [
@@ -157,6 +161,7 @@ async function listen(options: StartOptions, parts: Parts) {
     () => readLogState(parts.log),
     patienceOf(config),
     options.clock ?? systemClock,
+    () => parts.log.unreachable?.() ?? null,
   )
   const server = await startHttpServer({
     host: config.http.host,
@@ -170,12 +175,14 @@ async function listen(options: StartOptions, parts: Parts) {
     notReady: () => notReady(parts),
     status: () =>
       statusOf({ ...parts, log: state }, options.configuredSinks ?? config.sinks.map(({ name }) => name)),
-  }).catch((error: Error) => {
-    throw new ConfigurationError(error.message)
-  })
+  }).catch(refusedAddress)
   logger.info({ url: server.url }, 'listening: /metrics /healthz /readyz /status')
   options.onListening?.(server.url)
   return server
+}
+
+function refusedAddress(error: Error): never {
+  throw new ConfigurationError(error.message)
 }
 
 function showRegistry({ schemaIds, metrics, config }: Parts): void {

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { loadConfig } from '@cf-audit-drain/config'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { PatientReading } from '@cf-audit-drain/runtime'
+import type { SinkWorker } from './sink-worker.ts'
 import { type LogState, readLogState, statusOf } from './status.ts'
 
 test('a sink that another process delivers is not called unconfigured, one that nobody names is', async () => {
@@ -33,6 +34,24 @@ test('/status says where the log is, and what a publish to it promises', async (
     delivery: 'at-least-once',
     problem: null,
   })
+})
+
+test('/status says of a sink whose place is hidden why, and keeps the places of the others', async () => {
+  const positions = [
+    { sink: 'seen', offset: 9, lag: 1, oldestUndeliveredMs: null },
+    { sink: 'siem', offset: null, lag: null, oldestUndeliveredMs: null, hidden: new Error('no right') },
+    { sink: 'not ours', offset: null, lag: null, oldestUndeliveredMs: null, hidden: new Error('nor here') },
+  ]
+  const log = readOnce({ positions, deadLetters: [] })
+  const worker = (name: string) => ({ config: { name }, status: () => ({}) }) as unknown as SinkWorker
+  const workers = [worker('siem'), worker('seen')]
+  const parts = { config: configOf({}), log, foundations: [], workers, schemaIds: null }
+  const status = (await statusOf(parts, ['siem', 'seen'])) as {
+    readonly log: { readonly problem: string | null }
+    readonly sinks: readonly unknown[]
+  }
+  assert.equal(status.log.problem, 'no right')
+  assert.deepEqual(status.sinks, [{ position: null }, { position: positions[0] }])
 })
 
 test('/status answers while the brokers are away, with what was read last; a file that cannot be read is an error', async () => {

@@ -42,13 +42,16 @@ export async function statusOf(
   const { value, problem } = await log.latest()
   // A file that cannot be read is an error of this process; brokers come back.
   if (problem !== null && config.log.kafka === null) throw problem
-  const { positions, deadLetters } = value ?? { positions: [], deadLetters: null }
+  const { positions: all, deadLetters } = value ?? { positions: [], deadLetters: null }
+  const positions = all.filter(({ hidden }) => hidden === undefined)
+  const hidden = all.map(one => (configuredSinks.includes(one.sink) ? one.hidden : undefined))
+  const problems = [problem, ...hidden].flatMap(error => (error ? describeError(error).message : []))
   return {
     version,
     log: {
       ...logKind(config),
-      /** Why positions and dead letters are those that were read last, or none; null when they are of now. */
-      problem: problem === null ? null : describeError(problem).message,
+      /** Why positions and dead letters are those that were read last, or lack a sink, or are none; null when they are of now. */
+      problem: problems.length === 0 ? null : problems.join('; '),
     },
     /** Of this process as a writer; null where no registry is configured, or nothing is polled. */
     schemaRegistry: schemaIds?.status() ?? null,
@@ -105,7 +108,7 @@ export async function allIn(parts: StatusParts, clock: Clock, signal: AbortSigna
       const positions = await parts.log.positions()
       const waiting = parts.workers.filter(worker => {
         const position = positions.find(one => one.sink === worker.config.name)
-        return !position || position.lag > 0 || worker.status().unread.length > 0
+        return position?.lag !== 0 || worker.status().unread.length > 0
       })
       if (waiting.length === 0) return
     }

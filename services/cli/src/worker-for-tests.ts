@@ -34,9 +34,10 @@ export function startWorker(t: TestContext, log: EventLog, url: string) {
   )
   const stopping = new AbortController()
   const running = worker.run(stopping.signal)
-  t.after(async () => {
+  const stop = async () => {
     stopping.abort()
     await running
-  })
-  return { worker, counts }
+  }
+  t.after(stop)
+  return { worker, counts, stop }
 }

@@ -135,7 +135,7 @@ export class KafkaDrain implements Subject {
   doubledMax(): number {
     const sentAgain = this.sinks.reduce((sum, sink) => sum + sink.sentAgain(), 0)
     const givenUp = this.lines(this.sinks)
-      .filter(({ msg }) => String(msg).startsWith('another worker took the foundation over'))
+      .filter(({ msg }) => String(msg).startsWith('these are delivered again: '))
       .reduce((sum, { records }) => sum + Number(records), 0)
     return sentAgain + givenUp + this.#deathBound
   }

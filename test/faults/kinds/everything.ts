@@ -4,6 +4,7 @@ import { type FaultName, faultNames } from '@cf-audit-drain/foundation-simulator
 import { Child } from '../child.ts'
 import type { Kind } from '../kind.ts'
 import { places } from '../places.ts'
+import { readShown } from '../read-ends.ts'
 import type { Scene } from '../scene.ts'
 import { longestRetryMs, until } from '../until.ts'
 
@@ -14,6 +15,9 @@ const met = faultNames.filter(fault => fault !== 'clock-skew')
 interface Window {
   readonly from: string
   readonly state: string
+  /** Counted by Cloud Controller and not held; held and no longer shown. */
+  readonly missing: number
+  readonly gone: number
 }
 
 /** Every fault of Cloud Controller and UAA at once, late rows, and kills; then the ledger is asked, by the command. */
@@ -39,14 +43,10 @@ async function everything(scene: Scene): Promise<void> {
   )
   await simulator.clearFaults()
   await scene.traffic.stop()
-  await ledgerSays(scene, 'every window of the past is closed', windows => shortOf(windows).length === 0)
+  await ledgerSays(scene, 'every window of the past is closed', new Set())
 
   const hidden = await hideForGood(scene, scene.between(1, 9))
-  await ledgerSays(
-    scene,
-    `precisely the windows of ${hidden.size} hidden events are short`,
-    windows => new Set(shortOf(windows)).symmetricDifference(hidden).size === 0,
-  )
+  await ledgerSays(scene, `precisely the windows of ${hidden.size} hidden events miss rows`, hidden)
   // They are shown in the end, and then they have to arrive.
   await simulator.show()
   scene.notes.push(
@@ -69,27 +69,36 @@ async function hideForGood(scene: Scene, count: number): Promise<ReadonlySet<str
   const begins = new Set<string>()
   const rows = Array.from({ length: count }, (_, i) => {
     const createdAtUs = scene.hoursAgoUs(1 + scene.random() * 20)
-    begins.add(isoSec(Math.floor(createdAtUs / 1e6 / windowSec) * windowSec))
+    begins.add(windowOf(createdAtUs / 1e6))
     return { guid: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`, createdAtUs }
   })
   await scene.simulator.hide(rows)
   return begins
 }
 
-/** Asks `cf-audit-drain ledger`, beside the running drain, until it says so. */
-async function ledgerSays(
-  scene: Scene,
-  what: string,
-  isSaid: (windows: readonly Window[]) => boolean,
-): Promise<void> {
-  let last: readonly Window[] = []
+/**
+ * Asks `cf-audit-drain ledger`, beside the running drain, until it names those that miss rows and no others. A fault
+ * deletes rows: those that were held by then are gone, and their windows say so for good.
+ */
+async function ledgerSays(scene: Scene, what: string, missing: ReadonlySet<string>): Promise<void> {
+  let wrong: readonly string[] = ['nothing at all']
   const asked = async () => {
-    last = await ledgerOf(scene)
-    return last.length > 0 && isSaid(last)
+    wrong = wrongIn(await ledgerOf(scene), missing, deletedIn(scene))
+    return wrong.length === 0
   }
   await until(what, asked, 2 * longestRetryMs, 1_000).catch(error => {
-    throw new Error(`${error.message}; short are ${shortOf(last).join(', ') || 'none'}`)
+    throw new Error(`${error.message}; wrong are ${wrong.join(', ')}`)
   })
+}
+
+/** Rows that were deleted, by when their window begins. */
+function deletedIn(scene: Scene): ReadonlyMap<string, number> {
+  const deleted = new Map<string, number>()
+  for (const row of readShown(scene.simulator.historyFile).values()) {
+    const from = windowOf(row.createdAtSec)
+    if (row.deleted) deleted.set(from, (deleted.get(from) ?? 0) + 1)
+  }
+  return deleted
 }
 
 async function ledgerOf(scene: Scene): Promise<readonly Window[]> {
@@ -101,20 +110,37 @@ async function ledgerOf(scene: Scene): Promise<readonly Window[]> {
     errorFile: join(scene.folder, 'ledger.err'),
   })
   await child.exited
-  const [, ...lines] = readFileSync(outputFile, 'utf8').trim().split('\n')
-  return lines.map(line => {
-    const [, from = '', , state = ''] = line.split(',')
-    return { from, state }
+  const [names = [], ...lines] = readFileSync(outputFile, 'utf8')
+    .trim()
+    .split('\n')
+    .map(line => line.split(','))
+  return lines.map(values => {
+    const of = (name: string) => values[names.indexOf(name)] ?? ''
+    return { from: of('from'), state: of('state'), missing: Number(of('missing')), gone: Number(of('gone')) }
   })
 }
 
-/** Those that are not as they should be: short, or still open although their time is long over. */
-function shortOf(windows: readonly Window[]): readonly string[] {
-  const lastBegin = windows.at(-1)?.from ?? ''
-  const settledBefore = isoSec(Date.parse(lastBegin) / 1000 - 2 * windowSec)
-  return windows
-    .filter(({ from, state }) => state === 'short' || (state === 'open' && from < settledBefore))
-    .map(({ from }) => from)
+/** Those that are not as they should be; the two newest may be open. */
+function wrongIn(
+  windows: readonly Window[],
+  hidden: ReadonlySet<string>,
+  deleted: ReadonlyMap<string, number>,
+): readonly string[] {
+  if (windows.length === 0) return ['nothing at all']
+  const settledBefore = isoSec(Date.parse(windows.at(-1)?.from ?? '') / 1000 - 2 * windowSec)
+  const named = new Set(windows.filter(({ missing }) => missing > 0).map(({ from }) => from))
+  const isRight = ({ from, state, missing, gone }: Window) =>
+    missing > 0 === hidden.has(from) &&
+    gone <= (deleted.get(from) ?? 0) &&
+    (state === 'open' ? from >= settledBefore : (state === 'short') === (missing > 0 || gone > 0))
+  return [
+    ...windows.filter(window => !isRight(window)).map(window => JSON.stringify(window)),
+    ...[...hidden].filter(from => !named.has(from)),
+  ]
+}
+
+function windowOf(sec: number): string {
+  return isoSec(Math.floor(sec / windowSec) * windowSec)
 }
 
 function isoSec(sec: number): string {

@@ -41,6 +41,7 @@ export function ledgerSuite(under: LogUnderTest): void {
       state: 'closed',
       counted: 10,
       held: 10,
+      hidden: 3,
       digest: 'd'.repeat(64),
       checkedAtMs: 5,
     })

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { guidKey } from './guid-key.ts'
+import { guidKey } from '../guid-key.ts'
 import { asNumber, asText, type LogDatabase } from './log-database.ts'
 import { logFiles, sizeBytes } from './log-files.ts'
 import { readState } from './log-state.ts'

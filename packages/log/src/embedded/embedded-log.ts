@@ -16,7 +16,7 @@ import type {
   Tally,
 } from '../ports.ts'
 import { readCursor, readPositions } from './cursors.ts'
-import { buryLetters, countLetters, readLetters } from './dead-letters.ts'
+import { buryLetters, countLetters, lettersOf, readLetters } from './dead-letters.ts'
 import { EmbeddedWriter } from './foundation-writer.ts'
 import { GuidIndex } from './guid-index.ts'
 import { readWindows } from './ledger.ts'
@@ -131,6 +131,10 @@ export class EmbeddedLog implements EventLog {
 
   async deadLetters(limit: number): Promise<readonly DeadLetter[]> {
     return this.#database.read(() => readLetters(this.#database, limit))
+  }
+
+  lettersOf(foundation: string, origin: string, signal?: AbortSignal): AsyncIterable<DeadLetter> {
+    return lettersOf(this.#database, foundation, origin, signal)
   }
 
   async deadLetterCounts(): Promise<

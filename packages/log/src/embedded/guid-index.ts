@@ -1,5 +1,5 @@
 import type { StatementSync } from 'node:sqlite'
-import { type GuidKey, guidKey } from './guid-key.ts'
+import { type GuidKey, guidKey } from '../guid-key.ts'
 import { asNumber, type LogDatabase, type Row } from './log-database.ts'
 
 /**

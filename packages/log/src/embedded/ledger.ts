@@ -10,7 +10,9 @@ export function writeWindows(
   foundation: string,
   windows: readonly LedgerWindow[],
 ): void {
-  const insert = database.prepare('INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const insert = database.prepare(
+    'INSERT OR REPLACE INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+  )
   for (const window of windows)
     insert.run(
       foundation,
@@ -25,6 +27,7 @@ export function writeWindows(
       window.firstOffset,
       window.lastOffset,
       window.checkedAtMs,
+      window.hidden,
     )
 }
 
@@ -66,6 +69,7 @@ function asWindow(row: Row): FoundationWindow {
     firstOffset: orNull(row[9], asNumber),
     lastOffset: orNull(row[10], asNumber),
     checkedAtMs: orNull(row[11], asNumber),
+    hidden: asNumber(row[12]),
   }
 }
 

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { LogVersionError } from '../log-error.ts'
+import { readWindows } from './ledger.ts'
 import { LogDatabase } from './log-database.ts'
 import { migrate, requireVersion, versionOf } from './migrate.ts'
+import { migrations, schema } from './schema.ts'
 
 function versionOne(): LogDatabase {
   const connection = new DatabaseSync(':memory:')
@@ -28,6 +30,17 @@ test('a step that fails leaves the version and the tables of before', () => {
   )
   assert.equal(versionOf(database), 1)
   assert.deepEqual(database.rows('SELECT * FROM letters'), [['1']])
+})
+
+test('a window from before hidden rows were told of has none', () => {
+  const connection = new DatabaseSync(':memory:')
+  connection.exec(`${schema}; PRAGMA user_version = 1`)
+  const database = new LogDatabase('test.db', connection)
+  migrate(database, migrations.slice(0, 3))
+  connection.exec("INSERT INTO ledger VALUES ('f', 0, 300, 'short', 1, 2, 0, 1, NULL, 1, 2, 7)")
+  migrate(database, migrations)
+  const [window, ...more] = readWindows(database, {})
+  assert.deepEqual([window?.gone, window?.checkedAtMs, window?.hidden, more], [1, 7, 0, []])
 })
 
 test('a newer log is refused', () => {

@@ -102,6 +102,8 @@ export const migrations: readonly string[] = [
     checked_at_ms INTEGER,
     PRIMARY KEY (foundation, from_sec)
   ) STRICT, WITHOUT ROWID`,
+  // Version 5: what of a window is hidden since less was accepted to be seen.
+  'ALTER TABLE ledger ADD COLUMN hidden INTEGER NOT NULL DEFAULT 0',
 ]
 
 export const schemaVersion = migrations.length + 1

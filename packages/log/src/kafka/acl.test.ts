@@ -20,6 +20,8 @@ import { applyTopics, planTopics } from './manage-topics.ts'
 const given = process.env['KAFKA_BROKERS'] ? 'KAFKA_BROKERS is set: its rights are not ours to change' : null
 const users = { 'cf-audit-poller': 'p-word', 'cf-audit-sink': 's-word', 'cf-audit-topics': 't-word' }
 type User = keyof typeof users
+/** In kafkajs' numbers. */
+const group = 3
 const parts = { poller: 'cf-audit-poller', sink: 'cf-audit-sink', topics: 'cf-audit-topics' } as const
 const settings = { replicationFactor: 1, minInsyncReplicas: 1 }
 
@@ -135,6 +137,36 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
     }
   })
 
+  test('that is shown groups it may not read, as with Describe on the cluster, is told where its own sink is', async t => {
+    await fresh(t)
+    await grant(({ principal, resourceType }) => principal === 'User:cf-audit-sink' && resourceType === group)
+    const may = { principal: 'User:cf-audit-sink', host: '*', permissionType: 3, resourcePatternType: 3 }
+    await admin.createAcls({
+      acl: [
+        { ...may, resourceType: 4, resourceName: 'kafka-cluster', operation: 8 },
+        { ...may, resourceType: group, resourceName: 'cf-audit.sink.siem', operation: 3 },
+      ],
+    })
+    await makeTopics()
+    const anybody = openKafkaLog({ brokers: kafka.brokers, sessionTimeoutMs: 1_000 }, { clock: systemClock })
+    opened.push(anybody)
+    const writer = await anybody.writer('lab')
+    await writer.publish(makeEntries(0, 5), 'five')
+    const others = anybody.source('others', { batchMax: 9 })
+    await others.connect(AbortSignal.timeout(20_000))
+    await (await others.read(AbortSignal.timeout(20_000)))?.settle()
+    await others.close()
+    const sinkLog = logOf('cf-audit-sink')
+    assert.equal(await read(sinkLog), 5)
+    const positions = new Map((await sinkLog.positions()).map(one => [one.sink, one]))
+    assert.deepEqual([positions.get('siem')?.lag, positions.get('others')?.lag], [0, null])
+    assert.match(
+      positions.get('others')?.hidden?.message ?? '',
+      /Read on the group cf-audit\.sink\.others; do: /,
+    )
+    await writer.close()
+  })
+
   const left: readonly {
     readonly part: keyof typeof parts
     readonly type: number
@@ -175,7 +207,12 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
       )
       const found = (await checkOf(part)).filter(one => one.verdict === 'FAIL')
       assert.equal(found.length, 1, JSON.stringify(found))
-      assert.match(found[0]?.verdict === 'FAIL' ? found[0].error.message : '', says)
+      const sentence = found[0]?.verdict === 'FAIL' ? found[0].error.message : ''
+      assert.match(sentence, says)
+      assert.match(
+        sentence,
+        /do: kafka-acls --bootstrap-server \S+ --command-config administrator\.properties --add/,
+      )
       const told: string[] = []
       const log = logOf(parts[part], told)
       const run =
@@ -243,10 +280,12 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
     await grant()
     const [refused] = await checkOf('poller', { createTopics: settings })
     assert.equal(refused?.verdict, 'FAIL')
+    const sentence = refused?.verdict === 'FAIL' ? refused.error.message : ''
     assert.match(
-      refused?.verdict === 'FAIL' ? refused.error.message : '',
+      sentence,
       /login Create on the topic cf-audit\.events\.lab, .*; do: .*User:cf-audit-poller --operation Create --topic/,
     )
+    assert.doesNotMatch(sentence, /only where the topic is not there/)
     const all = readmeCommands(parts.poller).flatMap(aclsOf).filter(isPollers)
     const create = all.filter(acl => acl.resourceType === 2).map(acl => ({ ...acl, operation: 5 }))
     await admin.createAcls({ acl: create })

@@ -9,6 +9,8 @@ export interface FoundCheckpoints extends Pick<NewestEvents, 'newestSeq' | 'endO
   readonly mirror: StoredCheckpoint | null
   /** Without transactions: writing began, so that events may come before the first checkpoint. */
   readonly isBegun: boolean
+  /** Somebody else has written the newest record of the mirror. */
+  readonly isMirrorSpoiled?: boolean
 }
 
 /** Without a checkpoint the poller begins where the configuration says; the numbers go on all the same. */
@@ -31,6 +33,7 @@ export function agreedCheckpoint(
   startAnew = false,
 ): GoOn | null {
   const { inGroup, mirror, newestSeq } = found
+  if (found.isMirrorSpoiled) warn(spoiledMirror(foundation))
   const lost = whyLost(foundation, found)
   if (lost === null) {
     const checkpoint = olderOf(foundation, found, warn)
@@ -45,6 +48,10 @@ export function agreedCheckpoint(
   const seq = seqOf(found)
   warn(`${lost}: going on by --start-from, after event ${seq}`)
   return { seq, checkpoint: null }
+}
+
+export function spoiledMirror(foundation: string): string {
+  return `the newest record of the mirror of the checkpoint of ${foundation} cannot be read, or was emptied: somebody else wrote it; it is left out, and the next publish writes the mirror anew`
 }
 
 /** There are events and no checkpoint, or a checkpoint and not its events. In words; null when neither. */

@@ -24,6 +24,12 @@ export class ClientSockets {
     return socket
   }
 
+  /** Bytes that have come over each connection that stands. */
+  get received(): ReadonlyMap<Socket, number> {
+    const standing = [...this.#open].filter(({ readyState }) => readyState === 'open')
+    return new Map(standing.map(socket => [socket, socket.bytesRead]))
+  }
+
   /** Destroys what is open, and makes none any more. */
   close(): void {
     this.#isClosed = true

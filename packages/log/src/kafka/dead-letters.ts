@@ -32,28 +32,91 @@ export interface LetterPart {
   readonly parts: number
 }
 
-/** Letters of the topic in its order, each identity once, large ones put together again. */
-export class DeadLetterCollection {
-  readonly #letters = new Map<string, DeadLetter>()
+/** Letters of which some parts are not there yet: one for each who buries at a time. What was broken off is given up for newer ones. */
+const begunMax = 16
+
+/** Puts large letters of the topic together again. */
+export class LetterAssembly {
   readonly #begun = new Map<string, Map<number, LetterPart>>()
 
-  get letters(): readonly DeadLetter[] {
-    return [...this.#letters.values()]
+  /** Letters in memory. */
+  get begun(): number {
+    return this.#begun.size
   }
 
-  /** A record that is no letter of ours is passed by. */
-  add(record: Pick<KafkaRecord, 'value'>): void {
+  /** The letter that is complete with this record; null: none is, or it is no letter of ours. */
+  add(record: Pick<KafkaRecord, 'value'>): DeadLetter | null {
     const read = toLetterPart(record)
-    if (read === null) return
+    if (read === null || read.parts === 1) return read?.letter ?? null
     const identity = identityOf(read.letter)
-    if (this.#letters.has(identity)) return
-    const found = this.#begun.get(identity) ?? new Map<number, LetterPart>()
+    const begun = this.#begun.get(identity)
+    const [before] = begun?.values() ?? []
+    // What was broken off may have had another form when it was buried again.
+    const isOfOne = before?.parts === read.parts && before.letter.atMs === read.letter.atMs
+    const found = (isOfOne && begun) || new Map<number, LetterPart>()
     found.set(read.part, read)
-    this.#begun.set(identity, found)
-    if (found.size < read.parts) return
-    const raws = Array.from({ length: read.parts }, (_, i) => found.get(i + 1)?.letter.raw ?? Buffer.alloc(0))
-    this.#letters.set(identity, { ...read.letter, raw: Buffer.concat(raws) })
     this.#begun.delete(identity)
+    if (found.size < read.parts) {
+      this.#begun.set(identity, found)
+      dropOldest(this.#begun, begunMax)
+      return null
+    }
+    const raws = Array.from({ length: read.parts }, (_, i) => found.get(i + 1)?.letter.raw ?? Buffer.alloc(0))
+    return { ...read.letter, raw: Buffer.concat(raws) }
+  }
+}
+
+/** Those of the topic that are complete, in its order. */
+export async function* lettersOf(
+  records: AsyncIterable<Pick<KafkaRecord, 'value'>>,
+  foundation: string,
+  origin: string,
+  signal?: AbortSignal,
+): AsyncGenerator<DeadLetter> {
+  const assembly = new LetterAssembly()
+  for await (const record of records) {
+    signal?.throwIfAborted()
+    const letter = assembly.add(record)
+    if (letter?.foundation === foundation && letter.origin === origin) yield letter
+  }
+}
+
+/**
+ * The newest of the topic, each identity once, as it was buried first. One that was buried again after so many others counts as
+ * buried then.
+ */
+export class NewestLetters {
+  readonly #limit: number
+  readonly #letters = new Map<string, DeadLetter>()
+  readonly #assembly = new LetterAssembly()
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Letters in memory. */
+  get size(): number {
+    return this.#letters.size + this.#assembly.begun
+  }
+
+  /** The newest first. */
+  get letters(): readonly DeadLetter[] {
+    return [...this.#letters.values()].reverse()
+  }
+
+  add(record: Pick<KafkaRecord, 'value'>): void {
+    const letter = this.#assembly.add(record)
+    if (letter === null) return
+    const identity = identityOf(letter)
+    if (!this.#letters.has(identity)) this.#letters.set(identity, letter)
+    dropOldest(this.#letters, this.#limit)
+  }
+}
+
+function dropOldest(map: Map<string, unknown>, max: number): void {
+  for (const oldest of map.keys()) {
+    if (map.size <= max) return
+    map.delete(oldest)
   }
 }
 

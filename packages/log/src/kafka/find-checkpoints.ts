@@ -5,7 +5,7 @@ import type { FoundationState } from './foundation-state.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import type { Names } from './names.ts'
 import { newestEvents } from './newest-events.ts'
-import type { Edge, KafkaRecord } from './partition-reader.ts'
+import type { KafkaRecord } from './partition-reader.ts'
 import { readState } from './read-state.ts'
 import type { RecentGuids } from './recent-guids.ts'
 
@@ -17,20 +17,33 @@ export interface FoundationOnKafka extends FoundCheckpoints {
 }
 
 /**
- * What the brokers hold of a foundation, and the guids of about `count` of its newest events. `edge`: `all` after fencing,
- * `committed` for a look beside a writer.
+ * What the brokers hold of a foundation, and the guids of about `count` of its newest events. `state`: where it was read
+ * since fencing. Then nobody writes any more, and the rest is asked for at the same time; else in this order, so that the events
+ * are never older than the checkpoint.
  */
 export async function findCheckpoints(
   foundation: string,
   door: { readonly client: KafkaClient; readonly names: Names; readonly clock: Clock },
-  edge: Edge,
-  count = 1,
-  each?: (record: KafkaRecord) => void,
+  count: number,
+  {
+    each,
+    state: known,
+  }: { readonly each?: ((record: KafkaRecord) => void) | undefined; readonly state?: FoundationState | null },
 ): Promise<FoundationOnKafka> {
   const { client, names, clock } = door
   const reader = await client.reader()
-  const state = await readState(reader, names.state(foundation), edge)
-  const inGroup = await client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
-  const newest = await newestEvents(reader, names.events(foundation), count, edge, each)
-  return { state, inGroup, mirror: state.mirror, isBegun: state.isBegun, ...newest }
+  const committed = () => client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
+  const newestOnes = () => newestEvents(reader, names.events(foundation), count, 'all', each)
+  const state = known ?? (await readState(reader, names.state(foundation), 'all'))
+  const [inGroup, newest] = known
+    ? await Promise.all([committed(), newestOnes()])
+    : [await committed(), await newestOnes()]
+  return {
+    state,
+    inGroup,
+    mirror: state.mirror,
+    isBegun: state.isBegun,
+    isMirrorSpoiled: state.isMirrorSpoiled,
+    ...newest,
+  }
 }

@@ -36,6 +36,7 @@ export class FoundationState {
   #schemaIds: KeptSchemaIds | null = null
   #isMigrating = false
   #isBegun = false
+  #isMirrorSpoiled = false
 
   /** What is there is the beginning of a copy: nobody may go on from it. */
   get isMigrating(): boolean {
@@ -44,6 +45,11 @@ export class FoundationState {
 
   get mirror(): StoredCheckpoint | null {
     return this.#mirror
+  }
+
+  /** The newest record of the mirror is none of ours: emptied, or nothing that can be read. `mirror` is the one before it. */
+  get isMirrorSpoiled(): boolean {
+    return this.#isMirrorSpoiled
   }
 
   get tallies(): readonly Counted[] {
@@ -64,7 +70,10 @@ export class FoundationState {
   apply({ key, value }: Pick<KafkaRecord, 'key' | 'value'>): void {
     const name = key?.toString() ?? ''
     const read = value === null ? null : parsed(value)
-    if (name === 'checkpoint' && isStored(read)) this.#mirror = { seq: read.seq, checkpoint: read.checkpoint }
+    if (name === 'checkpoint') {
+      this.#isMirrorSpoiled = !isStored(read)
+      if (isStored(read)) this.#mirror = { seq: read.seq, checkpoint: read.checkpoint }
+    }
     if (name === schemaIdsKey && isKeptSchemaIds(read)) this.#schemaIds = read
     if (name === migrationKey) this.#isMigrating = value !== null
     if (name === begunMessage.key && value !== null) this.#isBegun = true

@@ -43,6 +43,8 @@ export interface WriterDoor {
   readonly sizes: SizeLimits
   /** Foundations that the operator has said to start anew; each until its first publish. */
   readonly startAnew: Set<string>
+  /** Aborted: this process stops, and waits for no publish any longer. */
+  readonly givenUp: AbortSignal
   /** Something an operator should know of, in one sentence. */
   readonly warn: (sentence: string) => void
 }
@@ -95,12 +97,13 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
     let producer = await fence()
     let isGivenUp = false
     const opening = async () => {
-      if (await endHangingTransaction(foundation, wasCommitted, door)) {
+      const { wasThere, state } = await endHangingTransaction(foundation, wasCommitted, door)
+      if (wasThere) {
         client.drop(producer)
         producer = await fence()
         if (isGivenUp) client.drop(producer)
       }
-      return readBack(foundation, door)
+      return readBack(foundation, door, { state })
     }
     try {
       const opened = await within(clock, limits.openMs, `reading the state of ${foundation}`, opening())
@@ -280,12 +283,18 @@ export async function readBack(
   {
     agree = agreedCheckpoint,
     each,
-  }: { readonly agree?: typeof agreedCheckpoint; readonly each?: (record: KafkaRecord) => void } = {},
+    state = null,
+  }: {
+    readonly agree?: typeof agreedCheckpoint
+    readonly each?: (record: KafkaRecord) => void
+    /** Where it was read since fencing. */
+    readonly state?: FoundationState | null
+  } = {},
 ) {
   const startAnew = startAnews.has(foundation)
   // Started anew it reads a longer past again: more of what is there has to be known.
   const count = startAnew ? settings.recentGuids * 4 : settings.recentGuids
-  const found = await findCheckpoints(foundation, { client, names, clock }, 'all', count, each)
+  const found = await findCheckpoints(foundation, { client, names, clock }, count, { each, state })
   refuseHalfMigrated(foundation, found.state)
   if (found.state.schemaIds !== null)
     settings.schemaIds?.recall(names.events(foundation), found.state.schemaIds)

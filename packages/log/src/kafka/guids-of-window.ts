@@ -2,7 +2,7 @@ import type { LedgerWindow } from '../ledger/ledger-window.ts'
 import { indexOfWindow } from '../ledger/place-windows.ts'
 import type { HeldEvent } from '../ports.ts'
 import { createdAtSecOf, toLogRecord } from './event-record.ts'
-import type { KafkaRecord, PartitionReader } from './partition-reader.ts'
+import { bytesPerFetch, type KafkaRecord, type PartitionReader } from './partition-reader.ts'
 
 type Reader = Pick<PartitionReader, 'edge' | 'read'>
 
@@ -39,12 +39,11 @@ async function* recordsOfWindows(
   const places = placesOf(windows)
   if (places.length === 0) return
   const byTime = windows.toSorted((a, b) => a.fromSec - b.fromSec)
-  const earliest = await reader.edge(topic, 'earliest')
-  const end = await reader.edge(topic, 'all')
+  const [earliest, end] = await Promise.all([reader.edge(topic, 'earliest'), reader.edge(topic, 'all')])
   for (const { first, last } of places) {
     const from = BigInt(first) > earliest ? BigInt(first) : earliest
     const to = BigInt(last) + 1n < end ? BigInt(last) + 1n : end
-    for await (const record of reader.read(topic, from, to)) {
+    for await (const record of reader.read(topic, from, to, { maxBytes: bytesOf(last + 1 - first) })) {
       const createdAtSec = createdAtSecOf(record)
       if (record.key === null || createdAtSec === null) continue
       const window = byTime[indexOfWindow(byTime, createdAtSec)]
@@ -54,9 +53,17 @@ async function* recordsOfWindows(
   }
 }
 
+/** So that what lies behind them is not unpacked with them. At least a whole batch comes, and what is left is fetched again. */
+function bytesOf(records: number): number {
+  return Math.min(bytesPerFetch, Math.max(32 * 1024, records * packedBytesOfRecord))
+}
+
 function liesIn({ firstOffset, lastOffset }: LedgerWindow, offset: number): boolean {
   return firstOffset !== null && lastOffset !== null && firstOffset <= offset && offset <= lastOffset
 }
+
+/** About. */
+const packedBytesOfRecord = 200
 
 /** To read so many records that nobody asked for costs less than another request. */
 const gapMax = 500

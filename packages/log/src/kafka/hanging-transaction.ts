@@ -16,6 +16,12 @@ interface Door {
   readonly warn: (sentence: string) => void
 }
 
+export interface HangingTransaction {
+  readonly wasThere: boolean
+  /** As the topic tells it, all of it decided: what was read to find that out. Null when there was one, for its end may have changed it. */
+  readonly state: FoundationState | null
+}
+
 /** What a hanging transaction left in the topics that an earlier writer of the foundation did not finish. */
 interface Undecided {
   readonly topics: readonly string[]
@@ -36,21 +42,23 @@ interface Undecided {
  * and what hung is read again from Cloud Controller.
  *
  * @param wasCommitted what `KafkaClient.wasCommitted` said before fencing
- * @returns whether there was one
  * @throws KafkaUnavailableError when it hangs still
  */
 export async function endHangingTransaction(
   foundation: string,
   wasCommitted: boolean,
   door: Door,
-): Promise<boolean> {
+): Promise<HangingTransaction> {
   const { client, names, clock, warn } = door
   const found = await undecided(foundation, door)
-  const committed = await client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
-  const { mirror } = await readState(await client.reader(), names.state(foundation), 'committed')
+  const [committed, state] = await Promise.all([
+    client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock)),
+    readState(await client.reader(), names.state(foundation), 'committed'),
+  ])
+  const { mirror } = state
   // The topics are decided, and the group is not.
   const isBehind = wasCommitted && committed !== null && mirror !== null && mirror.seq > committed.seq
-  if (found.topics.length === 0 && !isBehind) return false
+  if (found.topics.length === 0 && !isBehind) return { wasThere: false, state }
   const commits = wasCommitted || isCommitted(found, committed)
   const where = [...found.topics, ...(isBehind ? [names.checkpointGroup(foundation)] : [])].join(', ')
   warn(
@@ -67,7 +75,7 @@ export async function endHangingTransaction(
   const ours = left.topics.filter(topic => topic !== names.deadLetters)
   if (ours.length > 0)
     throw new KafkaUnavailableError(`a transaction that nobody ends hangs in ${ours.join(', ')}`)
-  return true
+  return { wasThere: true, state: null }
 }
 
 /** Exported for its test. */

@@ -9,6 +9,7 @@ import type {
   ProducerConfig,
 } from 'kafkajs'
 import { LogClosedError } from '../log-error.ts'
+import { BrokersAway } from './brokers-away.ts'
 import { ClientSockets } from './client-sockets.ts'
 import { connectionFault } from './connection-fault.ts'
 import { connectionOf } from './connection-of.ts'
@@ -39,6 +40,8 @@ export class KafkaClient {
   #admin: { readonly client: Promise<Admin>; questions: number } | null = null
   /** Once the brokers have let us in, whatever keeps us out may pass. */
   #wasLetIn = false
+  readonly #away: BrokersAway
+  readonly #sockets = new Set<ClientSockets>()
   #isClosed = false
   readonly #toClose = new Set<{ close(): Promise<void> }>()
   #reader: Promise<PartitionReader> | null = null
@@ -47,6 +50,18 @@ export class KafkaClient {
   constructor(options: KafkaOptions, clock: Clock) {
     this.#options = options
     this.#clock = clock
+    this.#away = new BrokersAway(
+      options,
+      clock,
+      () => new Map([...this.#sockets].flatMap(({ received }) => [...received])),
+      (message, isOver) =>
+        options.onLog?.({ level: isOver ? 'info' : 'warn', namespace: 'brokers', message }),
+    )
+  }
+
+  /** Why no broker can be reached, and what to do; null when one could be, as far as is known. */
+  get away(): Error | null {
+    return this.#away.fault
   }
 
   #client<C extends { disconnect(): Promise<void> }>(make: (kafka: KafkaClientType) => C): C {
@@ -73,6 +88,7 @@ export class KafkaClient {
   ): C {
     const connection = connectionOf(this.#options)
     const sockets = new ClientSockets(connection.socketFactory)
+    this.#sockets.add(sockets)
     const client = make({ ...connection, socketFactory: sockets.factory })
     const disconnect = client.disconnect.bind(client)
     client.disconnect = async () => {
@@ -80,6 +96,7 @@ export class KafkaClient {
         await within(this.#clock, limits.closeMs, 'closing', disconnect())
       } finally {
         sockets.close()
+        this.#sockets.delete(sockets)
       }
     }
     return client
@@ -300,9 +317,9 @@ export class KafkaClient {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    const admin = await this.#admin?.client.catch(() => null)
+    this.#away.close()
     const closing = [...this.#toClose].map(one => one.close())
-    if (admin) closing.push(admin.disconnect())
+    if (this.#admin) closing.push(this.#admin.client.then(admin => admin.disconnect()))
     this.#toClose.clear()
     this.#admin = null
     this.#reader = null
@@ -346,19 +363,28 @@ export class KafkaClient {
 
   /**
    * kafkajs' lines, a level lower (it says error of what it then tries again, and what fails in the end we say
-   * ourselves), and without what it adds to them: payloads stay out of our log.
+   * ourselves), and without what it adds to them: payloads stay out of our log. While no broker can be reached, which has been said,
+   * all of them are of that.
    */
   #logCreator(): logCreator {
     const names = { [logLevel.ERROR]: 'warn', [logLevel.WARN]: 'info' } as const
     return () =>
       ({ namespace, level, log }) => {
         const cause = typeof log['error'] === 'string' ? `: ${log['error']}` : ''
-        const isOrdinary = cause.includes(lastOneEnding) || log.message.includes(lastOneEnding)
+        const isOfPerson = this.#options.waitsForBrokers === false
+        const isAnswer = log.message.startsWith('Response ')
+        if (level === logLevel.ERROR && ofConnections.has(namespace) && !isAnswer && !isOfPerson)
+          this.#away.suspect()
+        const isOrdinary =
+          this.#away.fault !== null || cause.includes(lastOneEnding) || log.message.includes(lastOneEnding)
         const name = (!isOrdinary && (names as Record<number, 'warn' | 'info' | undefined>)[level]) || 'debug'
         this.#options.onLog?.({ level: name, namespace, message: `${log.message}${cause}` })
       }
   }
 }
+
+/** Namespaces in which kafkajs tells that a broker was not reached. */
+const ofConnections = new Set(['Connection', 'BrokerPool'])
 
 /** Of a publish right after another one: the brokers are still writing the end of the last transaction, and it waits. */
 const lastOneEnding = 'another concurrent operation on the same transaction was ongoing'

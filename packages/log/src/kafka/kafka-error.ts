@@ -1,4 +1,8 @@
 /** The brokers did not do it in time, or refused: nothing is known of what became of it. */
+/** Why a process that stops leaves something in hand: its outcome is unknown then, as after any deadline. */
+export const givenUpAtStop = () =>
+  new KafkaUnavailableError('given up: this process stops, and the brokers do not answer')
+
 export class KafkaUnavailableError extends Error {
   override readonly name = 'KafkaUnavailableError'
 }

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Clock, Source } from '@cf-audit-drain/pipeline'
-import type { Producer } from 'kafkajs'
-import { isPassing } from '../is-passing.ts'
+import { asError, type Clock, orAborted, type Source } from '@cf-audit-drain/pipeline'
 import type { FoundationWindow, LedgerQuery } from '../ledger/ledger-window.ts'
 import { LogClosedError, LogInUseError } from '../log-error.ts'
 import type {
@@ -15,30 +13,33 @@ import type {
   SourceObserver,
   Tally,
 } from '../ports.ts'
+import { Burier } from './burier.ts'
 import { DeadLetterCounts } from './dead-letter-counts.ts'
-import { DeadLetterCollection, deadLetterMessages } from './dead-letters.ts'
+import { lettersOf, NewestLetters } from './dead-letters.ts'
 import { eventsOf } from './events.ts'
+import { FirstTopics } from './first-topics.ts'
 import { FoundationState } from './foundation-state.ts'
 import { KafkaFoundationWriter, type WriterDoor } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
-import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
-import { type KafkaOptions, kafkaDefaults, limits, type Settings } from './kafka-options.ts'
-import { CompressionTypes } from './kafkajs-door.ts'
+import { givenUpAtStop, KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
+import { type KafkaOptions, kafkaDefaults, type Settings } from './kafka-options.ts'
 import { leadOnKafka } from './leadership.ts'
 import { LedgerTable } from './ledger-table.ts'
-import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
-import { sinkPositions } from './positions.ts'
+import type { KafkaRecord } from './partition-reader.ts'
+import { hiddenPosition, sinkPositions } from './positions.ts'
 import type { Right } from './refused.ts'
+import { requireTopics } from './require-topics.ts'
 import { lettersRights, pollerRights, sinkRights } from './rights.ts'
 import { RightsGate } from './rights-gate.ts'
 import { KafkaSinkSource } from './sink-source.ts'
-import type { SinkSourceObserver } from './sink-source-door.ts'
+import { type SinkSourceObserver, sinkObserver } from './sink-source-door.ts'
+import type { NamedTopics } from './sink-topics.ts'
 import { SizeLimits } from './size-limits.ts'
 import { TopicFollower } from './topic-follower.ts'
-import { missingTopics, requireOnePartition, topicsMissing, topicsOf } from './topics.ts'
+import { requireOnePartition } from './topics.ts'
+import { TransactionsAwayError } from './transactions-refused.ts'
 import { UntransactedWriter } from './untransacted-writer.ts'
-import { within } from './within.ts'
 
 export interface KafkaLogDeps {
   readonly clock: Clock
@@ -67,8 +68,12 @@ class KafkaLog implements EventLog {
   readonly #states = new Map<string, TopicFollower<FoundationState>>()
   readonly #ledgers = new Map<string, TopicFollower<LedgerTable>>()
   readonly #letterCounts: TopicFollower<DeadLetterCounts>
-  #burier: Promise<Producer> | null = null
+  readonly #burier: Burier
   readonly #gate: RightsGate
+  readonly #firstTopics: FirstTopics
+  /** Whose rights were looked at before the election: who is elected need not look again before it begins. */
+  readonly #looked = new Set<string>()
+  #givingUp = new AbortController()
   #isClosed = false
 
   constructor(options: KafkaOptions, deps: KafkaLogDeps) {
@@ -79,6 +84,15 @@ class KafkaLog implements EventLog {
     this.#startAnew = new Set(this.#settings.startAnew)
     this.#client = new KafkaClient(options, deps.clock)
     this.#gate = new RightsGate(this.#client, options, deps.clock)
+    this.#firstTopics = new FirstTopics(this.#names.events(''), deps.observer)
+    const [part, rights, topic] = ['dead letters', lettersRights(this.#names), this.#names.deadLetters]
+    this.#burier = new Burier({
+      client: this.#client,
+      topic,
+      clock: deps.clock,
+      requireTopic: foundation => this.#requireTopics(part, rights, foundation, topic),
+      explained: error => this.#gate.explained(part, rights, error),
+    })
     this.#letterCounts = new TopicFollower(this.#names.deadLetters, () => new DeadLetterCounts())
   }
 
@@ -86,19 +100,21 @@ class KafkaLog implements EventLog {
     this.#assertOpen()
     if (this.#writers.has(foundation))
       throw new LogInUseError(foundation, null, 'this process has a writer of it already')
-    const opening = this.#open(foundation)
+    const opened = this.#open(foundation)
+    const opening = orAborted(opened, this.#givingUp.signal)
     this.#writers.set(foundation, opening)
-    opening.catch(() => this.#writers.delete(foundation))
+    opening.catch(() => {
+      this.#writers.delete(foundation)
+      opened.then(writer => writer.close()).catch(() => undefined)
+    })
     return opening
   }
 
   async #open(foundation: string): Promise<FoundationWriter> {
-    const part = `poller ${foundation}`
-    const rights = pollerRights(this.#names, foundation, this.#settings.delivery)
+    const { part, rights } = this.#polling(foundation)
     try {
-      await this.#topics()
-      await this.#gate.demand(part, rights)
-      await this.#requireTopics(foundation)
+      if (this.#looked.delete(foundation)) await this.#requireTopics(part, rights, foundation)
+      else await this.#requirePolling(foundation)
       const Writer = this.#settings.delivery === 'at-least-once' ? UntransactedWriter : KafkaFoundationWriter
       const writer = await Writer.open(foundation, this.#writerDoor(foundation), () =>
         this.#writers.delete(foundation),
@@ -110,6 +126,31 @@ class KafkaLog implements EventLog {
     }
   }
 
+  /** That this login may poll it, and that its topics are there. */
+  async #requirePolling(foundation: string): Promise<void> {
+    const { part, rights } = this.#polling(foundation)
+    await this.#topics()
+    await this.#gate.demand(part, rights)
+    await this.#requireTopics(part, rights, foundation)
+  }
+
+  /** Before the election. A foundation whose transactions are refused just now keeps no other from being polled: its writer tells. */
+  async #requireStanding(foundation: string): Promise<void> {
+    try {
+      await this.#requirePolling(foundation)
+      this.#looked.add(foundation)
+    } catch (error) {
+      if (!(error instanceof TransactionsAwayError)) throw error
+      const { part, rights } = this.#polling(foundation)
+      await this.#requireTopics(part, rights, foundation)
+    }
+  }
+
+  #polling(foundation: string): { readonly part: string; readonly rights: readonly Right[] } {
+    const rights = pollerRights(this.#names, foundation, this.#settings.delivery)
+    return { part: `poller ${foundation}`, rights }
+  }
+
   #writerDoor(foundation: string): WriterDoor {
     const { requestBytesMax } = this.#settings
     return {
@@ -119,6 +160,7 @@ class KafkaLog implements EventLog {
       clock: this.#deps.clock,
       sizes: this.#sizes.getOrInsertComputed(foundation, () => new SizeLimits(requestBytesMax)),
       startAnew: this.#startAnew,
+      givenUp: this.#givingUp.signal,
       warn: sentence => this.#deps.observer?.warn?.(sentence),
     }
   }
@@ -130,7 +172,11 @@ class KafkaLog implements EventLog {
       names: this.#names,
       settings: this.#settings,
       clock: this.#deps.clock,
-      requireTopics: (foundation: string) => this.#requireTopics(foundation),
+      requirePolling: (foundation: string) => this.#requireStanding(foundation),
+      giveUp: () => {
+        this.#givingUp.abort(givenUpAtStop())
+        this.#givingUp = new AbortController()
+      },
     }
     await leadOnKafka(door, foundations, candidate, signal)
   }
@@ -144,8 +190,8 @@ class KafkaLog implements EventLog {
       names: this.#names,
       settings: this.#settings,
       clock: this.#deps.clock,
-      observer: this.#sinkObserver(observer),
-      eventTopics: () => this.#sinkTopics(sink),
+      observer: sinkObserver(this.#deps.observer, observer),
+      topics: () => this.#sinkTopics(sink),
       hiddenTopics: topics => this.#client.hiddenTopics(topics),
       requireRights: () => this.#gate.demand(`sink ${sink}`, this.#sinkRights(sink, []).filter(isOfGroup)),
       explain: (error, topic, all) => this.#explained(sink, error, topic, all),
@@ -164,47 +210,17 @@ class KafkaLog implements EventLog {
 
   async bury(letters: readonly DeadLetter[]): Promise<void> {
     this.#assertOpen()
-    if (letters.length === 0) return
-    try {
-      // Whoever buries for a sink need not see the other topics.
-      await this.#requireTopics(letters[0]?.foundation ?? '', this.#names.deadLetters)
-      await this.#sendLetters(letters)
-    } catch (error) {
-      throw await this.#whyNotBuried(error)
-    }
-  }
-
-  async #sendLetters(letters: readonly DeadLetter[]): Promise<void> {
-    this.#burier ??= this.#client.idempotentProducer()
-    const burier = this.#burier
-    try {
-      for (const message of letters.flatMap(deadLetterMessages)) {
-        const sending = (await burier).send({
-          topic: this.#names.deadLetters,
-          messages: [message],
-          acks: -1,
-          compression: CompressionTypes.ZSTD,
-        })
-        await within(this.#deps.clock, limits.publishMs, 'burying a dead letter', sending)
-      }
-    } catch (error) {
-      // Another sink may have made a new one meanwhile.
-      if (this.#burier === burier) this.#burier = null
-      burier.then(producer => this.#client.drop(producer)).catch(() => undefined)
-      throw error
-    }
-  }
-
-  /** Of what kafkajs says itself nothing is for ever. */
-  async #whyNotBuried(thrown: unknown): Promise<Error> {
-    const topic = this.#names.deadLetters
-    const error = await this.#gate.explained('dead letters', lettersRights(this.#names), thrown)
-    if (isPassing(error) || error instanceof KafkaStateError || error instanceof LogClosedError) return error
-    return new KafkaUnavailableError(`${topic} took no dead letter: ${error.message}`, { cause: error })
+    await this.#burier.bury(letters)
   }
 
   async deadLetters(limit: number): Promise<readonly DeadLetter[]> {
-    return (await this.#allDeadLetters()).toReversed().slice(0, limit)
+    const newest = new NewestLetters(limit)
+    for await (const record of this.#letterRecords()) newest.add(record)
+    return newest.letters
+  }
+
+  lettersOf(foundation: string, origin: string, signal?: AbortSignal): AsyncGenerator<DeadLetter> {
+    return lettersOf(this.#letterRecords(), foundation, origin, signal)
   }
 
   async deadLetterCounts() {
@@ -243,12 +259,15 @@ class KafkaLog implements EventLog {
   }
 
   async positions(): Promise<readonly SinkPosition[]> {
+    // Before the brokers are asked for the groups: one that a sink joins meanwhile need not be among them.
+    const joined = [...this.#sources].filter(([, { hasJoined }]) => hasJoined).map(([sink]) => sink)
     const topics = await this.#eventTopics()
-    const positions = await sinkPositions(this.#client, this.#names, topics, this.#deps.clock)
-    for (const [sink, source] of this.#sources)
-      if (source.hasJoined && !positions.some(one => one.sink === sink))
-        await this.#requireGroup(sink, topics)
-    return positions
+    const explained = (sink: string, error: unknown) =>
+      this.#gate.explained(`place of ${sink}`, this.#sinkRights(sink, []).filter(isOfGroup), error)
+    const seen = await sinkPositions(this.#client, this.#names, topics, this.#deps.clock, explained)
+    const unseen = joined.filter(name => !seen.some(({ sink }) => sink === name))
+    const hidden = unseen.map(async sink => hiddenPosition(sink, await this.#whyHidden(sink, topics)))
+    return [...seen, ...(await Promise.all(hidden))]
   }
 
   async *events({ foundation, sinceSec, newestFirst }: EventQuery): AsyncGenerator<LogRecord> {
@@ -266,56 +285,53 @@ class KafkaLog implements EventLog {
     return { pruned: 0 }
   }
 
+  unreachable(): Error | null {
+    return this.#client.away
+  }
+
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
     await Promise.all([...this.#sources.values()].map(source => source.close()))
     for (const opening of this.#writers.values())
       await opening.then(writer => writer.close()).catch(() => undefined)
-    const burier = await this.#burier?.catch(() => null)
-    if (burier) this.#client.drop(burier)
+    this.#burier.close()
     await this.#client.close()
   }
 
-  async #allDeadLetters(): Promise<readonly DeadLetter[]> {
+  async *#letterRecords(): AsyncGenerator<KafkaRecord> {
     this.#assertOpen()
     const topic = this.#names.deadLetters
-    if (!(await this.#topics()).includes(topic)) return []
+    if (!(await this.#topics()).includes(topic)) return
     const reader = await this.#client.reader()
     const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'committed')]
-    const collection = new DeadLetterCollection()
-    for await (const record of reader.read(topic, from, to)) collection.add(record)
-    return collection.letters
+    yield* reader.read(topic, from, to)
   }
 
-  /** Makes the topics of a foundation that are missing, or this one of them, where that is allowed. */
-  async #requireTopics(foundation: string, only?: string): Promise<void> {
-    const { createTopics } = this.#settings
-    const wanted = topicsOf(this.#names, foundation, createTopics ?? { replicationFactor: 1 }).filter(
-      ({ topic }) => topic === (only ?? topic),
-    )
-    const missing = missingTopics(await this.#topics(), wanted)
-    const absent = new Set(missing.map(({ topic }) => topic))
-    const present = wanted.map(({ topic }) => topic).filter(topic => !absent.has(topic))
-    await this.#client.asAdmin(admin => requireOnePartition(admin, present))
-    if (missing.length === 0) return
-    if (createTopics === null) throw topicsMissing(missing)
-    await makeTopics(this.#client, missing, this.#options, this.#deps.clock)
+  #requireTopics(part: string, rights: readonly Right[], foundation: string, only?: string): Promise<void> {
+    const door = {
+      client: this.#client,
+      names: this.#names,
+      options: this.#options,
+      settings: this.#settings,
+      clock: this.#deps.clock,
+      demandRights: () => this.#gate.demand(part, rights),
+    }
+    return requireTopics(door, foundation, only)
   }
 
   /** Whatever is wrong with them is told at the first look; later it is told by reading. */
-  async #sinkTopics(sink: string): Promise<readonly string[]> {
+  async #sinkTopics(sink: string): Promise<NamedTopics> {
     const part = `sink ${sink}`
-    const topics = await this.#eventTopics()
-    if (this.#gate.hasServed(part)) return topics
+    const all = await this.#topics()
+    const topics = this.#names.eventsAmong(all)
+    const named = { shown: topics, implied: this.#names.eventsBeside(all) }
+    if (this.#gate.hasServed(part)) return named
     await this.#gate.demand(part, this.#sinkRights(sink, topics))
     if (topics.length > 0) await this.#client.asAdmin(admin => requireOnePartition(admin, topics))
-    else
-      this.#deps.observer?.warn?.(
-        `sink ${sink}: there is no topic ${this.#names.events('')}… that this login may see; once there is one, it is read`,
-      )
+    this.#firstTopics.seen(sink, topics)
     if (topics.length > 0) this.#gate.served(part)
-    return topics
+    return named
   }
 
   #sinkRights(sink: string, topics: readonly string[]): readonly Right[] {
@@ -323,29 +339,25 @@ class KafkaLog implements EventLog {
     return sinkRights(this.#names, sink, foundations)
   }
 
-  /** What is told of all sinks, and of this one to whoever reads for it. */
-  #sinkObserver(own: SourceObserver = {}): SinkSourceObserver {
-    const observer = this.#deps.observer ?? {}
-    return {
-      ...observer,
-      deliveredTwice: records => {
-        observer.deliveredTwice?.(records)
-        own.deliveredTwice?.(records)
-      },
-      interrupted: troubles => {
-        observer.interrupted?.(troubles)
-        own.interrupted?.(troubles)
-      },
-    }
-  }
-
   /** The brokers do not show a group that is there to those who may not see it. */
-  async #requireGroup(sink: string, topics: readonly string[]): Promise<void> {
-    await this.#gate.demand(`sink ${sink}`, this.#sinkRights(sink, topics))
-    throw new KafkaUnavailableError(`the brokers show no group ${this.#names.sinkGroup(sink)}`)
+  async #whyHidden(sink: string, topics: readonly string[]): Promise<Error> {
+    try {
+      await this.#gate.demand(`sink ${sink}`, this.#sinkRights(sink, topics))
+    } catch (error) {
+      return asError(error)
+    }
+    return new KafkaUnavailableError(`the brokers show no group ${this.#names.sinkGroup(sink)}`)
   }
 
-  #explained(sink: string, error: Error, topic: string | null, all: ReadonlySet<string>): Promise<Error> {
+  async #explained(
+    sink: string,
+    error: Error,
+    topic: string | null,
+    all: ReadonlySet<string>,
+  ): Promise<Error> {
+    // What a question that was not answered has failed with says nothing more.
+    const { away } = this.#client
+    if (away !== null && !(error instanceof KafkaStateError)) return away
     const foundation = topic === null ? null : this.#names.foundationOf(topic)
     const concerns = (right: Right) =>
       foundation === null ||
@@ -355,7 +367,7 @@ class KafkaLog implements EventLog {
   }
 
   async #eventTopics(): Promise<readonly string[]> {
-    return (await this.#topics()).filter(topic => this.#names.foundationOf(topic) !== null).toSorted()
+    return this.#names.eventsAmong(await this.#topics())
   }
 
   #topics(): Promise<readonly string[]> {

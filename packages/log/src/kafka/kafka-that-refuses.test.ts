@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -132,7 +133,22 @@ describe('Kafka that refuses', { skip: reasonToSkipKafka() || (given ?? false) }
     assert.deepEqual(others, [])
     const says = /^this Kafka refuses transactions \(.*__transaction_state.*delivery: at-least-once/
     assert.match(found?.verdict === 'FAIL' ? found.error.message : '', says)
-    await assert.rejects(log.writer('lab'), { name: 'KafkaUnavailableError', message: says })
+    // What keeps one foundation from being written is told by its writer, and keeps no other from being polled.
+    const stopping = new AbortController()
+    const polled = Promise.withResolvers<string>()
+    const poll = async (foundation: string, term: AbortSignal) => {
+      polled.resolve(foundation)
+      await once(term, 'abort')
+    }
+    const failed = (error: Error) => polled.reject(error)
+    const leading = log.lead(['other'], { poll, failed }, stopping.signal)
+    t.after(async () => {
+      stopping.abort(new Error('enough'))
+      await leading
+    })
+    const writing = assert.rejects(log.writer('lab'), { name: 'KafkaUnavailableError', message: says })
+    assert.equal(await polled.promise, 'other')
+    await writing
   })
 })
 

@@ -8,6 +8,7 @@ import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { limits, type Settings } from './kafka-options.ts'
 import { Lease } from './lease.ts'
 import type { Names } from './names.ts'
+import { RightsWithdrawnError } from './rights-gate.ts'
 import { stickyAssigner } from './sticky-assigner.ts'
 import { within } from './within.ts'
 
@@ -20,8 +21,10 @@ export interface LeadershipDoor {
   readonly names: Names
   readonly settings: Settings
   readonly clock: Clock
-  /** Makes the topics of a foundation, or says that they are missing. */
-  requireTopics(foundation: string): Promise<void>
+  /** Rejects unless this login has the rights to poll the foundation, and its topics are there or were made. */
+  requirePolling(foundation: string): Promise<void>
+  /** Whatever a term waits for of the brokers is given up: the process stops, and must not wait for them. */
+  giveUp(): void
 }
 
 /**
@@ -47,6 +50,8 @@ export async function leadOnKafka(
     },
   }
   const over = AbortSignal.any([signal, terms.failed])
+  const stopped = new AbortController()
+  giveUpAfterPatience(door, over, stopped.signal).catch(() => undefined)
   while (!over.aborted) {
     try {
       await stand(door, foundations, { candidate: watched, terms }, over)
@@ -55,6 +60,7 @@ export async function leadOnKafka(
       // Rights and topics that were there are waited for: they are taken away, and given back, under running programs.
       if (error instanceof KafkaStateError && !hasLed) {
         await terms.ended()
+        stopped.abort()
         throw error
       }
       candidate.failed?.(asError(error))
@@ -62,7 +68,18 @@ export async function leadOnKafka(
     }
   }
   await terms.ended()
+  stopped.abort()
   terms.failed.throwIfAborted()
+}
+
+async function giveUpAfterPatience(
+  { clock, giveUp }: LeadershipDoor,
+  over: AbortSignal,
+  stopped: AbortSignal,
+): Promise<void> {
+  await aborted(over, stopped)
+  await clock.sleep(limits.stopMs, stopped)
+  giveUp()
 }
 
 /** One membership, until it is lost (throws) or `over`. */
@@ -110,22 +127,22 @@ async function stand(
 }
 
 /**
- * Those whose topics are as they must be; each other one is told.
- * @throws KafkaStateError when it is none of them
+ * Those that this login may poll and whose topics are as they must be; each other one is told.
+ * @throws KafkaStateError, RightsWithdrawnError when it is none of them
  */
 async function fitOf(
-  { requireTopics }: LeadershipDoor,
+  { requirePolling }: LeadershipDoor,
   foundations: readonly string[],
   candidate: Candidate,
 ): Promise<ReadonlySet<string>> {
   const fit = new Set<string>()
-  const faults = new Map<string, KafkaStateError>()
+  const faults = new Map<string, Error>()
   for (const foundation of foundations)
     try {
-      await requireTopics(foundation)
+      await requirePolling(foundation)
       fit.add(foundation)
     } catch (error) {
-      if (!(error instanceof KafkaStateError)) throw error
+      if (!(error instanceof KafkaStateError || error instanceof RightsWithdrawnError)) throw error
       faults.set(foundation, error)
     }
   const [first] = faults.values()
@@ -136,21 +153,21 @@ async function fitOf(
 
 /** False when it is over before. */
 async function untilOneIsFit(
-  { requireTopics, settings, clock }: LeadershipDoor,
+  { requirePolling, settings, clock }: LeadershipDoor,
   barred: ReadonlySet<string>,
   over: AbortSignal,
 ): Promise<boolean> {
   while (barred.size > 0 && !over.aborted) {
     await clock.sleep(settings.topicRefreshMs, over).catch(() => undefined)
     for (const foundation of over.aborted ? [] : barred)
-      if (await isFit(requireTopics(foundation))) return true
+      if (await isFit(requirePolling(foundation))) return true
   }
   return false
 }
 
-async function isFit(topicsRequired: Promise<void>): Promise<boolean> {
+async function isFit(required: Promise<void>): Promise<boolean> {
   try {
-    await topicsRequired
+    await required
     return true
   } catch {
     return false
@@ -167,7 +184,7 @@ async function join(
   const topics = foundations.map(foundation => names.events(foundation))
   const sharing = {
     partitionAssigners: [stickyAssigner(() => lease.held)],
-    heartbeatInterval: Math.max(100, Math.floor(sessionTimeoutMs / 20)),
+    heartbeatInterval: Math.max(100, Math.floor(sessionTimeoutMs / 12)),
   }
   return GroupMembership.join(
     client,

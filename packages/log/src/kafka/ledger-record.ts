@@ -20,8 +20,13 @@ export function toLedgerMessage(window: LedgerWindow, seq: number | null = null)
 /** Null for a record that is no window of ours. */
 export function toLedgerWindow({ key, value }: Pick<KafkaRecord, 'key' | 'value'>): LedgerWindow | null {
   if (key === null || value === null) return null
-  const read = parsed(value)
+  const read = withHidden(parsed(value))
   return isWindow(read) && String(read.fromSec) === key.toString() ? read : null
+}
+
+/** Earlier versions did not write it. */
+function withHidden(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? { hidden: 0, ...value } : value
 }
 
 function parsed(value: Buffer): unknown {

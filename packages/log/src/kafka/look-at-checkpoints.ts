@@ -30,7 +30,13 @@ export async function lookAtCheckpoints(
     const inGroup = there.has(eventsTopic)
       ? await client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
       : null
-    return { state, inGroup, mirror: state.mirror, isBegun: state.isBegun }
+    return {
+      state,
+      inGroup,
+      mirror: state.mirror,
+      isBegun: state.isBegun,
+      isMirrorSpoiled: state.isMirrorSpoiled,
+    }
   }
   const newest = async () =>
     there.has(eventsTopic)

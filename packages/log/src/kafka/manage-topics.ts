@@ -6,7 +6,7 @@ import type { Broker } from './kafkajs-internals.ts'
 import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
 import { type DescribedCluster, describeTopics, setTopicConfig, topicResource } from './own-requests.ts'
-import { refusedTopic } from './refused.ts'
+import { bootstrapOf, refusedTopic } from './refused.ts'
 import { planTopic, type TopicChange } from './topic-plan.ts'
 import { type TopicSettings, topicsOf } from './topics.ts'
 import { within } from './within.ts'
@@ -98,7 +98,7 @@ async function differences(
 ): Promise<readonly TopicChange[]> {
   const wanted = wantedTopics(options)
   const described = await describeTopics(broker, [...wanted.keys()])
-  const place = { brokers: options.kafka.brokers.join(','), nodeIds: described.nodeIds }
+  const place = { brokers: bootstrapOf(options.kafka), nodeIds: described.nodeIds }
   const changes: TopicChange[] = []
   for (const one of wanted.values()) {
     const found = await foundTopic(one, described, options, client)

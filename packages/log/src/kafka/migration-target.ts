@@ -6,7 +6,7 @@ import type { StoredEvent } from '../migrate/stored-event.ts'
 import type { Checkpoint, DeadLetter, NameRecord, Tally } from '../ports.ts'
 import { committedCheckpoint } from './committed-checkpoint.ts'
 import { committedOffsets } from './committed-offsets.ts'
-import { DeadLetterCollection, deadLetterMessages, identityOf } from './dead-letters.ts'
+import { deadLetterMessages, identityOf, LetterAssembly } from './dead-letters.ts'
 import { toStoredMessage } from './event-record.ts'
 import { migrationKey } from './foundation-state.ts'
 import { placesSince } from './guids-of-window.ts'
@@ -231,10 +231,14 @@ export class MigrationTarget {
 export async function lettersThere({ client, names }: TargetDoor): Promise<ReadonlyMap<string, string>> {
   const reader = await client.reader()
   const topic = names.deadLetters
-  const collection = new DeadLetterCollection()
+  const assembly = new LetterAssembly()
+  const digests = new Map<string, string>()
   const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'committed')]
-  for await (const record of reader.read(topic, from, to)) collection.add(record)
-  return new Map(collection.letters.map(letter => [identityOf(letter), letterDigest(letter)]))
+  for await (const record of reader.read(topic, from, to)) {
+    const letter = assembly.add(record)
+    if (letter !== null) digests.getOrInsertComputed(identityOf(letter), () => letterDigest(letter))
+  }
+  return digests
 }
 
 export function letterDigest({ reason, atMs, raw }: DeadLetter): string {

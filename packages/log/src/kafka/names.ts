@@ -28,8 +28,21 @@ export class Names {
     return topic.startsWith(start) && topic.length > start.length ? topic.slice(start.length) : null
   }
 
+  /** The topics of events among these, in their order by name. */
+  eventsAmong(topics: readonly string[]): readonly string[] {
+    return topics.filter(topic => this.foundationOf(topic) !== null).toSorted()
+  }
+
   state(foundation: string): string {
     return `${this.#prefix}.state.${foundation}`
+  }
+
+  /** The topics of events of the foundations that have one of state among these. */
+  eventsBeside(topics: readonly string[]): readonly string[] {
+    const start = this.state('')
+    return topics
+      .filter(topic => topic.startsWith(start) && topic.length > start.length)
+      .map(topic => this.events(topic.slice(start.length)))
   }
 
   ledger(foundation: string): string {

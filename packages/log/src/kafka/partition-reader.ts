@@ -47,7 +47,7 @@ const standstillMs = 30_000
 /** Before it is asked for again. */
 const leftOutMs = 250
 /** Of compressed batches; unpacked they are tenfold that. */
-const bytesPerFetch = 1024 * 1024
+export const bytesPerFetch = 1024 * 1024
 const { READ_COMMITTED, READ_UNCOMMITTED } = isolationLevel
 
 /**

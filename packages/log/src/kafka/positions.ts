@@ -1,4 +1,4 @@
-import type { Clock } from '@cf-audit-drain/pipeline'
+import { asError, type Clock } from '@cf-audit-drain/pipeline'
 import type { SinkPosition } from '../ports.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { seqOf } from './event-record.ts'
@@ -9,13 +9,14 @@ import type { KafkaRecord, PartitionReader } from './partition-reader.ts'
 /**
  * How far every sink is, over all foundations. Offsets count control records and aborted ones, so the lag comes from
  * the sequence numbers of the events: of the first that was not delivered, and of the newest. `offset` is how many were
- * delivered.
+ * delivered. A group may be listed and not to be read: `explained` gives the right that is lacking, or the error as it is.
  */
 export async function sinkPositions(
   client: KafkaClient,
   names: Names,
   topics: readonly string[],
   clock: Clock,
+  explained = async (_: string, error: unknown): Promise<Error> => asError(error),
 ): Promise<readonly SinkPosition[]> {
   const reader = await client.reader()
   const { groups } = await client.asAdmin(admin => admin.listGroups())
@@ -29,13 +30,23 @@ export async function sinkPositions(
   for (const { groupId } of groups) {
     const sink = names.sinkOf(groupId)
     if (sink === null) continue
-    const committed = await client.asAdmin(admin => committedOffsets(admin, groupId, topics, clock))
-    const next = committed.map(
-      ({ topic, partitions }) => [topic, BigInt(partitions[0]?.offset ?? -1)] as const,
-    )
-    positions.push({ sink, ...(await wayLeft(reader, new Map(next), newest)) })
+    try {
+      const committed = await client.asAdmin(admin => committedOffsets(admin, groupId, topics, clock))
+      const next = committed.map(
+        ({ topic, partitions }) => [topic, BigInt(partitions[0]?.offset ?? -1)] as const,
+      )
+      positions.push({ sink, ...(await wayLeft(reader, new Map(next), newest)) })
+    } catch (error) {
+      const why = await explained(sink, error)
+      if (why === error) throw error
+      positions.push(hiddenPosition(sink, why))
+    }
   }
   return positions
+}
+
+export function hiddenPosition(sink: string, hidden: Error): SinkPosition {
+  return { sink, offset: null, lag: null, oldestUndeliveredMs: null, hidden }
 }
 
 /** `next`: by topic the offset after the last that was delivered, -1 for none. `newest`: by topic its newest event. */

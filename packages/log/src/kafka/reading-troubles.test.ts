@@ -48,12 +48,12 @@ test('what keeps back the events of one foundation is told as that, beside what 
 })
 
 test('two steps that fail a foundation for one reason are one trouble, until both are over', async () => {
-  const { troubles, interrupted } = made()
+  const { troubles, failed, interrupted } = made()
   troubles.has(fetching('x'), new Error('a'))
   troubles.has(committing('x'), new Error('a'))
   await setImmediate()
   troubles.over(fetching('x'))
-  assert.deepEqual(interrupted, [['of x: explained a']])
+  assert.deepEqual([failed, interrupted], [['explained a'], [['of x: explained a']]])
   troubles.over(committing('x'))
   assert.deepEqual(interrupted.at(-1), [])
 })

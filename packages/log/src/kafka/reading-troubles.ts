@@ -3,7 +3,7 @@ import type { ReadingTrouble } from '../ports.ts'
 
 /** A part of reading that fails by itself. */
 export interface ReadingPart {
-  readonly step: 'asking' | 'joining' | 'naming' | 'beginning' | 'fetching' | 'committing'
+  readonly step: 'asking' | 'joining' | 'naming' | 'seeing' | 'beginning' | 'fetching' | 'committing'
   /** Null: of all topics. */
   readonly topic: string | null
 }
@@ -12,6 +12,7 @@ export const reading = {
   brokers: { step: 'asking', topic: null },
   group: { step: 'joining', topic: null },
   topicNames: { step: 'naming', topic: null },
+  seeing: (topic: string): ReadingPart => ({ step: 'seeing', topic }),
   beginning: (topic: string): ReadingPart => ({ step: 'beginning', topic }),
   fetching: (topic: string): ReadingPart => ({ step: 'fetching', topic }),
   committing: (topic: string): ReadingPart => ({ step: 'committing', topic }),
@@ -61,7 +62,9 @@ export class ReadingTroubles {
     if (this.#isEnded) return
     const before = this.#parts.get(keyOf(part))
     if (before?.error?.message === error.message) return
-    this.#door.failed(error)
+    const { topic } = part
+    const trouble = { foundation: topic === null ? null : this.#door.foundationOf(topic), error }
+    if (!this.#told.some(one => isSame(trouble, one))) this.#door.failed(error)
     // Over before anybody could say why it was.
     if (before === undefined) return
     this.#parts.set(keyOf(part), { part, error })

@@ -31,7 +31,7 @@ export function lackingRights(rights: readonly Right[], kafka: KafkaOptions): Ka
   )
   const commands = of.map(
     ({ operations, resource, name }) =>
-      `kafka-acls --bootstrap-server ${kafka.brokers.join(',')} --add --allow-principal ${principalOf(kafka)} ` +
+      `kafka-acls --bootstrap-server ${bootstrapOf(kafka)} --add --allow-principal ${principalOf(kafka)} ` +
       `${operations.map(operation => `--operation ${operation}`).join(' ')} --${resource} ${name}`,
   )
   const isUnsure = of.some(({ operations }) => operations.includes('Create') && operations.includes('Read'))
@@ -44,6 +44,12 @@ export function lackingRights(rights: readonly Right[], kafka: KafkaOptions): Ka
   return new KafkaStateError(
     `Kafka does not allow this login ${text.join(', ')}${unsure}${instead}; do: ${commands.join(' ; ')}`,
   )
+}
+
+/** For Kafka's own commands: the brokers, and where their port wants a login the file that an administrator's is in. */
+export function bootstrapOf({ brokers, sasl, ssl }: KafkaOptions): string {
+  const wantsLogin = sasl !== undefined || (ssl !== undefined && ssl !== false)
+  return `${brokers.join(',')}${wantsLogin ? ' --command-config administrator.properties' : ''}`
 }
 
 function principalOf({ sasl }: KafkaOptions): string {

@@ -1,4 +1,4 @@
-import { agreedCheckpoint, whyLost } from './agreed-checkpoint.ts'
+import { agreedCheckpoint, spoiledMirror, whyLost } from './agreed-checkpoint.ts'
 
 /**
  * Where to go on without transactions. Mirror and checkpoint are written one after the other, each once the events
@@ -9,6 +9,10 @@ import { agreedCheckpoint, whyLost } from './agreed-checkpoint.ts'
  */
 export const resumableCheckpoint: typeof agreedCheckpoint = (foundation, found, warn, startAnew) => {
   const { inGroup, mirror } = found
+  if (found.isMirrorSpoiled) {
+    warn(spoiledMirror(foundation))
+    return resumableCheckpoint(foundation, { ...found, isMirrorSpoiled: false }, warn, startAnew)
+  }
   if (whyLost(foundation, found) !== null) return agreedCheckpoint(foundation, found, warn, startAnew)
   if (inGroup === null && mirror !== null) {
     warn(

@@ -12,6 +12,9 @@ const sameAnswerMs = 10_000
 /** The rights that are missing; none, too, where that could not be found out. */
 type Found = readonly Right[] | Error
 
+/** A part of this process lacks rights that it has worked with: they are waited for. */
+export class RightsWithdrawnError extends KafkaUnavailableError {}
+
 /**
  * Says which rights are missing. A part that never worked has to be mended by the operator (KafkaStateError); one that did
  * waits for them (KafkaUnavailableError), because rights and passwords are changed, and changed back, under running
@@ -77,7 +80,7 @@ export class RightsGate {
 
   #refusal(part: string, missing: readonly Right[]): Error {
     const error = lackingRights(missing, this.#options)
-    return this.#served.has(part) ? new KafkaUnavailableError(error.message) : error
+    return this.#served.has(part) ? new RightsWithdrawnError(error.message) : error
   }
 
   async #look(rights: readonly Right[]): Promise<Found> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { until } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
@@ -88,6 +89,35 @@ test('a source that is closed while it joins leaves the group', { timeout: 5_000
   joining.resolve()
   await connecting
   assert.equal(consumer.left, 1)
+})
+
+test('a source that is stopped while it joins has left the group when it is closed', {
+  timeout: 5_000,
+}, async () => {
+  const consumer = new MadeUpConsumer()
+  const joining = Promise.withResolvers<void>()
+  consumer.mayJoin = joining.promise
+  const { source } = made([consumer], () => [topic])
+  const stop = new AbortController()
+  const connecting = source.connect(stop.signal)
+  await until('it joins', () => consumer.isJoining, 2_000)
+  stop.abort(new Error('stopped'))
+  await assert.rejects(connecting, /stopped/)
+  const closing = source.close()
+  await turns()
+  joining.resolve()
+  await closing
+  assert.equal(consumer.left, 1)
+})
+
+test('a source that cannot be connected for long listens to the stop once', { timeout: 5_000 }, async () => {
+  const { source, client } = made([], () => [topic])
+  client.newReader = async () => assert.fail('the brokers are away')
+  const stop = new AbortController()
+  for (let attempt = 0; attempt < 5; attempt++) await assert.rejects(source.connect(stop.signal), /away/)
+  assert.equal(getEventListeners(stop.signal, 'abort').length, 1)
+  await source.close()
+  assert.equal(getEventListeners(stop.signal, 'abort').length, 0)
 })
 
 test('no more than 16 MB are waiting or handed out, give or take a record', { timeout: 5_000 }, async () => {

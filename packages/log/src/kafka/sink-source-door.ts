@@ -21,6 +21,8 @@ export interface SinkSourceDoor extends TopicsDoor {
 }
 
 export interface SinkSourceObserver extends SourceObserver {
+  /** In one sentence: what was waited for is there. */
+  begun?(sentence: string): void
   /** Retention removed records that this sink had not had: an event is lost to it. */
   outOfRange?(lost: {
     readonly sink: string
@@ -30,4 +32,19 @@ export interface SinkSourceObserver extends SourceObserver {
   }): void
   /** Once for each trouble, however often what it keeps from working is tried. */
   failed?(error: Error): void
+}
+
+/** What is told of all sinks, and of one to whoever reads for it. */
+export function sinkObserver(ofAll: SinkSourceObserver = {}, own: SourceObserver = {}): SinkSourceObserver {
+  return {
+    ...ofAll,
+    deliveredTwice: records => {
+      ofAll.deliveredTwice?.(records)
+      own.deliveredTwice?.(records)
+    },
+    interrupted: troubles => {
+      ofAll.interrupted?.(troubles)
+      own.interrupted?.(troubles)
+    },
+  }
 }

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { type Batch, type Delivery, NotConnectedError, type Source } from '@cf-audit-drain/pipeline'
+import {
+  type Batch,
+  type Delivery,
+  NotConnectedError,
+  orAborted,
+  type Source,
+} from '@cf-audit-drain/pipeline'
 import { Arrivals } from '../arrivals.ts'
 import { batchMaxBytes, isBatch, requireBatchMax } from '../batch-rules.ts'
 import type { LogRecord } from '../ports.ts'
@@ -12,15 +18,16 @@ import { limits } from './kafka-options.ts'
 import type { PartitionReader } from './partition-reader.ts'
 import { ReadingTroubles, reading } from './reading-troubles.ts'
 import { mayLackRights } from './refused.ts'
+import { rightsAgainMs, SinkSettling } from './sink-settling.ts'
 import type { SinkSourceDoor } from './sink-source-door.ts'
 import { HiddenTopicError, SinkTopics } from './sink-topics.ts'
-import { addTo, earliestWhereGone, giveBack, type Position, positionAt, taken } from './waiting-records.ts'
+import { addTo, earliestWhereGone, type Position, positionAt, taken } from './waiting-records.ts'
 import { within } from './within.ts'
 
 const retryMs = 500
 const beginAgainMs = 5_000
-/** Between two looks at rights that are lacking. */
-const rightsAgainMs = 2_000
+/** Between two looks for the first topic. */
+const firstTopicMs = 5_000
 
 /**
  * What one worker of a sink reads: the foundations its consumer group has given to it, read-committed, in the order of
@@ -35,6 +42,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   readonly #closing = new AbortController()
   readonly #troubles: ReadingTroubles
   readonly #topics: SinkTopics
+  readonly #settling: SinkSettling
   #reader: PartitionReader | null = null
   #membership: GroupMembership | null = null
   #positions = new Map<string, Position>()
@@ -44,6 +52,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   #mayLackRights = false
   #wakeWatcher: () => void = () => undefined
   #inHand = false
+  #connecting: Promise<unknown> = Promise.resolve()
   #loops: Promise<unknown> = Promise.resolve()
 
   constructor(sink: string, batchMax: number, door: SinkSourceDoor) {
@@ -58,6 +67,14 @@ export class KafkaSinkSource implements Source<LogRecord> {
       failed: error => door.observer.failed?.(error),
       interrupted: troubles => door.observer.interrupted?.(troubles),
     })
+    this.#settling = new SinkSettling({
+      clock: door.clock,
+      observer: door.observer,
+      troubles: this.#troubles,
+      closing: this.#closing.signal,
+      membership: () => this.#membership,
+      readAgain: (topic, offset) => this.#positions.set(topic, positionAt(offset)),
+    })
   }
 
   /** Whether the brokers have known its group since it was connected. */
@@ -69,7 +86,15 @@ export class KafkaSinkSource implements Source<LogRecord> {
     signal.throwIfAborted()
     assert(!this.#closing.signal.aborted, `the source of sink ${this.#sink} is closed`)
     this.#door.claim(this.#sink, this)
-    const { shown } = await this.#topics.look()
+    this.#settling.stopsWith(signal)
+    // Nothing is in hand yet: whoever stops need not wait for it.
+    const connecting = this.#connect()
+    this.#connecting = connecting.catch(() => undefined)
+    await orAborted(connecting, signal)
+  }
+
+  async #connect(): Promise<void> {
+    const shown = await this.#look()
     this.#reader ??= await this.#door.client.newReader(this.#door.settings.rack)
     this.#joined = shown
     this.#mustJoin = false
@@ -98,9 +123,12 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#troubles.end()
     this.#positions = new Map()
     this.#arrivals.announce()
-    await this.#membership?.leave()
-    const ending = this.#loops.then(() => this.#reader?.close())
-    await within(this.#door.clock, limits.closeMs, 'closing', ending).catch(() => undefined)
+    // A member that joins late is left, too: else the others wait for it.
+    const ending = this.#connecting.then(() => this.#loops).then(() => this.#reader?.close())
+    await Promise.all([
+      this.#membership?.leave(),
+      within(this.#door.clock, limits.closeMs, 'closing', ending).catch(() => undefined),
+    ])
     this.#door.release(this.#sink, this)
   }
 
@@ -114,55 +142,21 @@ export class KafkaSinkSource implements Source<LogRecord> {
       this.#inHand = true
       // While it is delivered, the next one is fetched.
       this.#arrivals.announce()
-      return { batch, settle: this.#settling(topic, position, batch) }
+      return { batch, settle: this.#settle(topic, position, batch) }
     }
     return null
   }
 
-  #settling(topic: string, position: Position, batch: Batch<LogRecord>) {
+  #settle(topic: string, position: Position, batch: Batch<LogRecord>) {
     let settled = false
-    const after = BigInt(batch.at(-1)?.offset ?? 0) + 1n
+    const isOurs = () => this.#positions.get(topic) === position
     return async (reason?: Error): Promise<void> => {
       assert(!settled, `a delivery of sink ${this.#sink} was settled twice`)
-      const isOurs = () => this.#positions.get(topic) === position
-      if (reason !== undefined) giveBack(position, batch)
-      else if (!isOurs()) this.#door.observer.deliveredTwice?.(batch.length)
-      else {
-        // Nothing before the position's next fetch is left when all is handed out: control records are passed, too.
-        const through = position.waiting.length === 0 && position.fetched > after ? position.fetched : after
-        await this.#commit(topic, through, isOurs, batch)
-      }
+      await this.#settling.settle({ topic, position, batch, isOurs }, reason)
       settled = true
       this.#inHand = false
       this.#arrivals.announce()
     }
-  }
-
-  /** Until it is durable, or the foundation is another worker's, or its topic is read anew. */
-  async #commit(
-    topic: string,
-    offset: bigint,
-    isOurs: () => boolean,
-    batch: Batch<LogRecord>,
-  ): Promise<void> {
-    while (isOurs() && this.#membership !== null) {
-      try {
-        await this.#membership.commit(topic, offset)
-        this.#troubles.over(reading.committing(topic))
-        // The group was shared out anew while the commit was tried: whoever has the topic now may have begun before it.
-        if (!isOurs()) this.#door.observer.deliveredTwice?.(batch.length)
-        return
-      } catch (error) {
-        this.#troubles.has(reading.committing(topic), error)
-        const isRefused = typesOf(error).includes('TOPIC_AUTHORIZATION_FAILED')
-        const restMs = isRefused ? rightsAgainMs : retryMs
-        await this.#door.clock.sleep(restMs, this.#closing.signal).catch(() => undefined)
-        // The other foundations wait for this delivery: it is had again once this login may read the topic again.
-        if (isRefused && isOurs()) this.#positions.set(topic, positionAt(BigInt(batch[0].offset)))
-      }
-    }
-    this.#troubles.over(reading.committing(topic))
-    this.#door.observer.deliveredTwice?.(batch.length)
   }
 
   async #join(topics: readonly string[]): Promise<void> {
@@ -179,7 +173,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       {
         assigned: ours => {
           const assignment = ++assignments
-          for (const topic of this.#positions.keys()) this.#fetchingIsOver(topic)
+          for (const topic of this.#positions.keys()) this.#troubles.over(reading.fetching(topic))
           this.#positions = new Map()
           if (ours.size > 0)
             this.#begin(id, ours, joined.promise, () => assignment === assignments).catch(error => {
@@ -289,15 +283,10 @@ export class KafkaSinkSource implements Source<LogRecord> {
       const position = hungry.get(topic)
       const foundation = this.#door.names.foundationOf(topic)
       if (position === undefined || foundation === null) continue
-      this.#fetchingIsOver(topic)
+      this.#troubles.over(reading.fetching(topic))
       addTo(position, foundation, records, nextOffset)
       if (records.length > 0) this.#arrivals.announce()
     }
-  }
-
-  /** Of a topic that is hidden, an answer may have been on its way before it was. */
-  #fetchingIsOver(topic: string): void {
-    if (!this.#topics.hidden.has(topic)) this.#troubles.over(reading.fetching(topic))
   }
 
   /** Retention has overtaken us: what is lost is told, and reading goes on at the oldest record, never at the newest. */
@@ -318,7 +307,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   }
 
   async #isGone(topic: string): Promise<boolean> {
-    return !(await this.#door.eventTopics()).includes(topic)
+    return !(await this.#door.topics()).shown.includes(topic)
   }
 
   /** Joins anew when the membership is lost, and when foundations have come or gone. */
@@ -337,9 +326,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
   #restMs(): number {
     const { topicRefreshMs } = this.#door.settings
-    if (!this.#mustJoin)
-      return this.#topics.hidden.size > 0 ? Math.min(rightsAgainMs, topicRefreshMs) : topicRefreshMs
-    return this.#mayLackRights ? rightsAgainMs : retryMs
+    if (this.#mustJoin) return this.#mayLackRights ? rightsAgainMs : retryMs
+    if (this.#topics.hidden.size > 0) return Math.min(rightsAgainMs, topicRefreshMs)
+    return this.#joined.size === 0 ? Math.min(firstTopicMs, topicRefreshMs) : topicRefreshMs
   }
 
   async #joinWhereNeeded(): Promise<void> {
@@ -361,20 +350,25 @@ export class KafkaSinkSource implements Source<LogRecord> {
   /** That they are not known is no reason to leave the group. */
   async #shownTopics(): Promise<ReadonlySet<string>> {
     try {
-      const { shown, hidden, unhidden, deleted } = await this.#topics.look()
+      const shown = await this.#look()
       this.#troubles.over(reading.topicNames)
-      for (const topic of unhidden) this.#troubles.over(reading.fetching(topic))
-      for (const topic of hidden) this.#troubles.has(reading.fetching(topic), new HiddenTopicError(topic))
-      for (const topic of deleted)
-        this.#door.observer.failed?.(
-          new Error(`the topic ${topic} was deleted, with what this sink had not had`),
-        )
       return shown
     } catch (error) {
       if (this.#mustJoin) throw error
       this.#troubles.has(reading.topicNames, error)
       return this.#joined
     }
+  }
+
+  async #look(): Promise<ReadonlySet<string>> {
+    const { shown, hidden, unhidden, deleted } = await this.#topics.look()
+    for (const topic of unhidden) this.#troubles.over(reading.seeing(topic))
+    for (const topic of hidden) this.#troubles.has(reading.seeing(topic), new HiddenTopicError(topic))
+    for (const topic of deleted)
+      this.#door.observer.failed?.(
+        new Error(`the topic ${topic} was deleted, with what this sink had not had`),
+      )
+    return shown
   }
 
   /** For `ms`, or until the membership is lost. */

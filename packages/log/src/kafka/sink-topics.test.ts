@@ -5,10 +5,11 @@ import { SinkTopics } from './sink-topics.ts'
 /** Brokers with topics, some of which a login may not see. */
 function brokers() {
   const there = new Set<string>()
+  const implied = new Set<string>()
   const forbidden = new Set<string>()
   let asked = 0
   const topics = new SinkTopics({
-    eventTopics: async () => [...there.difference(forbidden)],
+    topics: async () => ({ shown: [...there.difference(forbidden)], implied: [...implied] }),
     // Of what may not be seen the brokers say the same whether it is there or not.
     hiddenTopics: async names => {
       asked++
@@ -19,7 +20,7 @@ function brokers() {
     const { shown, hidden, unhidden, deleted } = await topics.look()
     return [shown, hidden, unhidden, deleted].map(set => [...set].join())
   }
-  return { there, forbidden, look, asked: () => asked }
+  return { there, implied, forbidden, look, asked: () => asked }
 }
 
 test('a topic that the brokers show no more is hidden or deleted, and is told as deleted once', async () => {
@@ -48,4 +49,17 @@ test('a topic that was deleted while it was hidden is told as deleted when the r
   assert.deepEqual(await look(), ['', 'a', '', ''])
   forbidden.clear()
   assert.deepEqual(await look(), ['', '', 'a', 'a'])
+})
+
+test('a topic that others of its foundation imply is hidden from the first look on; one that is not there is never told as deleted', async () => {
+  const { there, implied, forbidden, look } = brokers()
+  for (const name of ['a', 'b']) there.add(name)
+  for (const name of ['a', 'b', 'c']) implied.add(name)
+  forbidden.add('b')
+  assert.deepEqual(await look(), ['a', 'b', '', ''])
+  forbidden.clear()
+  assert.deepEqual(await look(), ['a,b', '', 'b', ''])
+  there.delete('b')
+  assert.deepEqual(await look(), ['a', '', '', 'b'])
+  assert.deepEqual(await look(), ['a', '', '', ''])
 })

@@ -1,8 +1,15 @@
 export interface TopicsDoor {
-  /** Topics of events that this login is shown. */
-  eventTopics(): Promise<readonly string[]>
+  topics(): Promise<NamedTopics>
   /** Those of the topics that this login is not let see. */
   hiddenTopics(topics: readonly string[]): Promise<ReadonlySet<string>>
+}
+
+/** Topics of events. */
+export interface NamedTopics {
+  /** Those that this login is shown. */
+  readonly shown: readonly string[]
+  /** Those that must be there, or have been, since others of their foundation are. */
+  readonly implied: readonly string[]
 }
 
 /** What a look at the topics has found. */
@@ -20,7 +27,8 @@ const none: ReadonlySet<string> = new Set()
 
 /**
  * The topics of a sink from look to look. Kafka shows a topic only to those who may do something with it: one that it
- * shows no more was deleted, or the right to it was taken away, and it says which only when asked for it by name.
+ * shows no more, or not though it shows others of the foundation, was deleted, or there is no right to it; and it says
+ * which only when asked for it by name.
  */
 export class SinkTopics {
   readonly #door: TopicsDoor
@@ -31,7 +39,7 @@ export class SinkTopics {
     this.#door = door
   }
 
-  /** All that were shown once and are not known to be deleted. */
+  /** All that were shown once, or are hidden, and are not known to be deleted. */
   get known(): ReadonlySet<string> {
     return this.#known
   }
@@ -42,13 +50,15 @@ export class SinkTopics {
   }
 
   async look(): Promise<TopicsLook> {
-    const shown = new Set(await this.#door.eventTopics())
-    const missed = this.#known.difference(shown)
+    const topics = await this.#door.topics()
+    const shown = new Set(topics.shown)
+    const missed = this.#known.union(new Set(topics.implied)).difference(shown)
     const hidden = missed.size === 0 ? none : await this.#door.hiddenTopics([...missed])
     const unhidden = this.#hidden.difference(hidden)
+    const deleted = this.#known.difference(shown).difference(hidden)
     this.#known = shown.union(hidden)
     this.#hidden = hidden
-    return { shown, hidden, unhidden, deleted: missed.difference(hidden) }
+    return { shown, hidden, unhidden, deleted }
   }
 }
 
@@ -58,6 +68,6 @@ export class HiddenTopicError extends Error {
   readonly type = 'TOPIC_AUTHORIZATION_FAILED'
 
   constructor(topic: string) {
-    super(`Kafka does not let this login see the topic ${topic} any more`)
+    super(`Kafka does not let this login see the topic ${topic}`)
   }
 }

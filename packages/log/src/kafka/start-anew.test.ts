@@ -186,6 +186,23 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
     )
   })
 
+  for (const delivery of deliveries)
+    for (const value of ['checkpoint=garbage', null])
+      test(`a mirror that somebody else has written is told by check and poller, and written anew: ${value} (${delivery})`, async t => {
+        const { check, names, open, warnings } = await polled(t, delivery)
+        const producer = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).producer()
+        await producer.connect()
+        t.after(() => producer.disconnect())
+        await producer.send({ topic: names.state('lab'), messages: [{ key: 'checkpoint', value }] })
+        const told = /the newest record of the mirror of the checkpoint of lab cannot be read, or was emptied/
+        assert.match((await check()).join('\n'), new RegExp(`WARN ${told.source}`))
+        const writer = await open().writer('lab')
+        assert.equal(writer.checkpoint, 'five')
+        assert.match(warnings.join(), told)
+        await writer.publish(makeEntries(5, 1), 'six')
+        assert.doesNotMatch((await check()).join('\n'), told)
+      })
+
   test('a group that somebody has reset counts as gone', async t => {
     const { names, open, warnings } = await polled(t)
     await commitOtherwise(names, { offset: '0', metadata: '' })

@@ -1,4 +1,4 @@
-import type { Clock } from '@cf-audit-drain/pipeline'
+import { type Clock, orAborted } from '@cf-audit-drain/pipeline'
 import type { Producer } from 'kafkajs'
 import { LogClosedError } from '../log-error.ts'
 import type { Checkpoint, DeadLetter, LogEntry, PublishedBeside, PublishResult } from '../ports.ts'
@@ -28,41 +28,45 @@ export function bytesOf({ entries, deadLetters, beside: { windows = [], names = 
   return lengths.reduce((sum, length) => sum + length, windows.length * windowBytes)
 }
 
+interface ServiceDoor {
+  readonly client: KafkaClient
+  readonly clock: Clock
+  /** Aborted: this process stops, and waits for no publish any longer. */
+  readonly givenUp: AbortSignal
+}
+
 /**
  * What every writer on Kafka keeps to, whatever its publish is made of: a deadline that grows with what is to be sent, and
  * one error, of whatever kind, puts it out of service, for its outcome is unknown.
  */
 export class WriterService {
   readonly #foundation: string
-  readonly #door: { readonly client: KafkaClient; readonly clock: Clock }
+  readonly #door: ServiceDoor
   readonly #producer: Producer
   readonly #onClose: () => void
   #isBroken = false
   #isClosed = false
 
-  constructor(
-    foundation: string,
-    door: { readonly client: KafkaClient; readonly clock: Clock },
-    producer: Producer,
-    onClose: () => void,
-  ) {
+  constructor(foundation: string, door: ServiceDoor, producer: Producer, onClose: () => void) {
     this.#foundation = foundation
     this.#door = door
     this.#producer = producer
     this.#onClose = onClose
   }
 
-  async publish(what: Publish, publish: () => Promise<PublishResult>): Promise<PublishResult> {
+  async publish(wanted: Publish, publish: () => Promise<PublishResult>): Promise<PublishResult> {
     if (this.#isClosed) throw new LogClosedError(`the writer of ${this.#foundation} is closed`)
     if (this.#isBroken)
       throw new LogClosedError(
         `the writer of ${this.#foundation} is out of service: close it and open another`,
       )
     try {
-      requireCheckpoint(what.next)
-      what.entries.forEach(requireEntry)
-      const mayTakeMs = publishMsOf(bytesOf(what))
-      return await within(this.#door.clock, mayTakeMs, `publishing for ${this.#foundation}`, publish())
+      requireCheckpoint(wanted.next)
+      wanted.entries.forEach(requireEntry)
+      const mayTakeMs = publishMsOf(bytesOf(wanted))
+      const what = `publishing for ${this.#foundation}`
+      const publishing = orAborted(publish(), this.#door.givenUp)
+      return await within(this.#door.clock, mayTakeMs, what, publishing)
     } catch (error) {
       this.#isBroken = true
       this.#door.client.drop(this.#producer)

@@ -44,6 +44,16 @@ test('empty windows do not part windows of one state; what holds something, is o
   assert.deepEqual(spans(''), [])
 })
 
+test('open windows of which nobody wrote do not part those that hold something already', () => {
+  assert.deepEqual(spans('O.O..O'), ['open 0-6: 3 +3, 9 held, 0 gone'])
+  assert.deepEqual(spans('CO.OC.O'), [
+    'closed 0-1: 1 +0, 3 held, 0 gone',
+    'open 1-4: 2 +1, 6 held, 0 gone',
+    'closed 4-5: 1 +0, 3 held, 0 gone',
+    'open 6-7: 1 +0, 3 held, 0 gone',
+  ])
+})
+
 test('a whole month of a truncated table is one span, every window of it in the sums', () => {
   const [one, ...more] = spans('Sc'.repeat(4_464).slice(0, -1))
   assert.deepEqual([one, more], ['short 0-8927: 4464 +4463, 8928 held, 8928 gone', []])

@@ -67,7 +67,7 @@ export class LedgerSummary {
     if (state === 'expired') this.#sums.lost += missing
     else if (state === 'short') this.#sums.missing += missing
     if (state !== 'expired') this.#sums.gone += window.gone
-    // Short with nothing gone: rows are missing, also where others that are hidden keep the numbers from saying how many.
+    // Earlier versions did not say what is hidden, nor so how many are missing beside that.
     if (state === 'open' || (state === 'short' && (missing > 0 || window.gone === 0))) this.#isBroken = true
     else if (!this.#isBroken) this.#completeUpToSec = toSec
   }

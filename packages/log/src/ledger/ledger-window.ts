@@ -10,7 +10,7 @@ export const ledgerWindowSec = 300
  * - `counted`: as many are held as Cloud Controller counts; which they are was not compared yet, or can no longer be, because the
  *   log has forgotten the guids. The digest, where there is one, is of when they were compared last
  * - `short`: the two sets differ: Cloud Controller counts what it does not show (`missingOf`), or no longer shows what
- *   is held (`gone`). With neither: it counts what it does not show, and beside held rows that are hidden nobody knows how many
+ *   is held (`gone`)
  * - `expired`: Cloud Controller's clean-up has reached it; the numbers are those of the last look before
  */
 export const ledgerStates = ['open', 'closed', 'short', 're-checked', 'counted', 'expired'] as const
@@ -32,6 +32,8 @@ export interface LedgerWindow {
   readonly deadLetters: number
   /** Those of `held` that Cloud Controller no longer shows. */
   readonly gone: number
+  /** Those of `held` that are not shown since less was accepted to be seen: they may be there. Not among `gone`. */
+  readonly hidden: number
   /** `digestOf` the guids held; null where it was not made yet: of an open window, or one passed without a ledger. */
   readonly digest: string | null
   /** Where its events lie in the log: at or after the first, at or before the last, others between. Null without any. */
@@ -62,6 +64,7 @@ export function emptyWindow({ fromSec, toSec }: Pick<LedgerWindow, 'fromSec' | '
     held: 0,
     deadLetters: 0,
     gone: 0,
+    hidden: 0,
     digest: null,
     firstOffset: null,
     lastOffset: null,
@@ -70,6 +73,6 @@ export function emptyWindow({ fromSec, toSec }: Pick<LedgerWindow, 'fromSec' | '
 }
 
 /** How many rows Cloud Controller counts there that are not held. */
-export function missingOf({ counted, held, gone }: LedgerWindow): number {
-  return counted === null ? 0 : Math.max(0, counted - (held - gone))
+export function missingOf({ counted, held, gone, hidden }: LedgerWindow): number {
+  return counted === null ? 0 : Math.max(0, counted - (held - gone - hidden))
 }

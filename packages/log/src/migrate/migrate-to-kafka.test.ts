@@ -8,6 +8,7 @@ import { LogInUseError, LogMissingError, LogMovedError } from '../log-error.ts'
 import type { Tally } from '../ports.ts'
 import { entryOf } from './embedded-log-for-tests.ts'
 import { deliveredTo, MigrationUnderTest } from './migration-for-tests.ts'
+import { movedFoundations } from './moved-foundations.ts'
 
 const both = ['lab', 'prod'] as const
 
@@ -79,7 +80,7 @@ describe('an embedded log that is moved to Kafka', { skip: reasonToSkipKafka() }
     const plain = (found: typeof letters) =>
       found.map(({ raw, ...letter }) => JSON.stringify({ ...letter, raw: [...raw] })).toSorted()
     assert.deepEqual(plain(await log.deadLetters(100)), plain(letters))
-    const bySink = (found: readonly { sink: string; lag: number }[]) =>
+    const bySink = (found: readonly { sink: string; lag: number | null }[]) =>
       found.map(({ sink, lag }) => `${sink} ${lag}`).toSorted()
     assert.deepEqual(bySink(report.sinks), bySink(lags))
     assert.deepEqual(bySink(await log.positions()), bySink(lags))
@@ -162,8 +163,11 @@ describe('an embedded log that is moved to Kafka', { skip: reasonToSkipKafka() }
 
   test('is not started again, nor moved twice, and can be looked into', async t => {
     const under = await MigrationUnderTest.filled(t, kafka.brokers)
-    await under.migrate()
     const { dir } = under
+    assert.deepEqual(movedFoundations(dir), [])
+    const { foundations } = await under.migrate()
+    assert.deepEqual(movedFoundations(dir), foundations, 'the same again, digest and all')
+    assert.match(foundations[0]?.digest ?? '', /^[0-9a-f]{64}$/)
     await assert.rejects(openEmbeddedLog({ dir, clock: systemClock }), (error: unknown) => {
       assert.ok(error instanceof LogMovedError)
       assert.match(error.message, /was moved to Kafka at .*goes on there: set KAFKA_BROKERS/)

@@ -277,7 +277,7 @@ class Migration {
   }
 }
 
-function countsOf({ foundation, events, remembered, total, deadLetters }: FoundationToMove) {
+export function countsOf({ foundation, events, remembered, total, deadLetters }: FoundationToMove) {
   return { foundation, events, remembered, total, deadLetters }
 }
 

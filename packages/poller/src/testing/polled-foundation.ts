@@ -7,7 +7,9 @@ import { createScrubber, decodeAuditEvent, isOwnGuid, isOwnType } from '@cf-audi
 import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-audit-drain/foundation-simulator'
 import { type EventLog, type LedgerWindow, openEmbeddedLog } from '@cf-audit-drain/log'
 import { type DrivenClock, drivenClock, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
+import type { Checkpoint } from '../checkpoint.ts'
 import { Poller, type PollerOptions, pollerDefaults, type Verified } from '../index.ts'
+import type { WindowsInNews } from '../ledger-news.ts'
 import type { NarrowedRights } from '../rights-guard.ts'
 import type { ComparedWindow } from '../session.ts'
 import type { SourceLoss } from '../source-status.ts'
@@ -21,15 +23,19 @@ export class PolledFoundation {
   readonly compared: ComparedWindow[] = []
   readonly failures: { readonly loop: string; readonly error: Error; readonly delayMs: number }[] = []
   readonly missing: number[] = []
+  /** What each session has begun with. */
+  readonly resumed: { readonly checkpoint: Checkpoint | null; readonly comparedMs: number | null }[] = []
   readonly narrowed: (NarrowedRights | null)[] = []
   readonly verified: Verified[] = []
   /** Of audit events, a count being one row. */
   readonly asked = { requests: 0, rows: 0 }
-  /** What was told to be gone, as it was told. */
+  /** What was told to be gone, as far as it was named. */
   readonly gone: { readonly fromSec: number; readonly guids: readonly string[] }[] = []
   /** Windows of the ledger that became short, and whole again. */
   readonly short: LedgerWindow[] = []
   readonly whole: LedgerWindow[] = []
+  /** Each time that something was told to be gone. */
+  readonly news: WindowsInNews[] = []
   readonly lateBy: number[] = []
   readonly losses: SourceLoss[] = []
   readonly returned: Omit<SourceLoss, 'kind'>[] = []
@@ -100,6 +106,8 @@ export class PolledFoundation {
       { clock, random },
     )
     const observer = {
+      resumed: (checkpoint: Checkpoint | null, comparedMs: number | null) =>
+        this.resumed.push({ checkpoint, comparedMs }),
       polled: () => {
         this.polls++
       },
@@ -108,9 +116,12 @@ export class PolledFoundation {
       missing: (_loop: string, count: number) => this.missing.push(count),
       narrowed: (narrowed: NarrowedRights | null) => this.narrowed.push(narrowed),
       verified: (verified: Verified) => this.verified.push(verified),
-      gone: ({ fromSec }: LedgerWindow, guids: readonly string[]) => this.gone.push({ fromSec, guids }),
-      short: (window: LedgerWindow) => this.short.push(window),
-      whole: (window: LedgerWindow) => this.whole.push(window),
+      gone: (news: WindowsInNews) => {
+        this.news.push(news)
+        for (const { window, guids } of news.named) this.gone.push({ fromSec: window.fromSec, guids })
+      },
+      short: ({ named }: WindowsInNews) => this.short.push(...named.map(({ window }) => window)),
+      whole: ({ named }: WindowsInNews) => this.whole.push(...named.map(({ window }) => window)),
       lateBy: (ages: readonly number[]) => this.lateBy.push(...ages),
       sourceLoss: (loss: SourceLoss) => this.losses.push(loss),
       sourceReturned: (returned: Omit<SourceLoss, 'kind'>) => this.returned.push(returned),

@@ -1,7 +1,7 @@
 /**
- * The form of a guid in the unique index. A UUID in its one canonical spelling (lower case, dashes) becomes its 16
- * bytes, which makes the index half as large; anything else stays the text it is. The two never meet: SQLite holds
- * a BLOB and a TEXT to be different, and only one text gives any 16 bytes.
+ * The short form of a guid, in the unique index and in memory. A UUID in its one canonical spelling (lower case, dashes)
+ * becomes its 16 bytes; anything else stays the text it is. The two never meet: only one text gives any 16 bytes, and
+ * SQLite holds a BLOB and a TEXT to be different.
  */
 export type GuidKey = Uint8Array | string
 
@@ -11,7 +11,7 @@ const hex = new Uint8Array(128).fill(notHex)
 const bytes = new Uint8Array(16)
 for (const [value, digit] of [...'0123456789abcdef'].entries()) hex[digit.charCodeAt(0)] = value
 
-/** The bytes are good until the next call: SQLite copies them when they are bound. */
+/** The bytes are good until the next call: whoever keeps them copies them. */
 export function guidKey(guid: string): GuidKey {
   if (guid.length !== length) return guid
   let at = 0

@@ -1,0 +1,93 @@
+import { type Batch, type Clock, orAborted } from '@cf-audit-drain/pipeline'
+import type { LogRecord } from '../ports.ts'
+import type { GroupMembership } from './group-membership.ts'
+import { givenUpAtStop, typesOf } from './kafka-error.ts'
+import { limits } from './kafka-options.ts'
+import { type ReadingTroubles, reading } from './reading-troubles.ts'
+import type { SinkSourceObserver } from './sink-source-door.ts'
+import { giveBack, type Position } from './waiting-records.ts'
+
+const retryMs = 500
+/** Between two looks at rights that are lacking. */
+export const rightsAgainMs = 2_000
+
+export interface SettlingDoor {
+  readonly clock: Clock
+  readonly observer: SinkSourceObserver
+  readonly troubles: ReadingTroubles
+  readonly closing: AbortSignal
+  /** Who commits; null: nobody yet. */
+  membership(): GroupMembership | null
+  /** Has the topic read from there again. */
+  readAgain(topic: string, offset: bigint): void
+}
+
+/** What was delivered, until it is settled. */
+export interface Delivered {
+  readonly topic: string
+  readonly position: Position
+  readonly batch: Batch<LogRecord>
+  /** Whether its foundation has not gone to another worker, nor is its topic read anew. */
+  isOurs(): boolean
+}
+
+/** Commits what a sink has delivered, or gives it back. */
+export class SinkSettling {
+  readonly #door: SettlingDoor
+  /** Once whoever reads has stopped, and the brokers have had their time. */
+  readonly #givenUp = new AbortController()
+  #stop: AbortSignal | null = null
+
+  constructor(door: SettlingDoor) {
+    this.#door = door
+  }
+
+  /** From when this is aborted, brokers that do not answer are waited for no longer than a stopping process may. */
+  stopsWith(stop: AbortSignal): void {
+    // Connecting is tried again and again.
+    if (this.#stop === stop) return
+    this.#stop = stop
+    const { clock, closing: signal } = this.#door
+    const giveUp = async () => {
+      await clock.sleep(limits.stopMs, signal)
+      this.#givenUp.abort(givenUpAtStop())
+    }
+    stop.addEventListener('abort', () => giveUp().catch(() => undefined), { once: true, signal })
+  }
+
+  async settle(delivered: Delivered, reason?: Error): Promise<void> {
+    const { position, batch, isOurs } = delivered
+    if (reason !== undefined) return giveBack(position, batch)
+    if (!isOurs()) return this.#door.observer.deliveredTwice?.(batch.length)
+    const after = BigInt(batch.at(-1)?.offset ?? 0) + 1n
+    // Nothing before the position's next fetch is left when all is handed out: control records are passed, too.
+    const through = position.waiting.length === 0 && position.fetched > after ? position.fetched : after
+    await this.#commit(delivered, through)
+  }
+
+  /** Until it is durable, or the foundation is another worker's, or its topic is read anew, or it is given up. */
+  async #commit({ topic, batch, isOurs }: Delivered, offset: bigint): Promise<void> {
+    const { clock, observer, troubles, closing } = this.#door
+    const { signal: givenUp } = this.#givenUp
+    for (;;) {
+      const membership = this.#door.membership()
+      if (!isOurs() || membership === null || givenUp.aborted) break
+      try {
+        await orAborted(membership.commit(topic, offset), givenUp)
+        troubles.over(reading.committing(topic))
+        // The group was shared out anew while the commit was tried: whoever has the topic now may have begun before it.
+        if (!isOurs()) observer.deliveredTwice?.(batch.length)
+        return
+      } catch (error) {
+        troubles.has(reading.committing(topic), error)
+        const isRefused = typesOf(error).includes('TOPIC_AUTHORIZATION_FAILED')
+        const restMs = isRefused ? rightsAgainMs : retryMs
+        await clock.sleep(restMs, AbortSignal.any([closing, givenUp])).catch(() => undefined)
+        // The other foundations wait for this delivery: it is had again once this login may read the topic again.
+        if (isRefused && isOurs()) this.#door.readAgain(topic, BigInt(batch[0].offset))
+      }
+    }
+    troubles.over(reading.committing(topic))
+    observer.deliveredTwice?.(batch.length)
+  }
+}

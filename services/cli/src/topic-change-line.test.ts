@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TopicChange } from '@cf-audit-drain/log/kafka'
+import { leftLine } from './topic-change-line.ts'
+
+const change = {
+  topic: 'p.events.lab',
+  text: 'cleanup.policy compact -> delete',
+  because: 'it takes away',
+  harm: 'it keeps all',
+  key: 'cleanup.policy',
+  value: 'delete',
+  command: 'kafka-configs',
+} as const
+
+test('what a topic does as long as it is not changed stands behind the change, whether apply would do it or not', () => {
+  const raise: TopicChange = { ...change, kind: 'raise' }
+  const told = 'p.events.lab: cleanup.policy compact -> delete (as it is, it keeps all)'
+  assert.equal(leftLine(raise, 'plan'), `to do: ${told}`)
+  assert.equal(leftLine({ ...raise, harm: null }, 'plan'), `to do: ${told.replace(/ \(.*/, '')}`)
+  const allow = 'cf-audit-drain topics apply --allow-lower p.events.lab, or kafka-configs'
+  const lower: TopicChange = { ...change, kind: 'lower' }
+  assert.equal(leftLine(lower, 'plan'), `will not be done: ${told}, because it takes away; do: ${allow}`)
+  assert.equal(leftLine(lower, 'apply'), `not done: ${told}, because it takes away; do: ${allow}`)
+})
