@@ -37,7 +37,7 @@ test('a recorded event has every field in its place', () => {
     spaceGuid: null,
     organizationGuid: null,
     data: '{"request":{"name":"large-1","apps":{"total_memory_in_mb":20480}}}',
-    scrubPolicy: 2,
+    scrubPolicy: 3,
     scrubbedPaths: [],
     crashId: null,
     provenance: 'live',

@@ -101,8 +101,15 @@ test('scrubbing texts made of signs twice changes nothing more', () => {
       const once = scrubber.scrub(type, JSON.stringify({ [name]: value }))
       assert.deepEqual(scrubber.scrub(type, once.text), { text: once.text, paths: [] })
     }),
-    // The example was found by this test.
-    { numRuns: 3000, examples: [['password is password=password', 'exit_description', 'app.crash']] },
+    // The examples were found by this test.
+    {
+      numRuns: 3000,
+      examples: [
+        ['password is password=password', 'exit_description', 'app.crash'],
+        ['password:;password:Pwdpassword', 'annotations', 'app.crash'],
+        ['password:?]@', 'image', 'app.crash'],
+      ],
+    },
   )
 })
 

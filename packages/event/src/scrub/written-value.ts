@@ -28,14 +28,15 @@ function finding(start: number, end: number): Finding | null {
 const STOP = /[;,\s&"'`)\]}|]/g
 
 /**
- * The end of an unquoted word. `Pwd=a;b;Uid=u`: what follows a semicolon or comma and is no `name=value` itself belongs
- * to the word.
+ * The end of an unquoted word. `Pwd=a;b;Uid=u`: what follows a semicolon or comma, and is neither a `name=value` nor a
+ * fingerprint, belongs to the word.
  */
 function runEnd(text: string, at: number): number {
   let end = stopFrom(text, at)
   while (text[end] === ';' || text[end] === ',') {
     const next = stopFrom(text, end + 1)
-    if (next === end + 1 || /[=:]/.test(text.slice(end + 1, next))) return end
+    if (next === end + 1 || placeholderEnd(text, end + 1) !== -1) return end
+    if (/[=:]/.test(text.slice(end + 1, next))) return end
     end = next
   }
   return end

@@ -13,7 +13,7 @@ export function eventAboutTask(type: string, data: string): AuditEvent {
     spaceGuid: null,
     organizationGuid: null,
     data,
-    scrubPolicy: 2,
+    scrubPolicy: 3,
     scrubbedPaths: [],
     crashId: null,
     provenance: 'live',
