@@ -10,10 +10,9 @@ import {
   type Scalar,
 } from 'yaml'
 import { applyEdits, type Edit } from '../json-text.ts'
-import { editsOf } from './finding.ts'
 import { type Fingerprint, isPlaceholder } from './fingerprint.ts'
-import { isText, type Mode, modeOf } from './mode.ts'
-import { textSecrets } from './text-secrets.ts'
+import { type Mode, modeOf } from './mode.ts'
+import { textEdits } from './text-edits.ts'
 
 /** A YAML parser needs a second for 20,000 lines; what would stop the poll for long is replaced whole. */
 const SEPARATORS_MAX = 20_000
@@ -104,7 +103,7 @@ function scrubbedScalar(node: Scalar, source: string, mode: Mode, fingerprint: F
     return isPlaceholder(secret) ? null : fingerprint(secret)
   }
   if (typeof value !== 'string') return null
-  const found = editsOf(value, textSecrets(value, isText(mode) ? mode : 'plain'), fingerprint)
+  const found = textEdits(value, mode, fingerprint)
   if (found.length === 0) return null
   return applyEdits(value, found)
 }

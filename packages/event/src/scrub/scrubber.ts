@@ -1,19 +1,15 @@
 import { eventType } from '../catalogue.ts'
 import { applyEdits, decodeString, type Edit, editsInSource, walkLeaves } from '../json-text.ts'
-import { editsOf } from './finding.ts'
 import { fingerprinter, isPlaceholder } from './fingerprint.ts'
 import { manifestEdits } from './manifest.ts'
 import { mayHoldSecret } from './may-hold-secret.ts'
-import { isText, type Mode, modeOf } from './mode.ts'
-import { textSecrets } from './text-secrets.ts'
+import { type Mode, modeOf } from './mode.ts'
+import { textEdits } from './text-edits.ts'
 
 /** Grows by one with every change of what is scrubbed or how, and travels in each event. */
 const POLICY_VERSION = 3
 
 const KEY_BYTES_MIN = 16
-
-/** A text that has not come to rest after so many is replaced whole. */
-const ROUNDS_MAX = 4
 
 /** What a scrubber made of the `data` of one event. */
 export interface Scrubbed {
@@ -49,27 +45,9 @@ export function createScrubber(options: { readonly key: Uint8Array }): Scrubber 
       return [{ start, end, text: JSON.stringify(fingerprint(value)) }]
     }
     if (!isString) return []
-    const edits = editsIn(value, mode)
-    if (edits.length === 0) return []
-    const once = applyEdits(value, edits)
-    if (editsIn(once, mode).length === 0) return editsInSource(text, start, end, edits)
-    return [{ start, end, text: JSON.stringify(settled(once, mode)) }]
-  }
-
-  const editsIn = (value: string, mode: Mode): Edit[] =>
-    mode === 'manifest'
-      ? manifestEdits(value, fingerprint)
-      : editsOf(value, textSecrets(value, isText(mode) ? mode : 'plain'), fingerprint)
-
-  /** A broken text may read otherwise once a part of it is a fingerprint, so it is looked at until nothing is found. */
-  const settled = (value: string, mode: Mode): string => {
-    let text = value
-    for (let round = 0; round < ROUNDS_MAX; round++) {
-      const edits = editsIn(text, mode)
-      if (edits.length === 0) return text
-      text = applyEdits(text, edits)
-    }
-    return fingerprint(value)
+    const edits =
+      mode === 'manifest' ? manifestEdits(value, fingerprint) : textEdits(value, mode, fingerprint)
+    return edits.length === 0 ? [] : editsInSource(text, start, end, edits)
   }
 
   const scrubSafely = (text: string, start: number, end: number, mode: Mode): Edit[] => {
