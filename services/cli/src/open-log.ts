@@ -48,9 +48,9 @@ export async function openLog(
             { sink, topic, from: String(from), to: String(to) },
             'LOST for this sink: retention removed records that it had not had; going on at the oldest there is',
           ),
-        deliveredTwice: records =>
+        deliveredTwice: deliveredAgain =>
           logger?.warn(
-            { records },
+            { deliveredAgain },
             'these are delivered again: their foundation went to another worker, or this one stopped, before they were settled',
           ),
       },

@@ -51,7 +51,7 @@ test('a process that polls and delivers ends in time after SIGTERM though its br
   // What both sinks have in hand is confirmed, and cannot be settled.
   receiver.release()
   await endsInTime(t, run)
-  assert.equal(run.out().match(/"records":20,"msg":"these are delivered again/g)?.length, 2, run.out())
+  assert.equal(run.out().match(/"deliveredAgain":20,"msg":"these are delivered again/g)?.length, 2, run.out())
 
   // What was given up is read back behind a fence, and done: once in the log, and at least once at each receiver.
   await kafka.broker(0).resume()

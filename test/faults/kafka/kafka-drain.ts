@@ -134,9 +134,10 @@ export class KafkaDrain implements Subject {
    */
   doubledMax(): number {
     const sentAgain = this.sinks.reduce((sum, sink) => sum + sink.sentAgain(), 0)
-    const givenUp = this.lines(this.sinks)
-      .filter(({ msg }) => String(msg).startsWith('these are delivered again: '))
-      .reduce((sum, { records }) => sum + Number(records), 0)
+    const givenUp = this.lines(this.sinks).reduce(
+      (sum, { deliveredAgain = 0 }) => sum + Number(deliveredAgain),
+      0,
+    )
     return sentAgain + givenUp + this.#deathBound
   }
 

@@ -4,7 +4,7 @@ import { type FaultName, faultNames } from '@cf-audit-drain/foundation-simulator
 import { Child } from '../child.ts'
 import type { Kind } from '../kind.ts'
 import { places } from '../places.ts'
-import { readShown } from '../read-ends.ts'
+import { readLog, readShown } from '../read-ends.ts'
 import type { Scene } from '../scene.ts'
 import { longestRetryMs, until } from '../until.ts'
 
@@ -78,7 +78,8 @@ async function hideForGood(scene: Scene, count: number): Promise<ReadonlySet<str
 
 /**
  * Asks `cf-audit-drain ledger`, beside the running drain, until it names those that miss rows and no others. A fault
- * deletes rows: those that were held by then are gone, and their windows say so for good.
+ * deletes rows: those that are held are gone, and their windows say so for good. All of them have to be named before
+ * rows are hidden: in the count of a span that holds both, one would make up for the other.
  */
 async function ledgerSays(scene: Scene, what: string, missing: ReadonlySet<string>): Promise<void> {
   let wrong: readonly string[] = ['nothing at all']
@@ -91,12 +92,22 @@ async function ledgerSays(scene: Scene, what: string, missing: ReadonlySet<strin
   })
 }
 
-/** Rows that were deleted, by when their window begins. */
-function deletedIn(scene: Scene): ReadonlyMap<string, number> {
-  const deleted = new Map<string, number>()
+/** Of the rows that were deleted in a window. */
+interface Deleted {
+  readonly rows: number
+  /** Are in the log. The others were never shown, or are dead letters. */
+  readonly held: number
+}
+
+/** By when the window begins. */
+function deletedIn(scene: Scene): ReadonlyMap<string, Deleted> {
+  const held = new Set(readLog(scene.drain.database).events.map(({ guid }) => guid))
+  const deleted = new Map<string, Deleted>()
   for (const row of readShown(scene.simulator.historyFile).values()) {
+    if (!row.deleted) continue
     const from = windowOf(row.createdAtSec)
-    if (row.deleted) deleted.set(from, (deleted.get(from) ?? 0) + 1)
+    const before = deleted.get(from) ?? { rows: 0, held: 0 }
+    deleted.set(from, { rows: before.rows + 1, held: before.held + (held.has(row.guid) ? 1 : 0) })
   }
   return deleted
 }
@@ -124,15 +135,17 @@ async function ledgerOf(scene: Scene): Promise<readonly Window[]> {
 function wrongIn(
   windows: readonly Window[],
   hidden: ReadonlySet<string>,
-  deleted: ReadonlyMap<string, number>,
+  deleted: ReadonlyMap<string, Deleted>,
 ): readonly string[] {
   if (windows.length === 0) return ['nothing at all']
   const settledBefore = isoSec(Date.parse(windows.at(-1)?.from ?? '') / 1000 - 2 * windowSec)
   const named = new Set(windows.filter(({ missing }) => missing > 0).map(({ from }) => from))
-  const isRight = ({ from, state, missing, gone }: Window) =>
-    missing > 0 === hidden.has(from) &&
-    gone <= (deleted.get(from) ?? 0) &&
-    (state === 'open' ? from >= settledBefore : (state === 'short') === (missing > 0 || gone > 0))
+  const isRight = ({ from, state, missing, gone }: Window) => {
+    const { rows, held } = deleted.get(from) ?? { rows: 0, held: 0 }
+    if (missing > 0 !== hidden.has(from) || gone > rows) return false
+    if (state === 'open') return from >= settledBefore
+    return gone >= held && (state === 'short') === (missing > 0 || gone > 0)
+  }
   return [
     ...windows.filter(window => !isRight(window)).map(window => JSON.stringify(window)),
     ...[...hidden].filter(from => !named.has(from)),

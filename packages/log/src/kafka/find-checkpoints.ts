@@ -38,12 +38,11 @@ export async function findCheckpoints(
   const [inGroup, newest] = known
     ? await Promise.all([committed(), newestOnes()])
     : [await committed(), await newestOnes()]
-  return {
-    state,
-    inGroup,
-    mirror: state.mirror,
-    isBegun: state.isBegun,
-    isMirrorSpoiled: state.isMirrorSpoiled,
-    ...newest,
-  }
+  return { ...checkpointsIn(state, inGroup), ...newest }
+}
+
+/** The checkpoint of the group beside what the state topic says of it. */
+export function checkpointsIn(state: FoundationState, inGroup: FoundCheckpoints['inGroup']) {
+  const { mirror, isBegun, isMirrorSpoiled } = state
+  return { state, inGroup, mirror, isBegun, isMirrorSpoiled }
 }

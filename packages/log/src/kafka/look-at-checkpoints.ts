@@ -1,5 +1,5 @@
 import { committedCheckpoint } from './committed-checkpoint.ts'
-import type { FoundationOnKafka, findCheckpoints } from './find-checkpoints.ts'
+import { checkpointsIn, type FoundationOnKafka, type findCheckpoints } from './find-checkpoints.ts'
 import { FoundationState } from './foundation-state.ts'
 import { newestEvents } from './newest-events.ts'
 import { RecentGuids } from './recent-guids.ts'
@@ -30,13 +30,7 @@ export async function lookAtCheckpoints(
     const inGroup = there.has(eventsTopic)
       ? await client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
       : null
-    return {
-      state,
-      inGroup,
-      mirror: state.mirror,
-      isBegun: state.isBegun,
-      isMirrorSpoiled: state.isMirrorSpoiled,
-    }
+    return checkpointsIn(state, inGroup)
   }
   const newest = async () =>
     there.has(eventsTopic)
