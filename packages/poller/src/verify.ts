@@ -1,20 +1,17 @@
 import { type LedgerWindow, missingOf } from '@cf-audit-drain/log'
 import type { Random } from '@cf-audit-drain/pipeline'
 import { CleanUp, rangeOfSpan, spansOf } from './clean-up.ts'
+import { SpanComparer } from './compare-span.ts'
 import { isDone } from './ledger.ts'
-import type { Look, LookMaker } from './look.ts'
-import { readOn } from './read-on.ts'
-import { type AuditEvents, perPageMax, rowsWantedOf } from './read-segment.ts'
+import { rowsWantedOf } from './read-segment.ts'
 import { mayClose, type Session } from './session.ts'
+import { requestsMax, VerificationCost } from './verification-cost.ts'
+import { batchesOf, daysOf, expected, isUnchecked } from './window-batches.ts'
 
-/** Requests of one verification, whatever it finds: what is left over differs at the next one, too. */
-const requestsMax = 60
-/** Of these, for spans that the clean-up may take any time. */
+/** Of the requests of a verification, for spans that the clean-up may take any time. */
 const leavingRequestsMax = 10
 /** A difference among so few rows is read rather than halved once more. */
 const rowsReadAtOnce = 500
-/** So many guids are read out of the log for one comparison. */
-const heldAtOnce = 20_000
 /** The clean-up is looked for so often, and when a count has gone down. */
 const cleanUpEveryMs = 3_600_000
 /** Short windows are read again at every verification for so long, and then once in this time. */
@@ -22,8 +19,6 @@ const hourMs = 3_600_000
 const shortWindowsAtOnce = 3
 /** Every so many verifications the sum is right in two parts, too: what came and what went could make up for each other. */
 const cutEvery = 4
-/** Windows of which only the sum is known are counted a day at a time. */
-const windowsOfDay = 288
 /** How long before the clean-up comes a window is compared guid by guid once more. */
 const lastLookSec = 86_400
 /** Last looks wait until a request has this many windows to read: an hour of a quiet foundation. */
@@ -60,43 +55,34 @@ export class Verifier {
   readonly #session: Session
   readonly #deps: VerifierDeps
   readonly #cleanUp: CleanUp
+  readonly #cost = new VerificationCost()
+  readonly #comparer: SpanComparer
   readonly #triedMs = new Map<number, { readonly firstMs: number; readonly lastMs: number }>()
-  /** Windows of which only numbers were known, and that were read. */
-  readonly #compared = new Set<number>()
   #cleanUpMs = Number.NEGATIVE_INFINITY
   #cleanUpSec: number | undefined
   #verifications = 0
-  #requests = 0
-  #rows = 0
-  #published = 0
 
   constructor(session: Session, deps: VerifierDeps) {
     this.#deps = deps
     this.#cleanUp = session.cleanUp ?? new CleanUp()
     this.#cleanUpSec = deps.sinceSec
-    this.#session = {
-      ...session,
-      source: metered(session.source, {
-        request: () => this.#requests++,
-        rows: count => {
-          this.#rows += count
-        },
-      }),
-    }
+    this.#session = { ...session, source: this.#cost.of(session.source) }
+    this.#comparer = new SpanComparer(this.#session, this.#cleanUp, this.#cost)
   }
 
   async verify(signal: AbortSignal): Promise<Verified> {
-    this.#requests = this.#rows = this.#published = 0
+    this.#cost.reset()
+    this.#comparer.published = 0
     if (!(await mayClose(this.#session, signal))) return this.#result(null)
     if (this.#deps.nowMs() - this.#cleanUpMs >= cleanUpEveryMs) await this.#lookForCleanUp(signal)
     let windows = 0
     const isCut = ++this.#verifications % cutEvery === 0
     const [kept, leaving] = this.#byCleanUp(spansOf(this.#passed()))
     for (const span of kept.flatMap(span => this.#parts(span, isCut)))
-      if (this.#requests < requestsMax) windows += await this.#verifySpan(span, signal)
-    const mostRequests = this.#requests + leavingRequestsMax
+      if (!this.#cost.isUsedUp) windows += await this.#verifySpan(span, signal)
+    const mostRequests = this.#cost.requests + leavingRequestsMax
     for (const span of leaving)
-      if (this.#requests < mostRequests) windows += await this.#verifySpan(span, signal)
+      if (this.#cost.requests < mostRequests) windows += await this.#verifySpan(span, signal)
     await this.#tryShortAgain(signal)
     await this.#compareCounted(signal)
     await this.#lookLast(signal)
@@ -106,7 +92,8 @@ export class Verifier {
   /** Null: nothing was compared. */
   #result(windows: number | null): Verified {
     const { oldestSec, retentionSec } = this.#cleanUp
-    const [requests, rows, published] = [this.#requests, this.#rows, this.#published]
+    const { requests, rows } = this.#cost
+    const { published } = this.#comparer
     const isCompared = windows !== null
     return { isCompared, requests, rows, published, windows: windows ?? 0, oldestSec, retentionSec }
   }
@@ -151,9 +138,9 @@ export class Verifier {
       await this.#closeUnchecked(span, signal)
       return span.length
     }
-    if (this.#requests >= requestsMax) return 0
+    if (this.#cost.isUsedUp) return 0
     if (span.length === 1 || shown <= rowsReadAtOnce) {
-      await this.#read(span, signal)
+      await this.#comparer.compare(span, signal)
       return 0
     }
     const middle = span.length >> 1
@@ -165,67 +152,10 @@ export class Verifier {
     )
   }
 
-  /** Reads contiguous windows whole: what is missing is recorded, and each is compared guid by guid. */
-  async #read(span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {
-    const { recorder } = this.#session
-    const range = rangeOfSpan(span)
-    const held = span.reduce((sum, window) => sum + window.held, 0)
-    const look = recorder.look(range)
-    const read = () => this.#readInto(look, span, signal)
-    try {
-      await (held > heldAtOnce ? read() : recorder.withHeld(range, read))
-    } finally {
-      look.end()
-    }
-  }
-
-  async #readInto(look: LookMaker, span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {
-    const range = rangeOfSpan(span)
-    let missing = 0
-    let published = 0
-    for await (const segment of readOn(this.#session, range, signal)) {
-      look.add(segment)
-      missing += segment.missing
-      published += segment.published
-    }
-    this.#published += published
-    if (published > 0) this.#session.observer.late?.({ ...range, published })
-    const expiresBeforeSec = this.#cleanUp.reachesSec(this.#session.nowSec())
-    if (missing > 0 && span.length > 1) return this.#pinDown(span, look.made({ expiresBeforeSec }), signal)
-    if (!(await mayClose(this.#session, signal))) return
-    await this.#compare(span, look.made({ missing, expiresBeforeSec }))
-  }
-
-  /** Guid by guid, so much at once as fits into memory: where little is shown, very much may be held. */
-  async #compare(span: readonly LedgerWindow[], look: Look): Promise<void> {
-    for (const part of batchesOf(span, heldAtOnce, ({ held }) => held))
-      await this.#session.recorder.record([], now => now, { ...look, range: rangeOfSpan(part) })
-    for (const { fromSec } of span) this.#compared.add(fromSec)
-  }
-
-  /**
-   * Windows that together do not show all that is counted: halves whose count is what they have shown, and what is known to
-   * be missing there, are not gone into. Reading each window instead would use up the requests of this verification, and of
-   * the next one on the same windows again.
-   */
-  async #pinDown(span: readonly LedgerWindow[], look: Look, signal: AbortSignal): Promise<void> {
-    if (this.#requests >= requestsMax) return
-    if (span.length === 1) return this.#read(span, signal)
-    const middle = span.length >> 1
-    for (const half of [span.slice(0, middle), span.slice(middle)]) {
-      const range = rangeOfSpan(half)
-      const known = half.reduce((sum, window) => sum + missingOf(window), 0)
-      const shown = half.reduce((sum, { fromSec }) => sum + (look.shown.get(fromSec)?.rows ?? 0), 0)
-      const counted = await this.#session.source.countAuditEvents(range, signal)
-      if (counted !== shown + known) await this.#pinDown(half, look, signal)
-      else if (known === 0 && (await mayClose(this.#session, signal))) await this.#compare(half, look)
-    }
-  }
-
   async #lookForCleanUp(signal: AbortSignal): Promise<void> {
     this.#cleanUpMs = this.#deps.nowMs()
-    this.#requests++
-    this.#rows++
+    this.#cost.requests++
+    this.#cost.rows++
     const oldestSec = await this.#deps.oldestSec(signal)
     // What a narrower token is shown says nothing of the clean-up.
     if (!(await mayClose(this.#session, signal))) return
@@ -261,11 +191,11 @@ export class Verifier {
   /** Equal sums may hide one that is missing and one that is gone: each is compared guid by guid, once in a session. */
   async #compareCounted(signal: AbortSignal): Promise<void> {
     const due = this.#passed().filter(
-      ({ state, fromSec }) => state === 'counted' && !this.#compared.has(fromSec),
+      window => window.state === 'counted' && !this.#comparer.hasCompared(window),
     )
     for (const batch of batchesOf(due, rowsWantedOf(this.#session.source))) {
-      if (this.#requests >= requestsMax / 2) return
-      await this.#read(batch, signal)
+      if (this.#cost.requests >= requestsMax / 2) return
+      await this.#comparer.compare(batch, signal)
     }
   }
 
@@ -281,10 +211,10 @@ export class Verifier {
     })
     const lastMs = ({ fromSec }: LedgerWindow) => this.#triedMs.get(fromSec)?.lastMs ?? 0
     for (const window of due.toSorted((a, b) => lastMs(a) - lastMs(b)).slice(0, shortWindowsAtOnce)) {
-      if (this.#requests >= requestsMax) return
+      if (this.#cost.isUsedUp) return
       const { firstMs = nowMs } = this.#triedMs.get(window.fromSec) ?? {}
       this.#triedMs.set(window.fromSec, { firstMs, lastMs: nowMs })
-      await this.#read([window], signal)
+      await this.#comparer.compare([window], signal)
     }
   }
 
@@ -301,8 +231,8 @@ export class Verifier {
       const isFull = batch.length >= lastLookWindows || expected(batch) >= rowsWantedOf(this.#session.source)
       const isUrgent = (batch[0]?.fromSec ?? 0) < reachesSec + lastLookSec / 2
       if (!isFull && !isUrgent) continue
-      if (this.#requests >= requestsMax) return
-      await this.#read(batch, signal)
+      if (this.#cost.isUsedUp) return
+      await this.#comparer.compare(batch, signal)
     }
   }
 
@@ -318,75 +248,5 @@ export class Verifier {
       const window = this.#session.recorder.ledger.windowOf(fromSec)
       return window === null || window.state === 'expired' ? [] : [window]
     })
-  }
-}
-
-function isUnchecked({ state }: LedgerWindow): boolean {
-  return state === 'open'
-}
-
-/** A day at a time where some are not checked yet, and what lies between such days in one. */
-function daysOf(span: readonly LedgerWindow[]): readonly (readonly LedgerWindow[])[] {
-  const parts: LedgerWindow[][] = []
-  let isChecked = false
-  for (let i = 0; i < span.length; i += windowsOfDay) {
-    const day = span.slice(i, i + windowsOfDay)
-    const wasChecked = isChecked
-    isChecked = !day.some(isUnchecked)
-    const before = parts.at(-1)
-    if (isChecked && wasChecked && before !== undefined) before.push(...day)
-    else parts.push(day)
-  }
-  return parts
-}
-
-/** What Cloud Controller should count there: what it counted last; where it was never asked, what is held. */
-function expected(windows: readonly LedgerWindow[]): number {
-  return windows.reduce((sum, { counted, held }) => sum + (counted ?? held), 0)
-}
-
-/** Contiguous windows, together about so many rows; `rowsOf` a window: default what a request should return of it. */
-function batchesOf(
-  windows: readonly LedgerWindow[],
-  rows: number,
-  rowsOf = (window: LedgerWindow) => expected([window]),
-): readonly (readonly LedgerWindow[])[] {
-  return spansOf(windows).flatMap(span => {
-    const batches: LedgerWindow[][] = []
-    let inLast = 0
-    for (const window of span) {
-      const batch = batches.at(-1)
-      const more = rowsOf(window)
-      if (batch !== undefined && inLast + more <= rows) {
-        batch.push(window)
-        inLast += more
-      } else {
-        batches.push([window])
-        inLast = more
-      }
-    }
-    return batches
-  })
-}
-
-function metered(
-  source: AuditEvents,
-  meter: { readonly request: () => void; readonly rows: (count: number) => void },
-): AuditEvents {
-  return {
-    get perPageMax() {
-      return source.perPageMax ?? perPageMax
-    },
-    auditEvents: async (query, signal) => {
-      meter.request()
-      const page = await source.auditEvents(query, signal)
-      meter.rows(page.resources.length)
-      return page
-    },
-    countAuditEvents: async (window, signal) => {
-      meter.request()
-      meter.rows(1)
-      return source.countAuditEvents(window, signal)
-    },
   }
 }

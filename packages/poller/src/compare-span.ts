@@ -1,0 +1,88 @@
+import { type LedgerWindow, missingOf } from '@cf-audit-drain/log'
+import { type CleanUp, rangeOfSpan } from './clean-up.ts'
+import type { Look, LookMaker } from './look.ts'
+import { readOn } from './read-on.ts'
+import { mayClose, type Session } from './session.ts'
+import type { VerificationCost } from './verification-cost.ts'
+import { batchesOf } from './window-batches.ts'
+
+/** So many guids are read out of the log for one comparison. */
+const heldAtOnce = 20_000
+
+/** Reads contiguous windows of the ledger whole: what is missing is recorded, and each is compared guid by guid. */
+export class SpanComparer {
+  /** Events that were found and are in the log now. */
+  published = 0
+  readonly #session: Session
+  readonly #cleanUp: CleanUp
+  readonly #cost: VerificationCost
+  readonly #compared = new Set<number>()
+
+  /** `session`: its source counts into `cost`. */
+  constructor(session: Session, cleanUp: CleanUp, cost: VerificationCost) {
+    this.#session = session
+    this.#cleanUp = cleanUp
+    this.#cost = cost
+  }
+
+  /** Whether the window was compared guid by guid in this session. */
+  hasCompared({ fromSec }: LedgerWindow): boolean {
+    return this.#compared.has(fromSec)
+  }
+
+  async compare(span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {
+    const { recorder } = this.#session
+    const range = rangeOfSpan(span)
+    const held = span.reduce((sum, window) => sum + window.held, 0)
+    const look = recorder.look(range)
+    const read = () => this.#readInto(look, span, signal)
+    try {
+      await (held > heldAtOnce ? read() : recorder.withHeld(range, read))
+    } finally {
+      look.end()
+    }
+  }
+
+  async #readInto(look: LookMaker, span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {
+    const range = rangeOfSpan(span)
+    let missing = 0
+    let published = 0
+    for await (const segment of readOn(this.#session, range, signal)) {
+      look.add(segment)
+      missing += segment.missing
+      published += segment.published
+    }
+    this.published += published
+    if (published > 0) this.#session.observer.late?.({ ...range, published })
+    const expiresBeforeSec = this.#cleanUp.reachesSec(this.#session.nowSec())
+    if (missing > 0 && span.length > 1) return this.#pinDown(span, look.made({ expiresBeforeSec }), signal)
+    if (!(await mayClose(this.#session, signal))) return
+    await this.#record(span, look.made({ missing, expiresBeforeSec }))
+  }
+
+  /** Guid by guid, so much at once as fits into memory: where little is shown, very much may be held. */
+  async #record(span: readonly LedgerWindow[], look: Look): Promise<void> {
+    for (const part of batchesOf(span, heldAtOnce, ({ held }) => held))
+      await this.#session.recorder.record([], now => now, { ...look, range: rangeOfSpan(part) })
+    for (const { fromSec } of span) this.#compared.add(fromSec)
+  }
+
+  /**
+   * Windows that together do not show all that is counted: halves whose count is what they have shown, and what is known to
+   * be missing there, are not gone into. Reading each window instead would use up the requests of this verification, and of
+   * the next one on the same windows again.
+   */
+  async #pinDown(span: readonly LedgerWindow[], look: Look, signal: AbortSignal): Promise<void> {
+    if (this.#cost.isUsedUp) return
+    if (span.length === 1) return this.compare(span, signal)
+    const middle = span.length >> 1
+    for (const half of [span.slice(0, middle), span.slice(middle)]) {
+      const range = rangeOfSpan(half)
+      const known = half.reduce((sum, window) => sum + missingOf(window), 0)
+      const shown = half.reduce((sum, { fromSec }) => sum + (look.shown.get(fromSec)?.rows ?? 0), 0)
+      const counted = await this.#session.source.countAuditEvents(range, signal)
+      if (counted !== shown + known) await this.#pinDown(half, look, signal)
+      else if (known === 0 && (await mayClose(this.#session, signal))) await this.#record(half, look)
+    }
+  }
+}
