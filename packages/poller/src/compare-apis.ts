@@ -4,13 +4,13 @@ import {
   MalformedEventError,
   parseAuditEvent,
   type RawEvent,
-  rawCreatedAtSec,
   rawGuid,
   type Scrubber,
 } from '@cf-audit-drain/event'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Range } from './range.ts'
 import { type AuditEvents, readSegment } from './read-segment.ts'
+import { rowsBefore } from './sec-after.ts'
 
 /** One event that the two APIs do not show alike. */
 export interface ApiDifference {
@@ -149,7 +149,7 @@ async function readPart(
     const endSec = segment.toSec ?? toSec
     if (segment.complete)
       return {
-        rows: segment.rows.filter(row => (rawCreatedAtSec(row) ?? fromSec) < endSec),
+        rows: rowsBefore(segment.rows, endSec, fromSec),
         toSec: endSec,
       }
     if (reading >= readingsMax)

@@ -57,3 +57,20 @@ test('events that come late change the window they are of, in the publish that b
   assert.deepEqual([after?.state, after?.counted, after?.held], ['re-checked', 3, 3])
   assert.deepEqual(await ledgerFaults(one.log), [])
 })
+
+test('a row without a readable stamp is counted where it stands among the others, not where the reading began', async t => {
+  const one = await PolledFoundation.make(t)
+  const rows = Array.from({ length: 100 }, (_, i) => ({ createdAtUs: one.agoUs(dayMs - i * 10 * minuteMs) }))
+  const odd = (agoMs: number) => ({
+    text: `{"guid":"odd-${agoMs}","created_at":"yesterday","type":"audit.app.update","data":{}}`,
+    createdAtUs: one.agoUs(agoMs),
+  })
+  one.foundation.insert([...rows, odd(dayMs - 500 * minuteMs - 1_000), odd(dayMs - 700 * minuteMs - 1_000)])
+  await one.started()
+  await one.pass(12 * minuteMs)
+  const there = Map.groupBy(one.foundation.shown(), row => Math.floor(row.createdAtUs / 300e6) * 300)
+  for await (const { fromSec, counted, held } of one.log.ledger({})) {
+    const rows = there.get(fromSec)?.length ?? 0
+    assert.deepEqual([counted ?? rows, held], [rows, rows], new Date(fromSec * 1000).toISOString())
+  }
+})

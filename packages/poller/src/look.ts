@@ -1,8 +1,8 @@
-import { rawCreatedAtSec } from '@cf-audit-drain/event'
 import type { Ledger } from './ledger.ts'
 import type { Range } from './range.ts'
 import type { Segment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
+import { secAfter } from './sec-after.ts'
 
 export interface ShownRows {
   readonly rows: number
@@ -93,8 +93,9 @@ export class LookMaker {
   add(segment: Segment): this {
     const fromSec = Math.max(this.#range.fromSec, segment.fromSec)
     const toSec = Math.min(this.#range.toSec, segment.toSec ?? Infinity)
+    let sec = segment.fromSec
     for (const row of segment.rows) {
-      const sec = rawCreatedAtSec(row) ?? fromSec
+      sec = secAfter(sec, row)
       if (sec < fromSec || sec >= toSec) continue
       const window = this.#shown.getOrInsertComputed(this.#ledger.rangeOf(sec).fromSec, () => ({
         rows: 0,

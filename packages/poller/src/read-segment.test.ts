@@ -10,7 +10,7 @@ import { handSetSource } from './testing/hand-set-source.ts'
  * counts are set by hand.
  */
 const signal = new AbortController().signal
-const rows = (...list: readonly (readonly [string | null, number])[]) =>
+const rows = (...list: readonly (readonly [string | null, number | null])[]) =>
   list.map(([guid, sec]) => ({ guid, sec }))
 
 test('as many rows as counted is whole, and so are more', async () => {
@@ -53,6 +53,13 @@ test('a full page is a whole reading of all but its last second, if the count ag
     4,
   )
   assert.deepEqual([short.complete, short.missing], [false, 1])
+})
+
+test('a row without a readable stamp at the end of a full page is of its last second', async () => {
+  const full = rows(['a', 10], ['b', 11], ['c', 12], ['d', null])
+  const { events } = handSetSource([{ rows: full, total: 9 }], [2])
+  const segment = await readSegment(events, { fromSec: 10, toSec: 99 }, signal, 4)
+  assert.deepEqual([segment.complete, segment.toSec], [true, 12])
 })
 
 test('an overfull second is read until two readings show the same guids, as many as counted', async () => {

@@ -2,6 +2,7 @@ import { AnswerTooLargeError, type AuditEventPage, type CloudController } from '
 import { type RawEvent, rawCreatedAtSec } from '@cf-audit-drain/event'
 import { rowsWanted } from './options.ts'
 import { distinctRows, rowKey } from './row-key.ts'
+import { rowsBefore } from './sec-after.ts'
 
 /** `perPageMax`: what v2 gives is less; default 5,000. */
 export type AuditEvents = Pick<CloudController, 'auditEvents' | 'countAuditEvents'> &
@@ -63,7 +64,7 @@ export async function readSegment(
   }
   const lastSec = newestSec(rows)
   if (lastSec <= fromSec) return readSecond(source, fromSec, signal, perPage, rows)
-  const covered = rows.filter(row => (rawCreatedAtSec(row) ?? fromSec) < lastSec)
+  const covered = rowsBefore(rows, lastSec, fromSec)
   try {
     const counted = await source.countAuditEvents({ fromSec, toSec: lastSec }, signal)
     const complete = distinctRows(covered) === covered.length && covered.length === counted

@@ -1,10 +1,10 @@
-import { rawCreatedAtSec } from '@cf-audit-drain/event'
 import { isAsKnown } from './known-missing.ts'
 import type { Recorded } from './look.ts'
 import type { Range } from './range.ts'
 import { readOn } from './read-on.ts'
 import { rowsWantedOf, type Segment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
+import { secAfter } from './sec-after.ts'
 import type { ComparedWindow, Session } from './session.ts'
 
 export interface Found {
@@ -96,11 +96,13 @@ export function compare(
 ): ComparedWindow {
   const { fromSec, toSec } = range
   const shown = new Set<string>()
-  for (const segment of segments)
+  for (const segment of segments) {
+    let sec = segment.fromSec
     for (const row of segment.rows) {
-      const sec = rawCreatedAtSec(row) ?? fromSec
+      sec = secAfter(sec, row)
       if (sec >= fromSec && sec < toSec) shown.add(rowKey(row))
     }
+  }
   const heldNotShown: string[] = []
   const { seen, checkpoint } = session.recorder
   // What is older may be hidden from who sees less since then.

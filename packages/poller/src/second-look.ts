@@ -1,9 +1,9 @@
-import { rawCreatedAtSec } from '@cf-audit-drain/event'
 import type { HeldEvent } from '@cf-audit-drain/log'
 import { isAsKnown } from './known-missing.ts'
 import type { Range } from './range.ts'
 import { readSegment } from './read-segment.ts'
 import { rowKey } from './row-key.ts'
+import { secAfter } from './sec-after.ts'
 import type { Session } from './session.ts'
 
 /** A replica that lags by more than this is believed. */
@@ -48,9 +48,10 @@ export async function secondLook(
     isWhole &&= segment.complete
     const toSec = segment.toSec ?? range.toSec
     let newest = 0
+    let sec = fromSec
     for (const row of segment.rows) {
       keys.add(rowKey(row))
-      const sec = rawCreatedAtSec(row) ?? fromSec
+      sec = secAfter(sec, row)
       newest = Math.max(newest, sec)
       if (sec >= fromSec && sec < toSec) rowsIn.set(sec, (rowsIn.get(sec) ?? 0) + 1)
     }

@@ -4,7 +4,8 @@ import type { AuditEvents } from '../read-segment.ts'
 
 export interface HandSetRow {
   readonly guid: string | null
-  readonly sec: number
+  /** Null: its stamp cannot be read. */
+  readonly sec: number | null
 }
 
 export interface Answer {
@@ -43,7 +44,7 @@ function pageOf({ rows, total }: Answer): AuditEventPage {
   const resources = rows.map(({ guid, sec }) => ({
     guid,
     type: 'audit.app.start',
-    created_at: `${new Date(sec * 1000).toISOString().slice(0, 19)}Z`,
+    created_at: sec === null ? 'yesterday' : `${new Date(sec * 1000).toISOString().slice(0, 19)}Z`,
     data: {},
   }))
   const body = JSON.stringify({ pagination: { total_results: total }, resources })
