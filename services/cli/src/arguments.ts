@@ -98,27 +98,19 @@ const configuring = {
   'log-level': { type: 'string' },
 } as const
 
+const polling = {
+  ...configuring,
+  'http-address': { type: 'string' },
+  'start-from': { type: 'string' },
+  'poll-interval': { type: 'string' },
+  strict: { type: 'boolean' },
+  'until-caught-up': { type: 'boolean' },
+  'accept-rights': { type: 'boolean' },
+} as const
+
 const options = {
-  start: {
-    ...configuring,
-    'http-address': { type: 'string' },
-    'start-from': { type: 'string' },
-    'poll-interval': { type: 'string' },
-    strict: { type: 'boolean' },
-    'until-caught-up': { type: 'boolean' },
-    'dry-run': { type: 'boolean' },
-    'forget-sink': { type: 'string' },
-    'accept-rights': { type: 'boolean' },
-  },
-  poller: {
-    ...configuring,
-    'http-address': { type: 'string' },
-    'start-from': { type: 'string' },
-    'poll-interval': { type: 'string' },
-    strict: { type: 'boolean' },
-    'until-caught-up': { type: 'boolean' },
-    'accept-rights': { type: 'boolean' },
-  },
+  start: { ...polling, 'dry-run': { type: 'boolean' }, 'forget-sink': { type: 'string' } },
+  poller: polling,
   sink: { ...configuring, 'http-address': { type: 'string' }, 'until-caught-up': { type: 'boolean' } },
   check: { ...configuring, strict: { type: 'boolean' }, for: { type: 'string' } },
   topics: { ...configuring, 'allow-lower': { type: 'string', multiple: true } },

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { shareKafka, skipWithoutKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { ISocketFactory } from 'kafkajs'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
 import { openKafkaLog } from './kafka-log.ts'
+import type { KafkaLogLine } from './kafka-options.ts'
 
 /*
  * Goal: brokers that go away under a running sink are told of at once, in one sentence with what to do. Method: a process to be
@@ -16,27 +17,8 @@ test('brokers that go away under a sink are told at once and once, with what to 
   timeout: 90_000,
 }, async t => {
   if (skipWithoutKafka(t)) return
-  const kafka = await shareKafka()
-  t.after(() => kafka.stop())
   const way = await cuttable()
-  const lines: { readonly level: string; readonly message: string }[] = []
-  const failed: string[] = []
-  const log = openKafkaLog(
-    {
-      brokers: kafka.brokers,
-      prefix: `away-${process.pid}`,
-      createTopics: { replicationFactor: 1 },
-      socketFactory: way.factory,
-      onLog: line => lines.push(line),
-    },
-    { clock: systemClock, observer: { failed: error => failed.push(error.message) } },
-  )
-  t.after(() => log.close())
-  const writer = await log.writer('lab')
-  await writer.publish(makeEntries(0, 3), 'three')
-  const source = log.source('siem', { batchMax: 100 })
-  await source.connect(AbortSignal.timeout(20_000))
-  await (await source.read(AbortSignal.timeout(20_000)))?.settle()
+  const { log, lines, failed } = await readingSink(t, way, brokers => ({ brokers, prefix: 'away' }))
   assert.equal(log.unreachable?.(), null)
 
   const sentence = /^cannot reach Kafka: .* refuses connections \(ECONNREFUSED\)\. Do the brokers run/
@@ -64,28 +46,13 @@ test('brokers that are reached as others name them are not told to be away, thou
   timeout: 60_000,
 }, async t => {
   if (skipWithoutKafka(t)) return
-  const kafka = await shareKafka()
-  t.after(() => kafka.stop())
   // What the brokers call themselves is another name, as of those beside the one that is configured.
   const way = await cuttable('localhost')
-  const lines: string[] = []
-  const log = openKafkaLog(
-    {
-      brokers: kafka.brokers.map(broker => broker.replace('127.0.0.1', 'localhost')),
-      prefix: `half-away-${process.pid}`,
-      createTopics: { replicationFactor: 1 },
-      sessionTimeoutMs: 2_000,
-      socketFactory: way.factory,
-      onLog: ({ message }) => lines.push(message),
-    },
-    { clock: systemClock },
-  )
-  t.after(() => log.close())
-  const writer = await log.writer('lab')
-  await writer.publish(makeEntries(0, 3), 'three')
-  const source = log.source('siem', { batchMax: 100 })
-  await source.connect(AbortSignal.timeout(20_000))
-  await (await source.read(AbortSignal.timeout(20_000)))?.settle()
+  const { log, lines, writer, source } = await readingSink(t, way, brokers => ({
+    brokers: brokers.map(broker => broker.replace('127.0.0.1', 'localhost')),
+    prefix: 'half-away',
+    sessionTimeoutMs: 2_000,
+  }))
   way.cut()
   // A client that is new begins where it is configured.
   const other = log.source('other', { batchMax: 100 })
@@ -93,10 +60,40 @@ test('brokers that are reached as others name them are not told to be away, thou
   await until(() => way.refused > 1)
   await connecting
   assert.equal(log.unreachable?.(), null)
-  assert.doesNotMatch(lines.join('\n'), /^cannot reach Kafka/m)
+  assert.doesNotMatch(lines.map(({ message }) => message).join('\n'), /^cannot reach Kafka/m)
   await writer.publish(makeEntries(3, 3), 'six')
   assert.equal((await source.read(AbortSignal.timeout(20_000)))?.batch.length, 3)
 })
+
+/** A sink that has read what a writer of the same process has published. */
+async function readingSink(
+  t: TestContext,
+  way: { readonly factory: ISocketFactory },
+  options: (brokers: readonly string[]) => Parameters<typeof openKafkaLog>[0] & { readonly prefix: string },
+) {
+  const kafka = await shareKafka()
+  t.after(() => kafka.stop())
+  const lines: KafkaLogLine[] = []
+  const failed: string[] = []
+  const { prefix, ...others } = options(kafka.brokers)
+  const log = openKafkaLog(
+    {
+      ...others,
+      prefix: `${prefix}-${process.pid}`,
+      createTopics: { replicationFactor: 1 },
+      socketFactory: way.factory,
+      onLog: line => lines.push(line),
+    },
+    { clock: systemClock, observer: { failed: error => failed.push(error.message) } },
+  )
+  t.after(() => log.close())
+  const writer = await log.writer('lab')
+  await writer.publish(makeEntries(0, 3), 'three')
+  const source = log.source('siem', { batchMax: 100 })
+  await source.connect(AbortSignal.timeout(20_000))
+  await (await source.read(AbortSignal.timeout(20_000)))?.settle()
+  return { log, lines, failed, writer, source }
+}
 
 /** Ways to the brokers that can be cut; `only`: those to this host. */
 async function cuttable(only?: string) {
