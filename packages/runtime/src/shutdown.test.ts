@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -48,6 +51,23 @@ test('work that throws ends with 1, or with the code of its error, and says why'
   const broken = await end('throws')
   assert.deepEqual([broken.code, /it broke/.test(broken.out)], [1, true])
   assert.equal((await end('log-error')).code, 4)
+})
+
+test('what was printed is whole for a reader that takes it only after the work has ended', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'shutdown-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const line = 'exec "$0" "$1" prints > "$2"'
+  const child = spawn('sh', ['-c', line, process.execPath, main, pipe], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const closed = once(child, 'close')
+  await using reader = await open(pipe)
+  await once(child.stderr, 'data')
+  const whole = await reader.readFile('utf8')
+  assert.equal(whole.length, 'ready\n'.length + 73_000)
+  assert.deepEqual(await closed, [3, null])
 })
 
 test('an error nobody caught is logged and ends with 1', async () => {

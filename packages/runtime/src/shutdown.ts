@@ -71,8 +71,21 @@ export async function runMain(
       return exitCodeOf(error) ?? exitCodes.failed
     },
   )
+  await printed()
   late.abort()
   return endProcess(code, logger)
+}
+
+/** Ends a process that has nothing in hand, once whoever reads what it has printed has taken all of it. */
+export async function endPrinted(code: ExitCode): Promise<never> {
+  await printed()
+  return endProcess(code)
+}
+
+/** `process.exit` drops what a pipe has no room for yet. */
+async function printed(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr])
+    if (stream.writableLength > 0) await new Promise<void>(resolve => stream.write('', () => resolve()))
 }
 
 /** Ends a process that has nothing in hand, such as one whose configuration is wrong. */

@@ -4,6 +4,7 @@ import { createLogger } from '../src/logger.ts'
 import { runMain } from '../src/shutdown.ts'
 
 const kind = process.argv[2]
+const logger = createLogger({ level: 'info', destination: 'stderr' })
 const never = Promise.withResolvers<never>().promise
 const alive = systemClock.sleep(60_000)
 
@@ -13,6 +14,12 @@ await runMain(
     process.stdout.write('ready\n')
     if (kind === 'returns') return undefined
     if (kind === 'code') return 3
+    if (kind === 'prints') {
+      // More than a pipe holds, and the rest less than a stream asks to wait for.
+      for (let i = 0; i < 73; i++) process.stdout.write(`${'x'.repeat(999)}\n`)
+      logger.info('printed')
+      return 3
+    }
     if (kind === 'throws') throw new Error('it broke')
     if (kind === 'log-error') throw Object.assign(new Error('the log is damaged'), { code: 'LOG' })
     if (kind === 'rejects') void Promise.reject(new Error('nobody caught me'))
@@ -38,7 +45,7 @@ await runMain(
     return undefined
   },
   {
-    logger: createLogger({ level: 'info', destination: 'stderr' }),
+    logger,
     shutdownTimeoutMs: kind === 'hangs' ? 200 : 30_000,
     exitCodeOf: error => (error instanceof Error && 'code' in error && error.code === 'LOG' ? 4 : undefined),
   },

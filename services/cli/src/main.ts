@@ -3,6 +3,7 @@ import { systemClock } from '@cf-audit-drain/pipeline'
 import {
   createLogger,
   type ExitCode,
+  endPrinted,
   endProcess,
   exitCodes,
   type Logger,
@@ -36,7 +37,7 @@ try {
   await main(readArguments(process.argv.slice(2)))
 } catch (error) {
   say(error instanceof Error ? error.message : String(error))
-  endProcess(exitCodeOf(error) ?? exitCodes.failed)
+  await endPrinted(exitCodeOf(error) ?? exitCodes.failed)
 }
 
 async function main(given: Arguments): Promise<void> {
@@ -51,11 +52,11 @@ async function main(given: Arguments): Promise<void> {
   }
   if (given.command === 'ledger') {
     const log = await openLog(config, { clock: systemClock, logger: null }, 'read')
-    return endProcess(await printLedger(log, given.ledger).finally(() => log.close()))
+    return endPrinted(await printLedger(log, given.ledger).finally(() => log.close()))
   }
   const { level } = config.logging
   if (given.topics !== undefined)
-    return endProcess(await manageTopics(config, given.topics, quietLogger(level)))
+    return endPrinted(await manageTopics(config, given.topics, quietLogger(level)))
   const { schemas } = given
   if (schemas !== undefined)
     return running(quietLogger(level), config.shutdownTimeoutMs, signal =>
