@@ -38,7 +38,7 @@ export class Simulator {
       outputFile,
       errorFile: join(folder, 'simulator.err'),
     })
-    await until('the simulator listens', () => firstLine(outputFile) !== null || child.end !== null, 60_000)
+    await until('the simulator listens', () => firstLine(outputFile) !== null || child.end !== null, 180_000)
     const line = firstLine(outputFile)
     if (line === null) throw new Error(`the simulator ended with ${child.end}: see ${folder}`)
     return new Simulator(child, JSON.parse(line) as Addresses, historyFile)
