@@ -212,6 +212,16 @@ export interface ReadingTrouble {
   readonly error: Error
 }
 
+/**
+ * Records that were removed before a sink had them. `from` and `to` are the offsets of the first of them and of the oldest
+ * that is left: at most so many are lost, since offsets may be left out.
+ */
+export interface LostSpan {
+  readonly foundation: string
+  readonly from: number
+  readonly to: number
+}
+
 /** What whoever reads for a sink is told, beside the records. */
 export interface SourceObserver {
   /**
@@ -221,6 +231,10 @@ export interface SourceObserver {
   interrupted?(troubles: readonly ReadingTrouble[]): void
   /** Records were delivered, and the foundation was another worker's before they were settled: it may deliver them again. */
   deliveredTwice?(records: number): void
+  /** Whose records this one reads from now on, where the foundations are shared out. */
+  reads?(foundations: readonly string[]): void
+  /** Retention, or somebody, removed what it had not had. What it does not settle anything behind may be told again. */
+  lost?(span: LostSpan): void
 }
 
 export interface EventLog {

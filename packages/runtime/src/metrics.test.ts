@@ -282,6 +282,21 @@ test('scrapes that meet give one and the same reading', async () => {
   assert.equal(a.text, b.text)
 })
 
+test('what a sink lost is shown with 0 from when a foundation is its, and one that it has again loses nothing of it', async () => {
+  const metrics = metricsOf()
+  const labels = '{sink="siem",foundation="not-configured"}'
+  const shown = async () => [
+    await value(metrics, `cf_audit_sink_lost_total${labels}`),
+    await value(metrics, `cf_audit_sink_last_loss_timestamp_seconds${labels}`),
+  ]
+  assert.deepEqual(await shown(), [undefined, undefined])
+  metrics.sink('siem').reads(['not-configured'])
+  assert.deepEqual(await shown(), [0, 0])
+  metrics.sink('siem').lost('not-configured', 7, nowMs)
+  metrics.sink('siem').reads(['not-configured', 'eu1'])
+  assert.deepEqual(await shown(), [7, nowMs / 1_000])
+})
+
 test('two processes in one (tests, the demo) do not share a registry', async () => {
   metricsOf().sink('siem').delivered(5, nowMs)
   assert.equal(await value(metricsOf(), 'cf_audit_delivered_total{sink="siem"}'), 0)

@@ -11,7 +11,10 @@ export interface MetricsOptions {
   readonly version: string
   /** Where the log is, and what it promises: the labels of `cf_audit_log_info`. */
   readonly log?: { readonly on: string; readonly delivery: string }
-  /** Names as configured; the only values the labels `foundation` and `sink` ever have. */
+  /**
+   * Names as configured; the only values the labels `foundation` and `sink` ever have, but that the losses of a sink on
+   * Kafka name the foundations that have a topic there.
+   */
   readonly foundations: readonly string[]
   readonly sinks: readonly string[]
   /** Types with a series of their own; any other is counted as `other`. */
@@ -42,8 +45,8 @@ export interface Metrics {
 /**
  * All metrics of the process, in a registry of its own. Names and meanings: packages/runtime/README.md.
  *
- * No label ever holds what a user can choose: foundations and sinks come from the configuration, types from the
- * catalogue.
+ * No label ever holds what a user can choose: foundations and sinks come from the configuration or the topics on Kafka,
+ * types from the catalogue.
  */
 export function createMetrics(options: MetricsOptions): Metrics {
   const { clock = systemClock, registry = new Registry() } = options

@@ -11,6 +11,10 @@ export interface SinkMetrics {
   connected(yes: boolean): void
   /** How many things keep events of the log from the sink now. */
   unread(reasons: number): void
+  /** Shows the losses of these foundations from now on, before there are any. */
+  reads(foundations: readonly string[]): void
+  /** So many records were removed from the log before the sink had them, at most. */
+  lost(foundation: string, records: number, atMs: number): void
 }
 
 export function createSinkMetrics(
@@ -23,6 +27,7 @@ export function createSinkMetrics(
     new Gauge({ name: `cf_audit_${name}`, help, labelNames, registers })
   const counter = (name: string, help: string) =>
     new Counter({ name: `cf_audit_${name}`, help, labelNames, registers })
+  const losses = sinkLosses(registry)
 
   const delivered = counter('delivered_total', 'Records the receiver has confirmed, in this process.')
   const lastSuccess = gauge(
@@ -57,8 +62,46 @@ export function createSinkMetrics(
         resent: count => resent.inc(labels, count),
         connected: yes => up.set(labels, yes ? 1 : 0),
         unread: reasons => unread.set(labels, reasons),
+        reads: foundations => {
+          for (const foundation of foundations) losses.show({ sink, foundation })
+        },
+        lost: (foundation, records, atMs) => losses.add({ sink, foundation }, records, atMs),
       }
       return [sink, setters]
     }),
   )
+}
+
+function sinkLosses(registry: Registry) {
+  const labelNames = ['sink', 'foundation'] as const
+  const registers = [registry]
+  const lost = new Counter({
+    name: 'cf_audit_sink_lost_total',
+    help: 'Records that retention, or somebody, removed from the log before the sink had them, found by this process. An upper bound: offsets, of which some hold no event.',
+    labelNames,
+    registers,
+  })
+  const lastLoss = new Gauge({
+    name: 'cf_audit_sink_last_loss_timestamp_seconds',
+    help: 'When this process last found such a loss; 0 when it found none.',
+    labelNames,
+    registers,
+  })
+  const shown = new Set<string>()
+  type Labels = { readonly sink: string; readonly foundation: string }
+  const show = (labels: Labels) => {
+    const key = JSON.stringify([labels.sink, labels.foundation])
+    if (shown.has(key)) return
+    shown.add(key)
+    lost.inc(labels, 0)
+    lastLoss.set(labels, 0)
+  }
+  return {
+    show,
+    add: (labels: Labels, records: number, atMs: number) => {
+      show(labels)
+      lost.inc(labels, records)
+      lastLoss.set(labels, atMs / 1000)
+    },
+  }
 }

@@ -11,6 +11,7 @@ const sound: SinkStatus = {
   lastError: null,
   unread: [],
   sentAgain: 0,
+  lost: [],
 }
 const at = '2026-11-22T00:00:00.000Z'
 const siemIsDown: Partial<SinkStatus> = {

@@ -3,6 +3,7 @@ import { type EventLog, openEmbeddedLog } from '@cf-audit-drain/log'
 import type { SchemaIds } from '@cf-audit-drain/log/kafka'
 import type { Clock } from '@cf-audit-drain/pipeline'
 import type { Logger } from '@cf-audit-drain/runtime'
+import { kafkaObserver } from './kafka-observer.ts'
 import { kafkaOptions } from './kafka-options.ts'
 
 interface WritingOptions {
@@ -39,21 +40,7 @@ export async function openLog(
     },
     {
       clock: deps.clock,
-      observer: {
-        warn: sentence => logger?.warn(sentence),
-        begun: sentence => logger?.info(sentence),
-        failed: error => logger?.warn({ reason: error.message }, 'Kafka failed; it is tried again'),
-        outOfRange: ({ sink, topic, from, to }) =>
-          logger?.error(
-            { sink, topic, from: String(from), to: String(to) },
-            'LOST for this sink: retention removed records that it had not had; going on at the oldest there is',
-          ),
-        deliveredTwice: deliveredAgain =>
-          logger?.warn(
-            { deliveredAgain },
-            'these are delivered again: their foundation went to another worker, or this one stopped, before they were settled',
-          ),
-      },
+      observer: kafkaObserver(logger),
     },
   )
 }

@@ -5,6 +5,7 @@ import {
   isPassing,
   KafkaStateError,
   type LogRecord,
+  type LostSpan,
   type ReadingTrouble,
 } from '@cf-audit-drain/log'
 import {
@@ -22,6 +23,7 @@ import {
   withRetry,
 } from '@cf-audit-drain/pipeline'
 import { withKnownSchemas } from './known-schemas.ts'
+import { LossTally, type SinkLoss } from './loss-tally.ts'
 
 /** What a sink worker tells about itself; the service makes log lines, metrics and /status of it. */
 export interface SinkObserver {
@@ -41,6 +43,10 @@ export interface SinkObserver {
   unread?(reasons: number): void
   /** The log can be read again. */
   resumed?(): void
+  /** Whose records it may get from now on, where the foundations are shared out. */
+  reads?(foundations: readonly string[]): void
+  /** So many records were removed from the log before it had them, at most; none is told of twice. */
+  lost?(foundation: string, records: number, atMs: number): void
 }
 
 export interface SinkStatus {
@@ -60,6 +66,8 @@ export interface SinkStatus {
    * that were sent when their foundation went to another worker.
    */
   readonly sentAgain: number
+  /** By foundation, what was removed from the log before it had it, as far as this process has found it. */
+  readonly lost: readonly SinkLoss[]
 }
 
 export interface SinkDeps {
@@ -94,6 +102,7 @@ export class SinkWorker {
   #lastDelivery: SinkStatus['lastDelivery'] = null
   #lastError: SinkStatus['lastError'] = null
   #sentAgain = 0
+  readonly #losses = new LossTally()
   /** Why the log cannot be connected. */
   #unconnected: readonly ReadingTrouble[] = []
   /** What the log says keeps it from events. */
@@ -144,6 +153,8 @@ export class SinkWorker {
             this.#showUnread()
           },
           deliveredTwice: records => this.#givenUp(records),
+          reads: foundations => this.#observer.reads?.(foundations),
+          lost: span => this.#lost(span),
         },
       }),
       {
@@ -198,6 +209,7 @@ export class SinkWorker {
       lastError: this.#lastError,
       unread: this.#unread,
       sentAgain: this.#sentAgain,
+      lost: this.#losses.all,
     }
   }
 
@@ -248,6 +260,12 @@ export class SinkWorker {
   #givenUp(records: number): void {
     this.#sentAgain += records
     this.#observer.givenUp?.(records)
+  }
+
+  #lost(span: LostSpan): void {
+    const atMs = this.#deps.clock.now()
+    const records = this.#losses.add(span, atMs)
+    if (records > 0) this.#observer.lost?.(span.foundation, records, atMs)
   }
 
   #showUp(): void {

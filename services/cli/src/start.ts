@@ -236,6 +236,8 @@ function sinkObserver(sink: SinkConfig, logger: Logger, metrics: Metrics, clock:
     givenUp: records => counts.resent(records),
     up: isUp => counts.connected(isUp),
     unread: reasons => counts.unread(reasons),
+    reads: foundations => counts.reads(foundations),
+    lost: (foundation, records, atMs) => counts.lost(foundation, records, atMs),
     resumed: () => told.info('the log can be read again'),
     buried(records) {
       told.error({ records }, 'records this sink cannot take were put into the dead-letter store')

@@ -17,8 +17,9 @@ import { makingRights, pollerRights, sinkRights, topicsRights } from './rights.t
 import { shortRetention } from './short-retention.ts'
 import { type TopicSettings, tooManyPartitions, topicsMissing, topicsOf } from './topics.ts'
 import { transactionsRefused } from './transactions-refused.ts'
+import { unknownPlaces } from './unknown-places.ts'
 
-/** What was found of a log on Kafka, in sentences. `note`: could not be looked at. */
+/** What was found of a log on Kafka, in sentences. `note`: could not be looked at, or is worth knowing. */
 export type KafkaFinding =
   | { readonly verdict: 'ok' | 'WARN' | 'note'; readonly text: string }
   | { readonly verdict: 'FAIL'; readonly error: Error }
@@ -99,6 +100,7 @@ async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFi
     for (const foundation of check.foundations)
       if (seen.has(names.state(foundation))) found.push(...(await migrationFindings(foundation, door)))
   if (found.some(({ verdict }) => verdict === 'FAIL')) return found
+  found.push(...(await placeFindings(check, door)))
   const made = missing.length > 0 ? `, topics to be made at the first start: ${[...absent].join(', ')}` : ''
   const brokers = `${nodeIds.length} ${nodeIds.length === 1 ? 'broker' : 'brokers'}`
   return [{ verdict: 'ok', text: `${brokers}, delivery ${delivery}${made}` }, ...found]
@@ -198,6 +200,16 @@ async function migrationFindings(
     return []
   } catch (error) {
     return [failed(error as Error)]
+  }
+}
+
+/** A new sink has no place either, and nothing tells it from one that was forgotten. */
+async function placeFindings({ sinks }: KafkaCheck, door: Door): Promise<readonly KafkaFinding[]> {
+  try {
+    return (await unknownPlaces(sinks, door)).map(text => ({ verdict: 'note', text }))
+  } catch (error) {
+    const text = `the places of the sinks could not be looked at: ${(error as Error).message}`
+    return [{ verdict: 'note', text }]
   }
 }
 

@@ -15,6 +15,12 @@ export function refuseHalfMigrated(foundation: string, { isMigrating }: Foundati
   )
 }
 
+export interface Beginning {
+  readonly offset: bigint
+  /** How many come at most; null where the group knows its place. */
+  readonly records: bigint | null
+}
+
 /**
  * Where a sink begins with a foundation of which it has committed nothing: at the oldest record, unless an embedded log
  * is being carried here, which brings the sink's place with it.
@@ -25,7 +31,7 @@ export async function beginningOf(
   topic: string,
   group: string,
   { client, names, clock }: { readonly client: KafkaClient; readonly names: Names; readonly clock: Clock },
-): Promise<bigint> {
+): Promise<Beginning> {
   const foundation = names.foundationOf(topic) ?? ''
   const reader = await client.reader()
   const state = names.state(foundation)
@@ -34,5 +40,7 @@ export async function beginningOf(
   // It may have been finished since the caller asked: the places are there before the mark is gone.
   const [committed] = await client.asAdmin(admin => committedOffsets(admin, group, [topic], clock))
   const offset = BigInt(committed?.partitions[0]?.offset ?? -1)
-  return offset >= 0n ? offset : reader.edge(topic, 'earliest')
+  if (offset >= 0n) return { offset, records: null }
+  const oldest = await reader.edge(topic, 'earliest')
+  return { offset: oldest, records: (await reader.edge(topic, 'committed')) - oldest }
 }

@@ -197,7 +197,7 @@ describe('the workers of a sink on Kafka', { skip: reasonToSkipKafka() }, () => 
     await writer.publish(makeEntries(100, 5), 'd')
     await until('what came later is delivered', () => seen.size >= 45)
     await back.stop()
-    assert.deepEqual(lost, [{ sink: 'siem', topic, from: 10n, to: 60n }])
+    assert.deepEqual(lost, [{ sink: 'siem', topic, foundation: 'lab', from: 10n, to: 60n }])
     const expected = [...makeEntries(60, 40), ...makeEntries(100, 5)].map(({ guid }) => [`lab ${guid}`, 1])
     assert.deepEqual([...seen], expected)
   })

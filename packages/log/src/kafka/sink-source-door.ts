@@ -23,12 +23,23 @@ export interface SinkSourceDoor extends TopicsDoor {
 export interface SinkSourceObserver extends SourceObserver {
   /** In one sentence: what was waited for is there. */
   begun?(sentence: string): void
-  /** Retention removed records that this sink had not had: an event is lost to it. */
-  outOfRange?(lost: {
+  /** Its place is not in the topic any more; it goes on at the oldest record, `to`. */
+  outOfRange?(passed: {
     readonly sink: string
     readonly topic: string
+    readonly foundation: string
+    /** Before `to`: the records between are lost to it. Behind it: the topic ended before that place. */
     readonly from: bigint
     readonly to: bigint
+  }): void
+  /** Its group knows no place for a foundation: it never had one, or the brokers have forgotten it. */
+  beginsAtOldest?(beginning: {
+    readonly sink: string
+    readonly group: string
+    readonly foundation: string
+    readonly offset: bigint
+    /** At most so many come: offsets may be left out. */
+    readonly records: bigint
   }): void
   /** Once for each trouble, however often what it keeps from working is tried. */
   failed?(error: Error): void
@@ -42,6 +53,12 @@ export function sinkObserver(ofAll: SinkSourceObserver = {}, own: SourceObserver
       ofAll.deliveredTwice?.(records)
       own.deliveredTwice?.(records)
     },
+    outOfRange: passed => {
+      ofAll.outOfRange?.(passed)
+      const { foundation, from, to } = passed
+      if (from < to) own.lost?.({ foundation, from: Number(from), to: Number(to) })
+    },
+    reads: foundations => own.reads?.(foundations),
     interrupted: troubles => {
       ofAll.interrupted?.(troubles)
       own.interrupted?.(troubles)

@@ -18,6 +18,7 @@ import { limits } from './kafka-options.ts'
 import type { PartitionReader } from './partition-reader.ts'
 import { ReadingTroubles, reading } from './reading-troubles.ts'
 import { mayLackRights } from './refused.ts'
+import { SinkNews } from './sink-news.ts'
 import { rightsAgainMs, SinkSettling } from './sink-settling.ts'
 import type { SinkSourceDoor } from './sink-source-door.ts'
 import { HiddenTopicError, SinkTopics } from './sink-topics.ts'
@@ -43,6 +44,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   readonly #troubles: ReadingTroubles
   readonly #topics: SinkTopics
   readonly #settling: SinkSettling
+  readonly #news: SinkNews
   #reader: PartitionReader | null = null
   #membership: GroupMembership | null = null
   #positions = new Map<string, Position>()
@@ -61,6 +63,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#batchMax = batchMax
     this.#door = door
     this.#topics = new SinkTopics(door)
+    this.#news = new SinkNews(sink, door.names, door.observer)
     this.#troubles = new ReadingTroubles({
       explain: (error, { topic }) => door.explain(error, topic, this.#topics.known),
       foundationOf: topic => door.names.foundationOf(topic),
@@ -175,6 +178,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
           const assignment = ++assignments
           for (const topic of this.#positions.keys()) this.#troubles.over(reading.fetching(topic))
           this.#positions = new Map()
+          this.#news.reads(ours)
           if (ours.size > 0)
             this.#begin(id, ours, joined.promise, () => assignment === assignments).catch(error => {
               if (assignment === assignments) this.#lost(error)
@@ -222,11 +226,13 @@ export class KafkaSinkSource implements Source<LogRecord> {
   ): Promise<void> {
     while (isCurrent() && !this.#closing.signal.aborted)
       try {
-        const next = await beginningOf(topic, group, this.#door)
+        const beginning = await beginningOf(topic, group, this.#door)
         if (!isCurrent()) return
-        await (await joined).commit(topic, next)
+        await (await joined).commit(topic, beginning.offset)
+        // Whoever has it next finds a place, and would not tell.
+        this.#news.begins(topic, group, beginning)
         if (!isCurrent()) return
-        this.#positions.set(topic, positionAt(next))
+        this.#positions.set(topic, positionAt(beginning.offset))
         this.#troubles.over(reading.beginning(topic))
         return this.#arrivals.announce()
       } catch (error) {
@@ -297,7 +303,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) throw error
     const earliest = await earliestWhereGone(await this.#door.client.reader(), topic, position)
     if (earliest === null || !this.#isCurrent([topic, position])) return
-    this.#door.observer.outOfRange?.({ sink: this.#sink, topic, from: position.fetched, to: earliest })
+    this.#news.outOfRange(topic, position.fetched, earliest)
     position.fetched = earliest
   }
 
