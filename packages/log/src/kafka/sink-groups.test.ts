@@ -201,6 +201,34 @@ describe('the workers of a sink on Kafka', { skip: reasonToSkipKafka() }, () => 
     const expected = [...makeEntries(60, 40), ...makeEntries(100, 5)].map(({ guid }) => [`lab ${guid}`, 1])
     assert.deepEqual([...seen], expected)
   })
+
+  test('do not call lost what lay behind the end of the topic, and begin at its oldest record', async t => {
+    const { names, admin, open } = inFreshLog(t)
+    const writer = await writerOf(open(), 'lab')
+    await writer.publish(makeEntries(0, 10), 'c')
+    const topic = names.events('lab')
+    await admin.connect()
+    await admin.setOffsets({
+      groupId: names.sinkGroup('siem'),
+      topic,
+      partitions: [{ partition: 0, offset: '500' }],
+    })
+    const passed: unknown[] = []
+    const lost: unknown[] = []
+    const log = open({ outOfRange: span => passed.push(span) })
+    const source = log.source('siem', { batchMax, observer: { lost: span => lost.push(span) } })
+    const signal = AbortSignal.timeout(30_000)
+    await source.connect(signal)
+    const delivery = await source.read(signal)
+    assert.deepEqual(
+      delivery?.batch.map(({ guid }) => guid),
+      makeEntries(0, 10).map(({ guid }) => guid),
+    )
+    await delivery?.settle()
+    await source.close()
+    assert.deepEqual(passed, [{ sink: 'siem', topic, foundation: 'lab', from: 500n, to: 0n }])
+    assert.deepEqual(lost, [])
+  })
 })
 
 /** A broker that has just started is still loading its groups, and says so. */
