@@ -106,11 +106,11 @@ async function withManyApps(...args: Parameters<typeof NamedFoundation.make>) {
   return { one, guids: [...guids, ...one.foundation.insert(last)] }
 }
 
-test('more than one page of them: all are recorded once the places are known, for two requests more', async t => {
+test('more than one page of them: the places whole, then the apps of that page, for one request more', async t => {
   const { one, guids } = await withManyApps(t)
   const recorded = await readAhead(one)
-  assert.equal(pages(one), 3)
-  assert.deepEqual([...recorded.keys()].toSorted(), guids.toSorted())
+  assert.equal(pages(one), 2)
+  assert.deepEqual([...recorded.keys()].toSorted(), [...guids.slice(0, 5_000), ...guids.slice(-1)].toSorted())
   const spaces = [...recorded.values()].map(names => names.space)
   assert.deepEqual([...new Set(spaces)], ['dev'], 'also of the first, long before the space was deleted')
 })

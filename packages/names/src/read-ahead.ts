@@ -14,7 +14,7 @@ const ofPlaces: readonly string[] = [
   'audit.service_instance.update',
   'audit.service_instance.delete',
 ]
-/** Those of apps and their processes are more. An app's updates belong to them: without them it had a name of another time. */
+/** With those of apps and their processes, which are many. Of an app its updates, too: without them it had a name of another time. */
 const all: readonly string[] = [
   ...ofPlaces,
   'audit.app.create',
@@ -40,8 +40,8 @@ type Ask = (types: readonly string[], page: number) => Promise<readonly RawEvent
 
 /**
  * Reads what tells of names in a time that is yet to be read in its order: an event of a space or an app is read long before the one
- * that renames or deletes it, and then it is too late to ask. Best effort: ends quietly at the first failure to be told, after 40
- * pages, or after 30 s.
+ * that renames or deletes it, and then it is too late to ask. Of apps the first page of a range is all: what is recorded ahead lies
+ * far in the log from the rest of its time. Best effort: ends quietly at the first failure to be told, after 40 pages, or after 30 s.
  */
 export async function readAhead(
   ranges: readonly { readonly fromSec: number; readonly toSec: number }[],
@@ -69,24 +69,16 @@ export async function readAhead(
 async function readRange(ask: Ask, take: ReadAheadDeps['take']): Promise<boolean> {
   const first = await ask(all, 1)
   if (first === null) return false
-  if (isLast(first)) {
-    await take(first)
-    return true
-  }
-  // The places first, whole: who takes a page names its events, and the space of an app may be gone by the end of the range.
-  const isWhole = await readPages(page => ask(ofPlaces, page), 1, take)
+  // The places before it, whole: who takes a page names its events, and the space of an app may be gone by the end of the range.
+  const isWhole = isLast(first) || (await readPlaces(ask, take))
   await take(first)
-  return isWhole && readPages(page => ask(all, page), 2, take)
+  return isWhole
 }
 
 /** False when it ended early. */
-async function readPages(
-  ask: (page: number) => ReturnType<Ask>,
-  from: number,
-  take: ReadAheadDeps['take'],
-): Promise<boolean> {
-  for (let page = from; ; page++) {
-    const rows = await ask(page)
+async function readPlaces(ask: Ask, take: ReadAheadDeps['take']): Promise<boolean> {
+  for (let page = 1; ; page++) {
+    const rows = await ask(ofPlaces, page)
     if (rows === null) return false
     await take(rows)
     if (isLast(rows)) return true
