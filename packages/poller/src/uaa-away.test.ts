@@ -11,7 +11,7 @@ const minuteMs = 60_000
 const path = '/oauth/token'
 const faults = ['uaa-unavailable', 'error-503', 'reset-before-headers'] as const
 
-/** In steps that leave a request time to be answered: what retries sleeps on the same clock. */
+/** In steps that leave a request time to be answered, as a rule: what retries sleeps on the same clock. */
 async function pass(one: PolledFoundation, ms: number, isEnough = () => false) {
   for (let left = ms; left > 0 && !isEnough(); left -= 1_000) {
     await systemClock.sleep(3)
@@ -24,9 +24,9 @@ async function isAway(one: PolledFoundation, fault: (typeof faults)[number]) {
   one.foundation.faults.add({ fault, path, count: 1_000_000 })
   await pass(one, 15 * minuteMs, () => state() === 'failing')
   const asked = () => one.foundation.faults.fired.length
-  for (let minute = 0; minute < 15; minute++) {
+  for (let minute = 0; minute < 16; minute += 2) {
     const before = asked()
-    await pass(one, minuteMs + 5_000)
+    await pass(one, 2 * minuteMs)
     assert.ok(asked() > before, `minute ${minute}: UAA was not tried`)
   }
   const delays = one.failures.map(({ delayMs }) => delayMs)
@@ -37,7 +37,7 @@ async function isAway(one: PolledFoundation, fault: (typeof faults)[number]) {
   const backMs = one.clock.now()
   await pass(one, 10 * minuteMs, () => state() === 'running')
   const afterMs = one.clock.now() - backMs
-  assert.ok(afterMs <= 1.1 * minuteMs, `polled again after ${afterMs} ms`)
+  assert.ok(afterMs <= 1.5 * minuteMs, `polled again after ${afterMs} ms`)
 }
 
 for (const fault of faults)
