@@ -4,7 +4,7 @@ import type { Clock } from '@cf-audit-drain/pipeline'
 import { boundedWait } from './bounded-wait.ts'
 
 /** Few of all events, and what tells how organizations and spaces were called, and that they were renamed or deleted. */
-const telling: readonly string[] = [
+const ofPlaces: readonly string[] = [
   'audit.organization.create',
   'audit.organization.update',
   'audit.organization.delete-request',
@@ -13,6 +13,15 @@ const telling: readonly string[] = [
   'audit.space.delete-request',
   'audit.service_instance.update',
   'audit.service_instance.delete',
+]
+/** With those of apps and their processes, which are many. Of an app its updates, too: without them it had a name of another time. */
+const all: readonly string[] = [
+  ...ofPlaces,
+  'audit.app.create',
+  'audit.app.update',
+  'audit.app.delete-request',
+  'audit.app.process.create',
+  'audit.app.process.delete',
 ]
 
 export interface ReadAheadDeps {
@@ -26,10 +35,13 @@ export interface ReadAheadDeps {
 const pagesMax = 40
 const boundMs = 30_000
 
+/** Null: there is no page to be had. */
+type Ask = (types: readonly string[], page: number) => Promise<readonly RawEvent[] | null>
+
 /**
- * Reads what tells of names in a time that is yet to be read in its order: an event of a space is read long before the one
- * that renames or deletes it, and then it is too late to ask. Best effort: ends quietly at the first failure to be told, after 40
- * pages, or after 30 s.
+ * Reads what tells of names in a time that is yet to be read in its order: an event of a space or an app is read long before the one
+ * that renames or deletes it, and then it is too late to ask. Of apps the first page of a range is all: what is recorded ahead lies
+ * far in the log from the rest of its time. Best effort: ends quietly at the first failure to be told, after 40 pages, or after 30 s.
  */
 export async function readAhead(
   ranges: readonly { readonly fromSec: number; readonly toSec: number }[],
@@ -38,19 +50,41 @@ export async function readAhead(
 ): Promise<void> {
   const wait = boundedWait(boundMs, clock, signal)
   let pages = 0
-  const goesOn = () => pages < pagesMax && !wait.isOver && heldBackMs() === 0
   try {
-    for (const { fromSec, toSec } of ranges)
-      for (let page = 1; goesOn(); page++, pages++) {
-        const rows = await lookups
-          .events({ types: telling, fromSec, toSec, page }, wait.signal)
-          // Names that are not found this way are looked up when they are met.
-          .catch(() => null)
-        if (rows === null) return
-        await take(rows)
-        if (rows.length < perPageMax) break
+    for (const range of ranges) {
+      const ask: Ask = async (types, page) => {
+        if (pages >= pagesMax || wait.isOver || heldBackMs() > 0) return null
+        pages++
+        // Names that are not found this way are looked up when they are met.
+        return lookups.events({ types, ...range, page }, wait.signal).catch(() => null)
       }
+      if (!(await readRange(ask, take))) return
+    }
   } finally {
     await wait.end()
   }
+}
+
+/** False when it ended early. */
+async function readRange(ask: Ask, take: ReadAheadDeps['take']): Promise<boolean> {
+  const first = await ask(all, 1)
+  if (first === null) return false
+  // The places before it, whole: who takes a page names its events, and the space of an app may be gone by the end of the range.
+  const isWhole = isLast(first) || (await readPlaces(ask, take))
+  await take(first)
+  return isWhole
+}
+
+/** False when it ended early. */
+async function readPlaces(ask: Ask, take: ReadAheadDeps['take']): Promise<boolean> {
+  for (let page = 1; ; page++) {
+    const rows = await ask(ofPlaces, page)
+    if (rows === null) return false
+    await take(rows)
+    if (isLast(rows)) return true
+  }
+}
+
+function isLast(rows: readonly RawEvent[]): boolean {
+  return rows.length < perPageMax
 }

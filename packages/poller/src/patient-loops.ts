@@ -1,4 +1,10 @@
-import { CloudFoundryError, CredentialsError } from '@cf-audit-drain/cloud-foundry'
+import {
+  BrokenAnswerError,
+  CloudFoundryError,
+  CredentialsError,
+  ServerError,
+  UnreachableError,
+} from '@cf-audit-drain/cloud-foundry'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
 
 export interface LoopFailure {
@@ -22,6 +28,8 @@ export interface PatientLoopsDeps {
 }
 
 const delayMaxMs = 300_000
+/** A token request costs UAA little, and without one nothing is polled. */
+const uaaAwayMaxMs = 60_000
 
 /** Work that is repeated, whatever Cloud Foundry does wrong meanwhile. */
 export class PatientLoops {
@@ -65,7 +73,8 @@ export class PatientLoops {
   /** After a failure. */
   async rest(loop: string, error: Error, attempt: number, signal: AbortSignal): Promise<void> {
     const { clock, random, firstDelayMs, failed } = this.#deps
-    const ceilingMs = Math.min(delayMaxMs, firstDelayMs * 2 ** Math.min(attempt - 1, 20))
+    const maxMs = isUaaAway(error) ? uaaAwayMaxMs : delayMaxMs
+    const ceilingMs = Math.min(maxMs, firstDelayMs * 2 ** Math.min(attempt - 1, 20))
     const delayMs = Math.round(ceilingMs * (0.5 + 0.5 * random()))
     failed({ loop, error, attempt, delayMs })
     if (error instanceof CredentialsError && error.end === 'UAA') await this.#untilMended(delayMs, signal)
@@ -80,4 +89,10 @@ export class PatientLoops {
       if (await isLoginChanged()) return
     }
   }
+}
+
+/** It cannot be reached, or answers nothing of use. What it refuses, and its rate limit, are another thing. */
+function isUaaAway(error: Error): boolean {
+  const isAway = [UnreachableError, ServerError, BrokenAnswerError].some(kind => error instanceof kind)
+  return isAway && (error as CloudFoundryError).end === 'UAA'
 }

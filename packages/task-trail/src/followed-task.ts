@@ -21,6 +21,7 @@ export interface FollowedTask {
   readonly createEventGuid: string
   /** Of the create event, in Cloud Controller's clock. */
   readonly createdSec: number
+  /** As the create event has it, else as Cloud Controller first showed it. */
   readonly name: string | null
   readonly app: { readonly guid: string; readonly name: string }
   readonly spaceGuid: string | null

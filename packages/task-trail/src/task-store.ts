@@ -53,7 +53,7 @@ export class TaskStore {
     return true
   }
 
-  change(guid: string, change: Partial<Pick<FollowedTask, 'canceled' | 'command'>>): void {
+  change(guid: string, change: Partial<Pick<FollowedTask, 'canceled' | 'command' | 'name'>>): void {
     const entry = this.#entries.get(guid)
     if (entry === undefined) return
     entry.task = { ...entry.task, ...change }

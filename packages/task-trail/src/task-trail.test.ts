@@ -142,6 +142,31 @@ test('a task that is pruned before it was seen to end is lost: since when, and h
   assert.deepEqual([one.said, one.trail.size], [['lost'], 1])
 })
 
+test('a task that its create event did not name is lost under the name it was shown with, after a restart too', async t => {
+  const one = await FollowedFoundation.make(t)
+  one.creates([1], {}, { data: { task_guid: uuid(1), request: {} } })
+  await one.watch(30)
+  one.publish()
+  one.restart()
+  one.foundation.tasks.prune([uuid(1)])
+  await one.watch(120)
+  assert.deepEqual(
+    one.told.map(({ type }, at) => [type, one.data(at)['task_name']]),
+    [[lostType, 'job-1']],
+  )
+})
+
+test('a secret in the name of a task that was shown is not kept', async t => {
+  const one = await FollowedFoundation.make(t)
+  one.reads = task => ({ ...task, name: 'run --password=hunter2' })
+  one.creates([1], {}, { data: { task_guid: uuid(1), request: {} } })
+  await one.watch(30)
+  one.publish()
+  const kept = [...one.kept.values()].join()
+  assert.match(kept, /run --password=\[SCRUBBED/)
+  assert.doesNotMatch(kept, /hunter2/)
+})
+
 test('gone before anybody asked: lost, never seen, and its command with it', async t => {
   const one = await FollowedFoundation.make(t)
   one.meets([one.row('audit.app.task.create', 5)])

@@ -9,6 +9,7 @@ import type { NameRecord } from '@cf-audit-drain/log'
 import { asError, type Clock, NotedFailures } from '@cf-audit-drain/pipeline'
 import { CommandAsker } from './command-asker.ts'
 import { type FollowedTask, recordKey } from './followed-task.ts'
+import { keptName } from './kept-name.ts'
 import { isRefusal, Rest } from './rest.ts'
 import { nextLookMs } from './rhythm.ts'
 import { mentionOf } from './task-event.ts'
@@ -174,6 +175,8 @@ export class TaskTrail {
       else {
         if (task.spaceGuid !== null) this.#seenSpaces.add(task.spaceGuid)
         this.#store.seen(task.guid, found.state, nowSec)
+        if (task.name === null && found.name !== null)
+          this.#store.change(task.guid, { name: keptName(found.name, this.#deps.scrubber) })
       }
     }
     await this.#tellLost(missing, session, signal)
