@@ -7,6 +7,8 @@ import { kafkaOptions } from './kafka-options.ts'
 
 interface WritingOptions {
   readonly startAnew?: readonly string[] | undefined
+  /** Those of the whole configuration; default: of `config`. */
+  readonly foundations?: readonly string[] | undefined
   readonly schemaIds?: SchemaIds | null
 }
 
@@ -15,7 +17,7 @@ export async function openLog(
   config: Config,
   deps: { readonly clock: Clock; readonly logger: Logger | null },
   mode: 'write' | 'read' = 'write',
-  { startAnew = [], schemaIds = null }: WritingOptions = {},
+  { startAnew = [], schemaIds = null, foundations }: WritingOptions = {},
 ): Promise<EventLog> {
   const { kafka, dir } = config.log
   if (kafka === null) return openEmbeddedLog({ dir, clock: deps.clock, mode })
@@ -35,6 +37,7 @@ export async function openLog(
       ),
       startAnew,
       schemaIds,
+      foundations: foundations ?? config.foundations.map(({ name }) => name),
       onLog: ({ level, namespace, message }) => logger?.[level]({ namespace }, message),
     },
     {

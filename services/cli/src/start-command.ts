@@ -39,6 +39,7 @@ export async function startConfigured(
       startAnew,
       acceptRights: given.acceptRights,
       configuredSinks: whole.sinks.map(({ name }) => name),
+      configuredFoundations: whole.foundations.map(({ name }) => name),
     },
     signal,
   )

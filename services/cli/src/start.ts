@@ -30,6 +30,8 @@ export interface StartOptions {
   readonly makeSink: (config: SinkConfig) => Sink<LogRecord>
   /** Those of other processes too; default: the sinks of `config`. */
   readonly configuredSinks?: readonly string[]
+  /** As well; default: the foundations of `config`. */
+  readonly configuredFoundations?: readonly string[]
   /** End, with everything settled, once every visible event is in the log and acknowledged by every sink. */
   readonly untilCaughtUp?: boolean
   readonly clock?: Clock
@@ -54,7 +56,9 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
   const { config, logger, random, clock = systemClock } = options
   const registry = await startSchemaRegistry(config, { clock, logger })
   const schemaIds = registry?.keeper ?? null
-  const log = await openLog(config, { clock, logger }, 'write', { startAnew: options.startAnew, schemaIds })
+  const { startAnew, configuredFoundations } = options
+  const known = { startAnew, schemaIds, foundations: configuredFoundations }
+  const log = await openLog(config, { clock, logger }, 'write', known)
   try {
     const metrics = metricsOf(config, log, schemaIds, clock)
     const foundations =
