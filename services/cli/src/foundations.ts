@@ -7,7 +7,7 @@ import {
 import type { FoundationConfig } from '@cf-audit-drain/config'
 import type { Scrubber } from '@cf-audit-drain/event'
 import { type EventLog, isoSec } from '@cf-audit-drain/log'
-import type { Clock, Random } from '@cf-audit-drain/pipeline'
+import { type Clock, orAborted, type Random } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerObserver, type PollerOptions } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
 import { type ClientDeps, clientDeps, clientOptions } from './client-options.ts'
@@ -72,6 +72,7 @@ export function foundationService(config: FoundationConfig, deps: FoundationDeps
       })
     },
     settled: () => resumed.resolve(),
+    away: () => deps.log.unreachable?.() ?? null,
   })
   const close = async () => {
     await Promise.all([controller.close(), names.close(), tasks.close()])
@@ -79,10 +80,11 @@ export function foundationService(config: FoundationConfig, deps: FoundationDeps
   return { config, controller, elected, tasks, resumed: resumed.promise, close }
 }
 
-/** The pollers of a process, in the terms that the log gives to them, until the signal is aborted. */
+/** The pollers of a process, in the terms that the log gives to them, each after `before`, until the signal is aborted. */
 export async function pollElected(
   log: EventLog,
   foundations: readonly FoundationService[],
+  before: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   if (foundations.length === 0) return
@@ -90,7 +92,10 @@ export async function pollElected(
   await log.lead(
     [...byName.keys()],
     {
-      poll: async (foundation, term) => byName.get(foundation)?.poll(term),
+      poll: async (foundation, term) => {
+        await orAborted(before(), term).catch(() => undefined)
+        await byName.get(foundation)?.poll(term)
+      },
       elected: (ours, barred) => {
         for (const [name, one] of byName) one.elected(barred.has(name) ? null : (ours?.has(name) ?? null))
       },
