@@ -10,6 +10,7 @@ import { type EventLog, isoSec } from '@cf-audit-drain/log'
 import { type Clock, orAborted, type Random } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerObserver, type PollerOptions } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
+import { buriedLines } from './buried-lines.ts'
 import { type ClientDeps, clientDeps, clientOptions } from './client-options.ts'
 import { differencesOf } from './differences.ts'
 import { ElectedPoller } from './elected-poller.ts'
@@ -28,6 +29,8 @@ export interface FoundationDeps {
   readonly metrics: FoundationMetrics | null
   readonly isAlone: boolean
   readonly acceptRights: boolean
+  /** A poller has its writer, and begins. */
+  readonly opened?: () => void
 }
 
 export interface FoundationService {
@@ -61,7 +64,11 @@ export function foundationService(config: FoundationConfig, deps: FoundationDeps
   const elected = new ElectedPoller(config.name, {
     ...deps,
     makePoller(opened) {
-      const observer = { ...observerOf(deps, opened, () => resumed.resolve()), rightsAccepted }
+      const begins = () => {
+        opened()
+        deps.opened?.()
+      }
+      const observer = { ...observerOf(deps, begins, () => resumed.resolve()), rightsAccepted }
       return new Poller(pollerOptions(config, acceptRights), {
         ...deps,
         controller,
@@ -185,9 +192,7 @@ function observerOf(
     published(atMs) {
       metrics?.checkpointed(atMs)
     },
-    buried(count) {
-      logger.error({ count }, 'malformed events were put into the dead-letter store')
-    },
+    buried: buriedLines(logger),
   }
 }
 

@@ -42,6 +42,8 @@ export interface StartOptions {
   readonly acceptRights?: boolean
   /** No HTTP server: for a dry run. */
   readonly quiet?: boolean
+  /** A foundation is about to be polled: its writer is open. */
+  readonly onPolling?: () => void
   readonly onListening?: (url: string) => void
   readonly onCaughtUp?: (log: EventLog) => Promise<void>
 }
@@ -85,7 +87,14 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
 
 /** A process that only delivers has no use for the scrubbing key, and makes none. */
 function pollers(
-  { config, logger, random, clock, acceptRights = false }: StartOptions & { readonly clock: Clock },
+  {
+    config,
+    logger,
+    random,
+    clock,
+    acceptRights = false,
+    onPolling,
+  }: StartOptions & { readonly clock: Clock },
   log: EventLog,
   metrics: Metrics,
 ): Pick<Parts, 'foundations' | 'beforePolling'> {
@@ -107,6 +116,7 @@ function pollers(
       metrics: metrics.foundation(foundation.name),
       isAlone: config.foundations.length === 1,
       acceptRights,
+      ...(onPolling && { opened: onPolling }),
     }),
   )
   return { foundations, beforePolling }
