@@ -49,7 +49,7 @@ function unmovedLogWarning({ log: { kafka, dir }, foundations }: Config, logger:
     isUntold = false
     logger.warn(
       `the log is on Kafka, and in ${dir} lies one that was not moved there: what it holds is read and sent again. ` +
-        'To go on from it, end this and run cf-audit-drain migrate before the first poller (README, "Moving over")',
+        'To go on from it, end this and run cf-audit-drain migrate to a log.kafka.prefix to which nothing was polled yet (README, "Moving over")',
     )
   }
 }
