@@ -46,7 +46,7 @@ export async function openRecorder(
       scrubber,
       clock,
       onPublished: (entries, atMs) => report.published(entries, atMs),
-      onBuried: count => report.buried(count),
+      onBuried: (count, tooLarge) => report.buried(count, tooLarge),
       onLate: createdAtSecs => report.late(createdAtSecs),
       onGone: gone => report.gone(gone),
       onShort: changes => report.short(changes),

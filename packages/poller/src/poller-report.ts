@@ -95,8 +95,8 @@ export class PollerReport {
       this.#observer.ingested?.(live.map(entry => Math.max(0, nowSec - entry.createdAtSec)))
   }
 
-  buried(count: number): void {
-    this.#observer.buried?.(count)
+  buried(count: number, tooLarge: number): void {
+    this.#observer.buried?.(count, tooLarge)
   }
 
   late(createdAtSecs: readonly number[]): void {

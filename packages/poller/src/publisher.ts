@@ -28,8 +28,8 @@ export interface PublisherDeps {
   readonly earlierLetters?: EarlierLetters
   /** The entries are in the log now. */
   readonly onPublished?: (entries: readonly LogEntry[], atMs: number) => void
-  /** So many rows could not be read, and are in the log as dead letters. */
-  readonly onBuried?: (count: number) => void
+  /** So many rows are in the log as dead letters: some were `tooLarge` for it, the others could not be read. */
+  readonly onBuried?: (count: number, tooLarge: number) => void
   /** What was written of the ledger has left these windows short of rows, or made them whole again, since the last publish. */
   readonly onShort?: (changes: ShortChanges) => void
 }
@@ -120,7 +120,7 @@ export class Publisher {
     for (const { guid, createdAtSec } of entries) if (buried.has(guid)) this.#hasBuried(guid, createdAtSec)
     for (const { letter, createdAtSec } of letters) this.#hasBuried(letter.key, createdAtSec)
     const count = letters.length + buried.size
-    if (count > 0) onBuried?.(count)
+    if (count > 0) onBuried?.(count, buried.size)
     return published
   }
 

@@ -35,7 +35,8 @@ const noLetters: EarlierLetters = async function* () {}
 async function scene(changes: Partial<FoundationWriter> = {}, deps: Partial<RecorderDeps> = {}) {
   const taken: string[] = []
   const written = new Map<number, LedgerWindow>()
-  const buried: number[] = []
+  /** How many at once, and how many of these were too large. */
+  const buried: (readonly [number, number])[] = []
   const writer = emptyWriter({
     async *guidsOf(windows) {
       if (windows.some(({ fromSec }) => fromSec === 300)) yield { guid: 'held', createdAtSec: 400 }
@@ -57,7 +58,7 @@ async function scene(changes: Partial<FoundationWriter> = {}, deps: Partial<Reco
       writer,
       scrubber,
       clock: manualClock(),
-      onBuried: count => buried.push(count),
+      onBuried: (count, tooLarge) => buried.push([count, tooLarge]),
       earlierLetters: noLetters,
       ...deps,
     },
@@ -189,7 +190,7 @@ test('an event that the log buries is a dead letter of its window, counted when 
   const { recorder, buried } = await scene(small)
   await recorder.record(rows)
   assert.deepEqual(numbers(), { held: 1, deadLetters: 0, counted: null, state: 'open' })
-  assert.deepEqual(buried, [1])
+  assert.deepEqual(buried, [[1, 1]])
   const looked = { fromSec: 600, toSec: 900, rows, complete: true, missing: 0 }
   await recorder.record(rows, now => now, recorder.look(range).add(looked).made())
   assert.deepEqual(numbers(), { held: 2, deadLetters: 1, counted: 2, state: 're-checked' })
@@ -222,7 +223,16 @@ test('a row that cannot be read is buried once in a session, also where it shows
     const { resources } = splitEventPage(page(createdAt))
     for (let times = 0; times < 3; times++) await recorder.record(resources)
   }
-  assert.deepEqual([buried, recorder.windowsAtHand], [[1, 1], 0])
+  assert.deepEqual(
+    [buried, recorder.windowsAtHand],
+    [
+      [
+        [1, 0],
+        [1, 0],
+      ],
+      0,
+    ],
+  )
 })
 
 test('a row that can be read now, as a dead letter of an earlier version could not, is none of its window any more', async () => {

@@ -61,7 +61,8 @@ export interface PollerObserver {
   missing?(loop: 'poll' | 'catch-up', count: number): void
   /** Events or a checkpoint are durable. */
   published?(atMs: number): void
-  buried?(count: number): void
+  /** `tooLarge`: those among them that the log does not take; the others are malformed. */
+  buried?(count: number, tooLarge: number): void
   rights?(rights: Rights): void
   /** What was to be accepted is durable as the new measure: nothing else is to be accepted by this process. */
   rightsAccepted?(): void

@@ -18,6 +18,8 @@ export interface ElectedPollerDeps {
   makePoller(opened: () => void): Poller
   /** It is known for the first time that this process is not to poll, or cannot. */
   settled(): void
+  /** Why no broker can be reached; null where they can, or it is not known. */
+  away?(): Error | null
 }
 
 export interface FencedStatus {
@@ -73,8 +75,10 @@ export class ElectedPoller {
     const said = `foundation ${this.#foundation}`
     const status = this.#poller?.status()
     if (this.state === 'standby' || (this.state === 'running' && status?.lastPoll)) return null
-    if (this.state === 'waiting')
-      return `${said} waits to be elected: ${this.#lastError ?? 'the brokers have not answered'}`
+    if (this.state === 'waiting') {
+      const why = this.#lastError ?? this.#deps.away?.()?.message ?? 'the brokers have not answered'
+      return `${said} waits to be elected: ${why}`
+    }
     if (this.#undecided !== null) return `${said} fails: ${this.#undecided}`
     if (this.state === 'fenced') return `${said} fails: another process writes it, too`
     return `${said} ${status?.lastError ? `fails: ${status.lastError.message}` : 'was not polled yet'}`

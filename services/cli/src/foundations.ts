@@ -7,9 +7,10 @@ import {
 import type { FoundationConfig } from '@cf-audit-drain/config'
 import type { Scrubber } from '@cf-audit-drain/event'
 import { type EventLog, isoSec } from '@cf-audit-drain/log'
-import type { Clock, Random } from '@cf-audit-drain/pipeline'
+import { type Clock, orAborted, type Random } from '@cf-audit-drain/pipeline'
 import { Poller, type PollerObserver, type PollerOptions } from '@cf-audit-drain/poller'
 import type { FoundationMetrics, Logger } from '@cf-audit-drain/runtime'
+import { buriedLines } from './buried-lines.ts'
 import { type ClientDeps, clientDeps, clientOptions } from './client-options.ts'
 import { differencesOf } from './differences.ts'
 import { ElectedPoller } from './elected-poller.ts'
@@ -28,6 +29,8 @@ export interface FoundationDeps {
   readonly metrics: FoundationMetrics | null
   readonly isAlone: boolean
   readonly acceptRights: boolean
+  /** A poller has its writer, and begins. */
+  readonly opened?: () => void
 }
 
 export interface FoundationService {
@@ -61,7 +64,11 @@ export function foundationService(config: FoundationConfig, deps: FoundationDeps
   const elected = new ElectedPoller(config.name, {
     ...deps,
     makePoller(opened) {
-      const observer = { ...observerOf(deps, opened, () => resumed.resolve()), rightsAccepted }
+      const begins = () => {
+        opened()
+        deps.opened?.()
+      }
+      const observer = { ...observerOf(deps, begins, () => resumed.resolve()), rightsAccepted }
       return new Poller(pollerOptions(config, acceptRights), {
         ...deps,
         controller,
@@ -72,6 +79,7 @@ export function foundationService(config: FoundationConfig, deps: FoundationDeps
       })
     },
     settled: () => resumed.resolve(),
+    away: () => deps.log.unreachable?.() ?? null,
   })
   const close = async () => {
     await Promise.all([controller.close(), names.close(), tasks.close()])
@@ -79,10 +87,11 @@ export function foundationService(config: FoundationConfig, deps: FoundationDeps
   return { config, controller, elected, tasks, resumed: resumed.promise, close }
 }
 
-/** The pollers of a process, in the terms that the log gives to them, until the signal is aborted. */
+/** The pollers of a process, in the terms that the log gives to them, each after `before`, until the signal is aborted. */
 export async function pollElected(
   log: EventLog,
   foundations: readonly FoundationService[],
+  before: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   if (foundations.length === 0) return
@@ -90,7 +99,10 @@ export async function pollElected(
   await log.lead(
     [...byName.keys()],
     {
-      poll: async (foundation, term) => byName.get(foundation)?.poll(term),
+      poll: async (foundation, term) => {
+        await orAborted(before(), term).catch(() => undefined)
+        await byName.get(foundation)?.poll(term)
+      },
       elected: (ours, barred) => {
         for (const [name, one] of byName) one.elected(barred.has(name) ? null : (ours?.has(name) ?? null))
       },
@@ -180,9 +192,7 @@ function observerOf(
     published(atMs) {
       metrics?.checkpointed(atMs)
     },
-    buried(count) {
-      logger.error({ count }, 'malformed events were put into the dead-letter store')
-    },
+    buried: buriedLines(logger),
   }
 }
 

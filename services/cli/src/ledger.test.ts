@@ -128,3 +128,9 @@ test('ledger prints a truncated table as one span, and --csv each of its windows
   )
   assert.equal((await ledger('--csv')).out.split('\n').length, 1 + 98 + 1)
 })
+
+test('ledger says how many of what is held are dead letters, where there are some', async t => {
+  const ledger = await logWith(t, [closed, { ...closed, deadLetters: 1 }, { ...closed, deadLetters: 2 }])
+  const { out } = await ledger('--to', '2026-11-01T00:15:00Z')
+  assert.match(out, /closed +3 windows +12 held {2}3 of them dead letters\n/)
+})

@@ -101,6 +101,7 @@ async function printReadable(
 ): Promise<void> {
   for (const run of spansOf(windows)) {
     const notes = [
+      ...(run.deadLetters > 0 ? [`${run.deadLetters} of them dead letters`] : []),
       ...(run.missing > 0 ? [`${run.missing} counted and not held`] : []),
       ...(run.gone > 0 ? [`${run.gone} held and no longer shown`] : []),
       ...(run.empty > 0

@@ -8,6 +8,8 @@ import { kafkaOptions } from './kafka-options.ts'
 
 interface WritingOptions {
   readonly startAnew?: readonly string[] | undefined
+  /** Those of the whole configuration; default: of `config`. */
+  readonly foundations?: readonly string[] | undefined
   readonly schemaIds?: SchemaIds | null
 }
 
@@ -16,7 +18,7 @@ export async function openLog(
   config: Config,
   deps: { readonly clock: Clock; readonly logger: Logger | null },
   mode: 'write' | 'read' = 'write',
-  { startAnew = [], schemaIds = null }: WritingOptions = {},
+  { startAnew = [], schemaIds = null, foundations }: WritingOptions = {},
 ): Promise<EventLog> {
   const { kafka, dir } = config.log
   if (kafka === null) return openEmbeddedLog({ dir, clock: deps.clock, mode })
@@ -36,6 +38,7 @@ export async function openLog(
       ),
       startAnew,
       schemaIds,
+      foundations: foundations ?? config.foundations.map(({ name }) => name),
       onLog: ({ level, namespace, message }) => logger?.[level]({ namespace }, message),
     },
     {

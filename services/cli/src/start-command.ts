@@ -20,11 +20,6 @@ export async function startConfigured(
   signal: AbortSignal,
 ): Promise<void> {
   if (given.forgetSink !== undefined) await forgetSink(config, given.forgetSink, logger)
-  if (config.log.kafka !== null && config.foundations.length > 0 && hasUnmovedLog(config.log.dir))
-    logger.warn(
-      `the log is on Kafka, and in ${config.log.dir} lies one that was not moved there: what it holds is read and sent again. ` +
-        'To go on from it, end this and run cf-audit-drain migrate before the first poller (README, "Moving over")',
-    )
   if (config.sinks.length === 0 && given.command === 'start')
     logger.warn('no sink is configured: events are kept in the log, and go nowhere (SINK_URL)')
   const startAnew =
@@ -38,10 +33,25 @@ export async function startConfigured(
       untilCaughtUp: given.untilCaughtUp,
       startAnew,
       acceptRights: given.acceptRights,
+      onPolling: unmovedLogWarning(config, logger),
       configuredSinks: whole.sinks.map(({ name }) => name),
+      configuredFoundations: whole.foundations.map(({ name }) => name),
     },
     signal,
   )
+}
+
+/** Not before polling begins: of a log that was moved by half Kafka says that, and nothing is polled. */
+function unmovedLogWarning({ log: { kafka, dir }, foundations }: Config, logger: Logger): () => void {
+  let isUntold = kafka !== null && foundations.length > 0 && hasUnmovedLog(dir)
+  return () => {
+    if (!isUntold) return
+    isUntold = false
+    logger.warn(
+      `the log is on Kafka, and in ${dir} lies one that was not moved there: what it holds is read and sent again. ` +
+        'To go on from it, end this and run cf-audit-drain migrate to a log.kafka.prefix to which nothing was polled yet (README, "Moving over")',
+    )
+  }
 }
 
 async function forgetSink(config: Config, name: string, logger: Logger): Promise<void> {

@@ -1,7 +1,7 @@
 import type { Config, SinkConfig } from '@cf-audit-drain/config'
 import { catalogue, createScrubber } from '@cf-audit-drain/event'
 import type { EventLog, LogRecord } from '@cf-audit-drain/log'
-import { type Clock, orAborted, type Random, type Sink, systemClock } from '@cf-audit-drain/pipeline'
+import { type Clock, type Random, type Sink, systemClock } from '@cf-audit-drain/pipeline'
 import {
   createMetrics,
   type Logger,
@@ -21,6 +21,7 @@ import { scrubKey } from './scrub-key.ts'
 import { type SinkObserver, SinkWorker } from './sink-worker.ts'
 import { allIn, logKind, readLogState, statusOf } from './status.ts'
 import { version } from './version.ts'
+import { warnOfNewKey } from './warn-of-new-key.ts'
 
 export interface StartOptions {
   readonly config: Config
@@ -30,6 +31,8 @@ export interface StartOptions {
   readonly makeSink: (config: SinkConfig) => Sink<LogRecord>
   /** Those of other processes too; default: the sinks of `config`. */
   readonly configuredSinks?: readonly string[]
+  /** As well; default: the foundations of `config`. */
+  readonly configuredFoundations?: readonly string[]
   /** End, with everything settled, once every visible event is in the log and acknowledged by every sink. */
   readonly untilCaughtUp?: boolean
   readonly clock?: Clock
@@ -39,12 +42,17 @@ export interface StartOptions {
   readonly acceptRights?: boolean
   /** No HTTP server: for a dry run. */
   readonly quiet?: boolean
+  /** A foundation is about to be polled: its writer is open. */
+  readonly onPolling?: () => void
   readonly onListening?: (url: string) => void
   readonly onCaughtUp?: (log: EventLog) => Promise<void>
 }
 
 /** Shorter than a scrape may take (10 s by default): the other metrics must not go with the brokers. */
 const kafkaPatienceMs = 4_000
+/** How long brokers may keep a start from listening, and then a scrape from its answer: a checkpoint is there within. */
+const listenWithinMs = 1_000
+const beginPatienceMs = 3_000
 
 /**
  * Everything of one process: a poller per foundation, a worker per sink, the log between them, and the HTTP endpoints.
@@ -54,11 +62,13 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
   const { config, logger, random, clock = systemClock } = options
   const registry = await startSchemaRegistry(config, { clock, logger })
   const schemaIds = registry?.keeper ?? null
-  const log = await openLog(config, { clock, logger }, 'write', { startAnew: options.startAnew, schemaIds })
+  const { startAnew, configuredFoundations } = options
+  const known = { startAnew, schemaIds, foundations: configuredFoundations }
+  const log = await openLog(config, { clock, logger }, 'write', known)
   try {
     const metrics = metricsOf(config, log, schemaIds, clock)
-    const foundations =
-      config.foundations.length === 0 ? [] : await pollers({ ...options, clock }, log, metrics, signal)
+    const polled =
+      config.foundations.length === 0 ? nothingPolled : pollers({ ...options, clock }, log, metrics)
     const workers = config.sinks.map(
       sink =>
         new SinkWorker(
@@ -68,7 +78,7 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
           sinkObserver(sink, logger, metrics, clock),
         ),
     )
-    await runAll({ ...options, clock }, { config, log, metrics, foundations, workers, schemaIds }, signal)
+    await runAll({ ...options, clock }, { config, log, metrics, ...polled, workers, schemaIds }, signal)
   } finally {
     await log.close()
     await registry?.close()
@@ -76,19 +86,27 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
 }
 
 /** A process that only delivers has no use for the scrubbing key, and makes none. */
-async function pollers(
-  { config, logger, random, clock, acceptRights = false }: StartOptions & { readonly clock: Clock },
+function pollers(
+  {
+    config,
+    logger,
+    random,
+    clock,
+    acceptRights = false,
+    onPolling,
+  }: StartOptions & { readonly clock: Clock },
   log: EventLog,
   metrics: Metrics,
-  signal: AbortSignal,
-): Promise<readonly FoundationService[]> {
+): Pick<Parts, 'foundations' | 'beforePolling'> {
   const { key, made } = scrubKey(config)
-  if (made && (await orAborted(log.tallies(), signal)).length > 0)
-    logger.warn(
-      'the key of the fingerprints was gone from the data directory, and a new one was made: a secret has another fingerprint from now on',
-    )
   const scrubber = createScrubber({ key })
-  return config.foundations.map(foundation =>
+  let warned: Promise<void> | null = null
+  const beforePolling = async () => {
+    if (!made) return
+    warned ??= warnOfNewKey(log, logger)
+    await warned
+  }
+  const foundations = config.foundations.map(foundation =>
     foundationService(foundation, {
       log,
       scrubber,
@@ -98,15 +116,21 @@ async function pollers(
       metrics: metrics.foundation(foundation.name),
       isAlone: config.foundations.length === 1,
       acceptRights,
+      ...(onPolling && { opened: onPolling }),
     }),
   )
+  return { foundations, beforePolling }
 }
+
+const nothingPolled = { foundations: [], beforePolling: async () => undefined }
 
 interface Parts {
   readonly config: Config
   readonly log: EventLog
   readonly metrics: Metrics
   readonly foundations: readonly FoundationService[]
+  /** Awaited before a foundation is polled. */
+  readonly beforePolling: () => Promise<void>
   readonly workers: readonly SinkWorker[]
   /** Null where no schema registry is configured, or nothing is polled. */
   readonly schemaIds: SchemaIdKeeper | null
@@ -124,16 +148,17 @@ async function runAll(
   const done = new AbortController()
   const running = AbortSignal.any([signal, done.signal])
   const loops: Promise<void>[] = [
-    pollElected(log, foundations, running),
+    pollElected(log, foundations, parts.beforePolling, running),
     ...workers.map(worker => worker.run(running)),
     keepRetention(config, log, { clock, logger, sources: () => foundations.map(sourceAge) }, running),
   ]
   // The first part that ends in an error ends them all: the process says so and stops, its state durable.
   for (const loop of loops) loop.catch(error => done.abort(error))
-  await Promise.race([Promise.all(foundations.map(one => one.resumed)), Promise.allSettled(loops)])
+  const begun = Promise.race([Promise.all(foundations.map(one => one.resumed)), Promise.allSettled(loops)])
+  await patiently(begun, config.log.kafka === null ? null : listenWithinMs, clock)
   let server: Awaited<ReturnType<typeof listen>> | null = null
   try {
-    if (!options.quiet) server = await listen(options, parts)
+    if (!options.quiet) server = await listen(options, parts, begun)
     if (options.untilCaughtUp || options.onCaughtUp) {
       await allIn(parts, clock, running)
       await options.onCaughtUp?.(log)
@@ -155,19 +180,33 @@ function sourceAge({ elected }: FoundationService): SourceAge {
   return elected.poller?.status().lastVerified ?? null
 }
 
-async function listen(options: StartOptions, parts: Parts) {
-  const { config, logger } = options
+/** Null: for as long as it takes. */
+async function patiently(awaited: Promise<unknown>, patienceMs: number | null, clock: Clock): Promise<void> {
+  const over = new AbortController()
+  const late = patienceMs === null ? [] : [clock.sleep(patienceMs, over.signal).catch(() => undefined)]
+  await Promise.race([awaited, ...late])
+  over.abort()
+}
+
+/** `begun`: what metrics show of the time before this process is known; a scrape waits a moment for it. */
+async function listen(
+  options: StartOptions & { readonly clock: Clock },
+  parts: Parts,
+  begun: Promise<unknown>,
+) {
+  const { config, logger, clock } = options
   const state = new PatientReading(
     () => readLogState(parts.log),
     patienceOf(config),
-    options.clock ?? systemClock,
+    clock,
     () => parts.log.unreachable?.() ?? null,
   )
   const server = await startHttpServer({
     host: config.http.host,
     port: config.http.port,
     logger,
-    metrics: () => {
+    metrics: async () => {
+      await patiently(begun, beginPatienceMs, clock)
       for (const one of parts.foundations) refreshMetrics(one, parts.metrics.foundation(one.config.name))
       showRegistry(parts)
       return parts.metrics.expose()

@@ -242,6 +242,27 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
       })
     })
 
+  test('that may not look at its topics is told by topics plan of all of them at once', async t => {
+    await fresh(t)
+    await grant()
+    await makeTopics()
+    const topics = ['events.lab', 'dead-letters', 'state.lab', 'ledger.lab']
+    for (const [left, lacking] of [
+      [[5, 8, 11], 'Describe'],
+      [[11], 'DescribeConfigs'],
+    ] as const) {
+      await grant(acl => acl.principal === 'User:cf-audit-topics' && left.some(one => one === acl.operation))
+      const all = topics.map(name => `${lacking} on the topic cf-audit.${name}`).join(', ')
+      const options = { kafka: optionsOf('cf-audit-topics'), foundations: ['lab'], settings }
+      await assert.rejects(planTopics(options, systemClock), {
+        name: 'KafkaStateError',
+        message: new RegExp(
+          `does not allow this login ${all.replaceAll('.', String.raw`\.`)}; do: kafka-acls`,
+        ),
+      })
+    }
+  })
+
   const topicsOperations = { Create: 5, Describe: 8, AlterConfigs: 11 }
   for (const [isThere, when] of [
     [false, 'before there are topics'],

@@ -37,6 +37,16 @@ test('of two that differ the older is read from, and the numbers go on after the
   }
 })
 
+test('of two that differ it is said which is taken, and that they are of one event where they are', () => {
+  const other = { seq: 5, checkpoint: 'five, changed' }
+  const { goOn, warnings } = agreed({ inGroup: five, mirror: other, newestSeq: 5 })
+  assert.deepEqual(goOn, five)
+  assert.match(warnings.join(), /are both of event 5 and hold something else: going on from the checkpoint$/)
+  const taken = (inGroup: typeof five, mirror: typeof five) =>
+    /older one, (.*)$/.exec(agreed({ inGroup, mirror, newestSeq: 9 }).warnings.join())?.[1]
+  assert.deepEqual([taken(five, nine), taken(nine, five)], ['the checkpoint', 'the mirror'])
+})
+
 test('one of them is enough, with a warning', () => {
   assert.match(agreed({ inGroup: five, newestSeq: 5 }).warnings.join(), /mirror .* is gone/)
   assert.match(agreed({ mirror: five, newestSeq: 5 }).warnings.join(), /group of lab is gone/)

@@ -83,10 +83,13 @@ function olderOf(
 ): Checkpoint | null {
   if (inGroup !== null && mirror !== null) {
     if (inGroup.seq === mirror.seq && inGroup.checkpoint === mirror.checkpoint) return inGroup.checkpoint
+    const isOlder = inGroup.seq <= mirror.seq
     warn(
-      `the checkpoint of ${foundation} (event ${inGroup.seq}) and its mirror (event ${mirror.seq}) differ: going on from the older one`,
+      inGroup.seq === mirror.seq
+        ? `the checkpoint of ${foundation} and its mirror differ: they are both of event ${inGroup.seq} and hold something else: going on from the checkpoint`
+        : `the checkpoint of ${foundation} (event ${inGroup.seq}) and its mirror (event ${mirror.seq}) differ: going on from the older one, ${isOlder ? 'the checkpoint' : 'the mirror'}`,
     )
-    return (inGroup.seq <= mirror.seq ? inGroup : mirror).checkpoint
+    return (isOlder ? inGroup : mirror).checkpoint
   }
   if (inGroup !== null)
     warn(`the mirror of the checkpoint of ${foundation} is gone: going on from the checkpoint itself`)

@@ -6,7 +6,7 @@ import { KafkaClient } from './kafka-client.ts'
 import { type Delivery, type KafkaOptions, kafkaDefaults } from './kafka-options.ts'
 import type { Cluster } from './kafkajs-internals.ts'
 import { lookAtCheckpoints } from './look-at-checkpoints.ts'
-import { planTopics } from './manage-topics.ts'
+import { planTopics, wantedTopics } from './manage-topics.ts'
 import { missingRights, TransactionsRefusedError } from './missing-rights.ts'
 import { Names } from './names.ts'
 import { describeTopics } from './own-requests.ts'
@@ -15,7 +15,7 @@ import { lackingRights, type Right } from './refused.ts'
 import { resumableCheckpoint } from './resumable-checkpoint.ts'
 import { makingRights, pollerRights, sinkRights, topicsRights } from './rights.ts'
 import { shortRetention } from './short-retention.ts'
-import { type TopicSettings, tooManyPartitions, topicsMissing, topicsOf } from './topics.ts'
+import { type TopicSettings, tooManyPartitions, topicsMissing } from './topics.ts'
 import { transactionsRefused } from './transactions-refused.ts'
 import { unknownPlaces } from './unknown-places.ts'
 
@@ -68,9 +68,13 @@ interface Door {
 async function findings(check: KafkaCheck, door: Door): Promise<readonly KafkaFinding[]> {
   const { names, cluster } = door
   const delivery = check.kafka.delivery ?? kafkaDefaults.delivery
-  const wanted = check.foundations.flatMap(name => topicsOf(names, name, check.topics))
+  const { kafka, foundations, topics: settings } = check
+  const wanted = [...wantedTopics({ kafka, foundations, settings }).values()]
   const broker = await cluster.findControllerBroker()
-  const { nodeIds, topics } = await describeTopics(broker, [...new Set(wanted.map(({ topic }) => topic))])
+  const { nodeIds, topics } = await describeTopics(
+    broker,
+    wanted.map(({ topic }) => topic),
+  )
   const missing = wanted.filter(({ topic }) =>
     topics.some(one => one.topic === topic && one.error === 'UNKNOWN_TOPIC_OR_PARTITION'),
   )

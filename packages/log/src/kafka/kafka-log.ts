@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { asError, type Clock, orAborted, type Source } from '@cf-audit-drain/pipeline'
+import { type Clock, orAborted, type Source } from '@cf-audit-drain/pipeline'
 import type { FoundationWindow, LedgerQuery } from '../ledger/ledger-window.ts'
 import { LogClosedError, LogInUseError } from '../log-error.ts'
 import type {
@@ -21,7 +21,7 @@ import { FirstTopics } from './first-topics.ts'
 import { FoundationState } from './foundation-state.ts'
 import { KafkaFoundationWriter, type WriterDoor } from './foundation-writer.ts'
 import { KafkaClient } from './kafka-client.ts'
-import { givenUpAtStop, KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
+import { givenUpAtStop } from './kafka-error.ts'
 import { type KafkaOptions, kafkaDefaults, type Settings } from './kafka-options.ts'
 import { leadOnKafka } from './leadership.ts'
 import { LedgerTable } from './ledger-table.ts'
@@ -30,14 +30,13 @@ import type { KafkaRecord } from './partition-reader.ts'
 import { hiddenPosition, sinkPositions } from './positions.ts'
 import type { Right } from './refused.ts'
 import { requireTopics } from './require-topics.ts'
-import { lettersRights, pollerRights, sinkRights } from './rights.ts'
+import { lettersRights, pollerRights } from './rights.ts'
 import { RightsGate } from './rights-gate.ts'
+import { SinkRights } from './sink-rights.ts'
 import { KafkaSinkSource } from './sink-source.ts'
 import { type SinkSourceObserver, sinkObserver } from './sink-source-door.ts'
-import type { NamedTopics } from './sink-topics.ts'
 import { SizeLimits } from './size-limits.ts'
 import { TopicFollower } from './topic-follower.ts'
-import { requireOnePartition } from './topics.ts'
 import { TransactionsAwayError } from './transactions-refused.ts'
 import { UntransactedWriter } from './untransacted-writer.ts'
 
@@ -70,7 +69,7 @@ class KafkaLog implements EventLog {
   readonly #letterCounts: TopicFollower<DeadLetterCounts>
   readonly #burier: Burier
   readonly #gate: RightsGate
-  readonly #firstTopics: FirstTopics
+  readonly #sinkRights: SinkRights
   /** Whose rights were looked at before the election: who is elected need not look again before it begins. */
   readonly #looked = new Set<string>()
   #givingUp = new AbortController()
@@ -84,7 +83,13 @@ class KafkaLog implements EventLog {
     this.#startAnew = new Set(this.#settings.startAnew)
     this.#client = new KafkaClient(options, deps.clock)
     this.#gate = new RightsGate(this.#client, options, deps.clock)
-    this.#firstTopics = new FirstTopics(this.#names.events(''), deps.observer)
+    this.#sinkRights = new SinkRights({
+      client: this.#client,
+      names: this.#names,
+      gate: this.#gate,
+      firstTopics: new FirstTopics(this.#names.events(''), deps.observer),
+      foundations: this.#settings.foundations,
+    })
     const [part, rights, topic] = ['dead letters', lettersRights(this.#names), this.#names.deadLetters]
     this.#burier = new Burier({
       client: this.#client,
@@ -191,10 +196,10 @@ class KafkaLog implements EventLog {
       settings: this.#settings,
       clock: this.#deps.clock,
       observer: sinkObserver(this.#deps.observer, observer),
-      topics: () => this.#sinkTopics(sink),
+      topics: () => this.#sinkRights.topics(sink),
       hiddenTopics: topics => this.#client.hiddenTopics(topics),
-      requireRights: () => this.#gate.demand(`sink ${sink}`, this.#sinkRights(sink, []).filter(isOfGroup)),
-      explain: (error, topic, all) => this.#explained(sink, error, topic, all),
+      requireRights: () => this.#sinkRights.requireGroup(sink),
+      explain: (error, topic, all) => this.#sinkRights.explained(sink, error, topic, all),
       claim: (name, source) => {
         this.#assertOpen()
         const other = this.#sources.get(name)
@@ -262,11 +267,12 @@ class KafkaLog implements EventLog {
     // Before the brokers are asked for the groups: one that a sink joins meanwhile need not be among them.
     const joined = [...this.#sources].filter(([, { hasJoined }]) => hasJoined).map(([sink]) => sink)
     const topics = await this.#eventTopics()
-    const explained = (sink: string, error: unknown) =>
-      this.#gate.explained(`place of ${sink}`, this.#sinkRights(sink, []).filter(isOfGroup), error)
+    const explained = (sink: string, error: unknown) => this.#sinkRights.whyNoPlace(sink, error)
     const seen = await sinkPositions(this.#client, this.#names, topics, this.#deps.clock, explained)
     const unseen = joined.filter(name => !seen.some(({ sink }) => sink === name))
-    const hidden = unseen.map(async sink => hiddenPosition(sink, await this.#whyHidden(sink, topics)))
+    const hidden = unseen.map(async sink =>
+      hiddenPosition(sink, await this.#sinkRights.whyHidden(sink, topics)),
+    )
     return [...seen, ...(await Promise.all(hidden))]
   }
 
@@ -320,52 +326,6 @@ class KafkaLog implements EventLog {
     return requireTopics(door, foundation, only)
   }
 
-  /** Whatever is wrong with them is told at the first look; later it is told by reading. */
-  async #sinkTopics(sink: string): Promise<NamedTopics> {
-    const part = `sink ${sink}`
-    const all = await this.#topics()
-    const topics = this.#names.eventsAmong(all)
-    const named = { shown: topics, implied: this.#names.eventsBeside(all) }
-    if (this.#gate.hasServed(part)) return named
-    await this.#gate.demand(part, this.#sinkRights(sink, topics))
-    if (topics.length > 0) await this.#client.asAdmin(admin => requireOnePartition(admin, topics))
-    this.#firstTopics.seen(sink, topics)
-    if (topics.length > 0) this.#gate.served(part)
-    return named
-  }
-
-  #sinkRights(sink: string, topics: readonly string[]): readonly Right[] {
-    const foundations = topics.flatMap(topic => this.#names.foundationOf(topic) ?? [])
-    return sinkRights(this.#names, sink, foundations)
-  }
-
-  /** The brokers do not show a group that is there to those who may not see it. */
-  async #whyHidden(sink: string, topics: readonly string[]): Promise<Error> {
-    try {
-      await this.#gate.demand(`sink ${sink}`, this.#sinkRights(sink, topics))
-    } catch (error) {
-      return asError(error)
-    }
-    return new KafkaUnavailableError(`the brokers show no group ${this.#names.sinkGroup(sink)}`)
-  }
-
-  async #explained(
-    sink: string,
-    error: Error,
-    topic: string | null,
-    all: ReadonlySet<string>,
-  ): Promise<Error> {
-    // What a question that was not answered has failed with says nothing more.
-    const { away } = this.#client
-    if (away !== null && !(error instanceof KafkaStateError)) return away
-    const foundation = topic === null ? null : this.#names.foundationOf(topic)
-    const concerns = (right: Right) =>
-      foundation === null ||
-      isOfGroup(right) ||
-      [this.#names.events(foundation), this.#names.state(foundation)].includes(right.name)
-    return this.#gate.explained(`sink ${sink}`, this.#sinkRights(sink, [...all]), error, concerns)
-  }
-
   async #eventTopics(): Promise<readonly string[]> {
     return this.#names.eventsAmong(await this.#topics())
   }
@@ -384,5 +344,3 @@ class KafkaLog implements EventLog {
     assert(this.#settings.brokers.length > 0, 'at least one broker')
   }
 }
-
-const isOfGroup = ({ resource }: Right) => resource === 'group'

@@ -29,6 +29,8 @@ export interface KafkaOptions {
   readonly recentGuids?: number
   /** Foundations whose checkpoint is gone, and of which the operator has said where to go on. */
   readonly startAnew?: readonly string[]
+  /** Those of the configuration: a sink asks for their topics by name, so that it learns which ones it may not see. */
+  readonly foundations?: readonly string[]
   /** Events are written in Confluent's wire format, as far as these are known. Readers need none. */
   readonly schemaIds?: SchemaIds | null
   readonly socketFactory?: ISocketFactory
@@ -56,6 +58,7 @@ export const kafkaDefaults = {
   waitsForBrokers: true,
   recentGuids: 50_000,
   startAnew: [],
+  foundations: [],
   schemaIds: null,
 } as const satisfies Omit<Settings, 'brokers'>
 

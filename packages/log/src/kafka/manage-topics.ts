@@ -6,7 +6,7 @@ import type { Broker } from './kafkajs-internals.ts'
 import { makeTopics } from './make-topics.ts'
 import { Names } from './names.ts'
 import { type DescribedCluster, describeTopics, setTopicConfig, topicResource } from './own-requests.ts'
-import { bootstrapOf, refusedTopic } from './refused.ts'
+import { bootstrapOf, lackingRights, type Right, refusedTopic } from './refused.ts'
 import { planTopic, type TopicChange } from './topic-plan.ts'
 import { type TopicSettings, topicsOf } from './topics.ts'
 import { within } from './within.ts'
@@ -98,6 +98,8 @@ async function differences(
 ): Promise<readonly TopicChange[]> {
   const wanted = wantedTopics(options)
   const described = await describeTopics(broker, [...wanted.keys()])
+  const lacking = described.topics.flatMap(lackingToLook)
+  if (lacking.length > 0) throw lackingRights(lacking, options.kafka)
   const place = { brokers: bootstrapOf(options.kafka), nodeIds: described.nodeIds }
   const changes: TopicChange[] = []
   for (const one of wanted.values()) {
@@ -105,6 +107,13 @@ async function differences(
     changes.push(...planTopic(one, found, place))
   }
   return changes
+}
+
+/** Of a topic that is hidden the brokers do not say what else may be done with it; one that is not there lacks nothing. */
+function lackingToLook({ topic, error, allowed }: DescribedCluster['topics'][number]): readonly Right[] {
+  const right = (operation: Right['operation']) => [{ resource: 'topic', name: topic, operation } as const]
+  if (error === 'TOPIC_AUTHORIZATION_FAILED') return right('Describe')
+  return error === null && !allowed.has('DescribeConfigs') ? right('DescribeConfigs') : []
 }
 
 export function wantedTopics({

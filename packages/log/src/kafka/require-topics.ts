@@ -13,7 +13,7 @@ export interface TopicsDoor {
   readonly settings: Pick<Settings, 'createTopics'>
   readonly clock: Clock
   /** Rejects with the rights that are missing now. */
-  demandRights(): Promise<void>
+  demandRights(): Promise<unknown>
 }
 
 /**

@@ -41,11 +41,19 @@ export class RightsGate {
     this.#served.add(part)
   }
 
-  /** What cannot be found out here is left to whoever needs it. */
-  async demand(part: string, rights: readonly Right[]): Promise<void> {
+  /**
+   * What cannot be found out here is left to whoever needs it. Resolves to the rights whose lack `isBorne`: they are refused
+   * only together with others.
+   */
+  async demand(
+    part: string,
+    rights: readonly Right[],
+    isBorne: (right: Right) => boolean = () => false,
+  ): Promise<readonly Right[]> {
     const found = await this.#look(rights)
     if (found instanceof Error) throw found
-    if (found.length > 0) throw this.#refusal(part, found)
+    if (!found.every(isBorne)) throw this.#refusal(part, found)
+    return found
   }
 
   /**

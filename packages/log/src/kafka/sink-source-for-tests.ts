@@ -131,7 +131,7 @@ export function made(
     names: new Names('cf-audit'),
     settings: { ...kafkaDefaults, brokers: [], topicRefreshMs: 1_000 },
     clock: fastClock,
-    topics: async () => ({ shown: topics(), implied: [] }),
+    topics: async () => ({ shown: topics(), implied: [], configured: [] }),
     hiddenTopics: async () => new Set(hidden()),
     claim: () => undefined,
     release: () => undefined,

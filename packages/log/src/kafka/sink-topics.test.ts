@@ -6,10 +6,15 @@ import { SinkTopics } from './sink-topics.ts'
 function brokers() {
   const there = new Set<string>()
   const implied = new Set<string>()
+  const configured = new Set<string>()
   const forbidden = new Set<string>()
   let asked = 0
   const topics = new SinkTopics({
-    topics: async () => ({ shown: [...there.difference(forbidden)], implied: [...implied] }),
+    topics: async () => ({
+      shown: [...there.difference(forbidden)],
+      implied: [...implied],
+      configured: [...configured],
+    }),
     // Of what may not be seen the brokers say the same whether it is there or not.
     hiddenTopics: async names => {
       asked++
@@ -20,7 +25,7 @@ function brokers() {
     const { shown, hidden, unhidden, deleted } = await topics.look()
     return [shown, hidden, unhidden, deleted].map(set => [...set].join())
   }
-  return { there, implied, forbidden, look, asked: () => asked }
+  return { there, implied, configured, forbidden, look, asked: () => asked }
 }
 
 test('a topic that the brokers show no more is hidden or deleted, and is told as deleted once', async () => {
@@ -62,4 +67,21 @@ test('a topic that others of its foundation imply is hidden from the first look 
   there.delete('b')
   assert.deepEqual(await look(), ['a', '', '', 'b'])
   assert.deepEqual(await look(), ['a', '', '', ''])
+})
+
+test('a topic of a configured foundation is hidden from the first look on, and told as deleted only where it was there', async () => {
+  const { there, configured, forbidden, look } = brokers()
+  for (const name of ['a', 'b']) configured.add(name)
+  assert.deepEqual(await look(), ['', '', '', ''])
+  there.add('a')
+  for (const name of ['a', 'b']) forbidden.add(name)
+  assert.deepEqual(await look(), ['', 'a,b', '', ''])
+  forbidden.clear()
+  assert.deepEqual(await look(), ['a', '', 'a,b', ''])
+  forbidden.add('a')
+  assert.deepEqual(await look(), ['', 'a', '', ''])
+  there.clear()
+  forbidden.clear()
+  assert.deepEqual(await look(), ['', '', 'a', 'a'])
+  assert.deepEqual(await look(), ['', '', '', ''])
 })

@@ -33,6 +33,8 @@ export interface LedgerRun {
   readonly windows: number
   readonly counted: number
   readonly held: number
+  /** Among those that are held. */
+  readonly deadLetters: number
   readonly missing: number
   readonly gone: number
 }
@@ -136,6 +138,7 @@ export function joined(run: LedgerRun, next: LedgerRun): LedgerRun {
     windows: run.windows + next.windows,
     counted: run.counted + next.counted,
     held: run.held + next.held,
+    deadLetters: run.deadLetters + next.deadLetters,
     missing: run.missing + next.missing,
     gone: run.gone + next.gone,
   }
