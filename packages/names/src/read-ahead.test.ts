@@ -122,3 +122,11 @@ test('where reading ahead fails after the first page, what was shown is recorded
   assert.equal(recorded.size, 5_000)
   assert.equal(pages(one), 2)
 })
+
+test('where the page of all fails, as by being too much, the places are read alone', async t => {
+  const { one, guids } = await withManyApps(t)
+  one.foundation.faults.add({ fault: 'error-503', path: '/v3/audit_events', count: 1 })
+  const recorded = await readAhead(one)
+  assert.deepEqual([...recorded.keys()], guids.slice(-1))
+  assert.equal(pages(one), 2)
+})

@@ -68,10 +68,10 @@ export async function readAhead(
 /** False when it ended early. */
 async function readRange(ask: Ask, take: ReadAheadDeps['take']): Promise<boolean> {
   const first = await ask(all, 1)
-  if (first === null) return false
   // The places before it, whole: who takes a page names its events, and the space of an app may be gone by the end of the range.
-  const isWhole = isLast(first) || (await readPlaces(ask, take))
-  await take(first)
+  // Alone where the larger page was too much for Cloud Controller.
+  const isWhole = (first !== null && isLast(first)) || (await readPlaces(ask, take))
+  if (first !== null) await take(first)
   return isWhole
 }
 

@@ -56,6 +56,15 @@ test('work that throws ends with 1, or with the code of its error, and says why'
 test('what was printed is whole for a reader that takes it only after the work has ended', async t => {
   const folder = mkdtempSync(join(tmpdir(), 'shutdown-'))
   t.after(() => rmSync(folder, { recursive: true }))
+  const { closed, reader } = await printing(folder)
+  const whole = await reader.readFile('utf8')
+  assert.equal(whole.length, 'ready\n'.length + 73_000)
+  assert.deepEqual(await closed, [3, null])
+  await reader.close()
+})
+
+/** A process that has printed more than a pipe holds, and nobody has read of it. */
+async function printing(folder: string) {
   const pipe = join(folder, 'pipe')
   execFileSync('mkfifo', [pipe])
   const line = 'exec "$0" "$1" prints > "$2"'
@@ -63,11 +72,18 @@ test('what was printed is whole for a reader that takes it only after the work h
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const closed = once(child, 'close')
-  await using reader = await open(pipe)
+  const reader = await open(pipe)
   await once(child.stderr, 'data')
-  const whole = await reader.readFile('utf8')
-  assert.equal(whole.length, 'ready\n'.length + 73_000)
+  return { child, closed, reader }
+}
+
+test('a signal ends a process whose work is done and whose reader takes nothing, with the code of the work', async t => {
+  const folder = mkdtempSync(join(tmpdir(), 'shutdown-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const { child, closed, reader } = await printing(folder)
+  child.kill('SIGTERM')
   assert.deepEqual(await closed, [3, null])
+  await reader.close()
 })
 
 test('an error nobody caught is logged and ends with 1', async () => {

@@ -29,7 +29,10 @@ export async function runMain(
   const late = new AbortController()
 
   let stoppedMs = 0
+  /** From when only what was printed waits for its reader. */
+  let ended: ExitCode | null = null
   const onSignal = (name: NodeJS.Signals) => {
+    if (ended !== null) endProcess(ended, logger)
     if (stop.signal.aborted) {
       if (clock.monotonic() - stoppedMs < sameWishMs) return
       logger.warn({ signal: name }, 'second signal: stopping at once')
@@ -40,6 +43,7 @@ export async function runMain(
     stop.abort(new Error(`stopped by ${name}`))
     clock.sleep(shutdownTimeoutMs, late.signal).then(
       () => {
+        if (ended !== null) endProcess(ended, logger)
         logger.error(
           // What Node still waits for: `TCPSocketWrap`, `Timeout` and so on.
           { shutdownTimeoutMs, waitingFor: process.getActiveResourcesInfo() },
@@ -71,6 +75,7 @@ export async function runMain(
       return exitCodeOf(error) ?? exitCodes.failed
     },
   )
+  ended = code
   await printed()
   late.abort()
   return endProcess(code, logger)

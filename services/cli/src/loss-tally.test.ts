@@ -22,3 +22,21 @@ test('a loss that is told again counts once, one that grows counts what it grew 
     { foundation: 'other', records: 3, since: iso(6), from: 0, to: 3, last: iso(6) },
   ])
 })
+
+test('a loss that begins earlier counts what it grew by at that end, and an oldest record further back is of another topic', () => {
+  const tally = new LossTally()
+  const add = (from: number, to: number) => tally.add({ foundation: 'lab', from, to }, 1)
+  assert.equal(add(20, 1_000), 980)
+  // What was fetched and not settled was gone, too, once another worker had come and gone.
+  assert.equal(add(10, 1_000), 10)
+  assert.equal(add(15, 1_005), 5)
+  assert.deepEqual(
+    tally.all.map(({ records, from, to }) => [records, from, to]),
+    [[995, 10, 1_005]],
+  )
+  assert.equal(add(8, 300), 292)
+  assert.deepEqual(
+    tally.all.map(({ records, from, to }) => [records, from, to]),
+    [[1_287, 8, 300]],
+  )
+})

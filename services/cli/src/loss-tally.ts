@@ -12,22 +12,25 @@ export interface SinkLoss {
   readonly last: string
 }
 
-/** The losses of a sink by foundation. What is told again, or grows, counts once. */
+/**
+ * The losses of a sink by foundation. What is told again, or grows at either end, counts once. The oldest offset of a topic
+ * never goes back: where it has, the topic is another one, and its losses are, too.
+ */
 export class LossTally {
   readonly #losses = new Map<string, SinkLoss>()
 
   /** How many were not counted yet. */
   add({ foundation, from, to }: LostSpan, atMs: number): number {
     const known = this.#losses.get(foundation)
-    const goesOn = known !== undefined && from >= known.from && from <= known.to
-    const records = goesOn ? Math.max(0, to - known.to) : to - from
+    const goesOn = known !== undefined && from <= known.to && to >= known.to
+    const records = goesOn ? Math.max(0, known.from - from) + to - known.to : to - from
     if (records === 0) return 0
     const at = new Date(atMs).toISOString()
     this.#losses.set(foundation, {
       foundation,
       records: (known?.records ?? 0) + records,
       since: known?.since ?? at,
-      from: goesOn ? known.from : from,
+      from: goesOn ? Math.min(known.from, from) : from,
       to,
       last: at,
     })

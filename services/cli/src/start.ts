@@ -68,7 +68,7 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
   try {
     const metrics = metricsOf(config, log, schemaIds, clock)
     const polled =
-      config.foundations.length === 0 ? nothingPolled : pollers({ ...options, clock }, log, metrics)
+      config.foundations.length === 0 ? nothingPolled : pollers({ ...options, clock }, log, metrics, signal)
     const workers = config.sinks.map(
       sink =>
         new SinkWorker(
@@ -97,15 +97,11 @@ function pollers(
   }: StartOptions & { readonly clock: Clock },
   log: EventLog,
   metrics: Metrics,
+  signal: AbortSignal,
 ): Pick<Parts, 'foundations' | 'beforePolling'> {
   const { key, made } = scrubKey(config)
   const scrubber = createScrubber({ key })
-  let warned: Promise<void> | null = null
-  const beforePolling = async () => {
-    if (!made) return
-    warned ??= warnOfNewKey(log, logger)
-    await warned
-  }
+  const warned = made ? warnOfNewKey(log, logger, signal) : Promise.resolve()
   const foundations = config.foundations.map(foundation =>
     foundationService(foundation, {
       log,
@@ -119,7 +115,7 @@ function pollers(
       ...(onPolling && { opened: onPolling }),
     }),
   )
-  return { foundations, beforePolling }
+  return { foundations, beforePolling: () => warned }
 }
 
 const nothingPolled = { foundations: [], beforePolling: async () => undefined }

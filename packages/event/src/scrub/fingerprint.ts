@@ -30,6 +30,14 @@ export function isPlaceholder(text: string): boolean {
 
 const LENGTH_MAX = 64
 
+const OURS_LENGTH = '[SCRUBBED hmac-sha256:]'.length + HEX_CHARACTERS
+
+/** The end of a fingerprint of ours that begins at `at`, or -1. */
+export function fingerprintEnd(text: string, at: number): number {
+  const end = at + OURS_LENGTH
+  return OURS.test(text.slice(at, end)) ? end : -1
+}
+
 /** The end of a placeholder that begins at `at`, or -1. Looks no further than a placeholder is long. */
 export function placeholderEnd(text: string, at: number): number {
   const code = text[at]

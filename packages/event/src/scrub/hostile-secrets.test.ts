@@ -174,3 +174,15 @@ test('of a type nobody knows every run of 8 characters that is not plainly harml
 test('a text with more secrets than anybody puts into one is replaced whole', () => {
   check([said('password=a '.repeat(1001), S)])
 })
+
+test('what stands for a secret elsewhere ends no password that has it in it', () => {
+  check([
+    [
+      'audit.app.package.create',
+      { data: { image: 'password=ab;***Tail9secret' } },
+      { data: { image: `password=${S}` } },
+    ],
+    said('password=ab;***Tail9secret', `password=${S}`),
+    said('Pwd=a1,***Zz9;Uid=u', `Pwd=${S};Uid=u`),
+  ])
+})

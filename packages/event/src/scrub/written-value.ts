@@ -1,5 +1,5 @@
 import type { Finding } from './finding.ts'
-import { placeholderEnd } from './fingerprint.ts'
+import { fingerprintEnd, placeholderEnd } from './fingerprint.ts'
 
 const SAYS_NOTHING =
   /^(?:true|false|yes|no|null|nil|none|undefined|required|missing|invalid|expired|unknown|empty|not|is|was|must|cannot|\$[A-Z_]{1,64})$/i
@@ -35,7 +35,10 @@ function runEnd(text: string, at: number): number {
   let end = stopFrom(text, at)
   while (text[end] === ';' || text[end] === ',') {
     const next = stopFrom(text, end + 1)
-    if (next === end + 1 || placeholderEnd(text, end + 1) !== -1) return end
+    if (next === end + 1) return end
+    const mark = fingerprintEnd(text, end + 1)
+    // With more behind it, it is a part of the word.
+    if (mark !== -1 && stopFrom(text, mark) === mark) return end
     if (/[=:]/.test(text.slice(end + 1, next))) return end
     end = next
   }

@@ -12,7 +12,7 @@ import type { LogRecord } from '../ports.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { heard, idleWaitMs, partWaitMs } from './fetch-patience.ts'
 import { GroupMembership } from './group-membership.ts'
-import { beginningOf } from './half-migrated.ts'
+import { type Beginning, beginningOf } from './half-migrated.ts'
 import { typesOf } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
 import type { PartitionReader } from './partition-reader.ts'
@@ -224,13 +224,15 @@ export class KafkaSinkSource implements Source<LogRecord> {
     joined: Promise<GroupMembership>,
     isCurrent: () => boolean,
   ): Promise<void> {
+    let unknown: Beginning | null = null
     while (isCurrent() && !this.#closing.signal.aborted)
       try {
         const beginning = await beginningOf(topic, group, this.#door)
         if (!isCurrent()) return
+        if (beginning.records !== null) unknown ??= beginning
         await (await joined).commit(topic, beginning.offset)
-        // Whoever has it next finds a place, and would not tell.
-        this.#news.begins(topic, group, beginning)
+        // Whoever comes next finds a place and would not tell, be it a second try whose first lost only its answer.
+        this.#news.begins(topic, group, unknown ?? beginning)
         if (!isCurrent()) return
         this.#positions.set(topic, positionAt(beginning.offset))
         this.#troubles.over(reading.beginning(topic))
