@@ -74,11 +74,12 @@ export class KafkaDrain implements Subject {
 
   async listening(): Promise<void> {
     await Promise.all(this.pollers.map(poller => poller.listening()))
+    // A poller listens before it has made its topics; what the kinds harm and measure is there from here on.
     const made = async () => {
-      for (const name of this.#foundations) await this.admin.leaderOf(this.events(name)).catch(() => null)
-      return true
+      const ends = this.#foundations.map(name => this.admin.endsOf(this.events(name)).catch(() => null))
+      return (await Promise.all(ends)).every(end => end !== null)
     }
-    await until('the topics are made', made, 30_000)
+    await until('the topics are made', made, 60_000)
     for (const sink of this.sinks) this.startAgain(sink)
     await Promise.all(this.sinks.map(sink => sink.listening()))
   }

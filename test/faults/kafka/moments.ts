@@ -13,31 +13,44 @@ export type PublishStep = 'before the send' | 'before the commit' | 'after the c
 
 /** Waits for a publish to come to this step, making it have something to publish. Says which step it really met. */
 export async function untilPublish(scene: Scene, step: PublishStep): Promise<PublishStep> {
-  const { kafka } = scene
-  const topic = kafka.events()
-  const ends = () => kafka.admin.endsOf(topic).catch(() => null)
-  const before = await ends()
-  await burst(scene, scene.between(200, 1_500))
   if (step === 'before the send') {
+    await burst(scene, scene.between(200, 1_500))
     // The poll comes within a second; the publish begins when the page was read.
     await scene.lasts(scene.between(0, 1_000))
     return step
   }
+  const before = await knownEnds(scene)
+  await burst(scene, scene.between(200, 1_500))
   const startedMs = systemClock.monotonic()
   for (;;) {
-    const now = await ends()
+    const now = await endsOrNull(scene)
     if (step === 'before the commit' && now !== null && now.all > now.committed) return step
-    if (now !== null && before !== null && now.committed > before.committed) return 'after the commit'
+    if (now !== null && now.committed > before.committed) return 'after the commit'
     if (systemClock.monotonic() - startedMs > longestRetryMs)
       throw new Error(`no publish within ${longestRetryMs} ms`)
   }
 }
 
+const endsOrNull = (scene: Scene) => scene.kafka.admin.endsOf(scene.kafka.events()).catch(() => null)
+
+/** The topic's ends, once it is there: a poller that has just begun listens before it has made its topics. */
+async function knownEnds(scene: Scene) {
+  let ends = await endsOrNull(scene)
+  await until(
+    'the topic of events can be read',
+    async () => {
+      ends ??= await endsOrNull(scene)
+      return ends !== null
+    },
+    longestRetryMs,
+    50,
+  )
+  return ends as NonNullable<typeof ends>
+}
+
 /** Waits until something that is new now is in the log: the poller is at work again. */
 export async function untilPublishing(scene: Scene, what: string): Promise<number> {
-  const { admin } = scene.kafka
-  const topic = scene.kafka.events()
-  const committed = async () => (await admin.endsOf(topic).catch(() => null))?.committed ?? null
+  const committed = async () => (await endsOrNull(scene))?.committed ?? null
   const startedMs = systemClock.monotonic()
   let before: bigint | null = null
   const grown = async () => {
