@@ -11,9 +11,9 @@ export function canBeLookedUp(guid: string): boolean {
 }
 
 /** @throws RangeError for more guids than a request line takes, and for text that is no guid */
-export function checkGuids(guids: readonly string[]): void {
-  if (guids.length === 0 || guids.length > lookupGuidsMax)
-    throw new RangeError(`1 to ${lookupGuidsMax} guids can be looked up at once, not ${guids.length}`)
+export function checkGuids(guids: readonly string[], max = lookupGuidsMax): void {
+  if (guids.length === 0 || guids.length > max)
+    throw new RangeError(`1 to ${max} guids can be looked up at once, not ${guids.length}`)
   const odd = guids.find(guid => !canBeLookedUp(guid))
   if (odd !== undefined) throw new RangeError(`${JSON.stringify(odd)} cannot be asked for by guid`)
 }

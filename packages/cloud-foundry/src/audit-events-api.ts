@@ -12,13 +12,21 @@ export interface AuditEventsApi {
   readonly version: ApiVersion
   /** Rows a page may have. */
   readonly perPageMax: number
+  /** Whether events can be asked for by guid, too. */
+  readonly takesGuids: boolean
   /** @throws RangeError */
-  path(window: Partial<TimeWindow>, page: number, perPage: number): string
+  path(window: Partial<TimeWindow>, page: number, perPage: number, guids?: readonly string[]): string
   /** @throws MalformedPageError */
   split(body: string): RawPage
 }
 
 export const auditEventsApis: Readonly<Record<ApiVersion, AuditEventsApi>> = {
-  v3: { version: 'v3', perPageMax, path: auditEventsPath, split: splitEventPage },
-  v2: { version: 'v2', perPageMax: v2PerPageMax, path: v2EventsPath, split: splitV2EventPage },
+  v3: { version: 'v3', perPageMax, takesGuids: true, path: auditEventsPath, split: splitEventPage },
+  v2: {
+    version: 'v2',
+    perPageMax: v2PerPageMax,
+    takesGuids: false,
+    path: v2EventsPath,
+    split: splitV2EventPage,
+  },
 }

@@ -58,7 +58,10 @@ export interface CloudController {
    * `perPage` above what the API in use gives is an AnswerTooLargeError without a request.
    */
   auditEvents(query: EventWindow, signal: AbortSignal): Promise<AuditEventPage>
-  countAuditEvents(window: TimeWindow, signal: AbortSignal): Promise<number>
+  /** `guids`: only those among them, as many as `countableGuids` makes of them, where `countsGuids`. */
+  countAuditEvents(window: TimeWindow, signal: AbortSignal, guids?: readonly string[]): Promise<number>
+  /** Whether the API in use takes guids: v2 does not. */
+  readonly countsGuids: boolean
   /** created_at of the oldest event there still is, in seconds since the epoch; null when there is none. */
   oldestAuditEventSec(signal: AbortSignal): Promise<number | null>
   /** The most rows a page of the API in use may have. */
@@ -91,6 +94,7 @@ export function cloudController(
 }
 
 interface PageQuery extends Partial<TimeWindow> {
+  readonly guids?: readonly string[]
   readonly page: number
   readonly perPage: number
 }
@@ -115,6 +119,10 @@ class Controller implements CloudController {
   get perPageMax(): number {
     const { perPageMax } = auditEventsApis[this.#version]
     return Math.min(this.#rowsMax.get(this.#version) ?? perPageMax, perPageMax)
+  }
+
+  get countsGuids(): boolean {
+    return auditEventsApis[this.#version].takesGuids
   }
 
   get apiVersion(): ApiVersion | null {
@@ -172,8 +180,13 @@ class Controller implements CloudController {
     return this.#page(query, signal)
   }
 
-  async countAuditEvents(window: TimeWindow, signal: AbortSignal): Promise<number> {
-    const { totalResults } = await this.#page({ ...window, page: 1, perPage: 1 }, signal)
+  async countAuditEvents(
+    window: TimeWindow,
+    signal: AbortSignal,
+    guids?: readonly string[],
+  ): Promise<number> {
+    const query = { ...window, page: 1, perPage: 1, ...(guids && { guids }) }
+    const { totalResults } = await this.#page(query, signal)
     return totalResults
   }
 
@@ -217,7 +230,7 @@ class Controller implements CloudController {
         `${api.version} gives at most ${api.perPageMax} rows a page, not ${perPage}: ask for fewer`,
         { foundation: this.#options.name, end: 'Cloud Controller', rowsMax: api.perPageMax },
       )
-    const path = api.path(query, page, perPage)
+    const path = api.path(query, page, perPage, query.guids)
     try {
       return await this.#client.get(path, (answer, facts) => readPage(api, answer, perPage, facts), signal)
     } catch (error) {

@@ -1,6 +1,12 @@
 export { canBeLookedUp, lookupGuidsMax } from './asked-by-guid.ts'
 export type { ApiVersion } from './audit-events-api.ts'
-export { type EventWindow, perPageMax, type TimeWindow } from './audit-events-path.ts'
+export {
+  countableGuids,
+  countedGuidsMax,
+  type EventWindow,
+  perPageMax,
+  type TimeWindow,
+} from './audit-events-path.ts'
 export {
   type AuditEventPage,
   type CloudController,

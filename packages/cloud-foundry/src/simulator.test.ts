@@ -22,6 +22,9 @@ test('against the simulated foundation: discovery, rights, counts and every page
     assert.equal(await client.oldestAuditEventSec(never), fromSec)
     assert.equal(await client.countAuditEvents({ fromSec, toSec: fromSec + 100 }, never), 100)
     assert.equal(await client.countAuditEvents({ fromSec }, never), 250)
+    assert.equal(await client.countAuditEvents({ fromSec }, never, guids.slice(0, 200)), 200)
+    assert.equal(await client.countAuditEvents({ fromSec }, never, [guids[0] ?? '', 'unknown']), 1)
+    assert.equal(await client.countAuditEvents({ fromSec, toSec: fromSec + 1 }, never, guids.slice(0, 9)), 1)
     const seen: unknown[] = []
     for (let page = 1; page <= 4; page++) {
       const { resources, totalResults } = await client.auditEvents({ fromSec, page, perPage: 100 }, never)

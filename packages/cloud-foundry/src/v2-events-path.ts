@@ -11,8 +11,14 @@ export const v2PerPageMax = 100
  * .99999 of it, and lose or double what is stamped in the last ten microseconds.
  * @throws RangeError
  */
-export function v2EventsPath(window: Partial<TimeWindow>, page: number, perPage: number): string {
+export function v2EventsPath(
+  window: Partial<TimeWindow>,
+  page: number,
+  perPage: number,
+  guids: readonly string[] = [],
+): string {
   checkPage(window, page, perPage, v2PerPageMax)
+  if (guids.length > 0) throw new RangeError('v2 cannot be asked for events by guid')
   const query = new URLSearchParams({
     'order-direction': 'asc',
     'results-per-page': String(perPage),

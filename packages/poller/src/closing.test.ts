@@ -205,6 +205,7 @@ test('nor what was recorded while a verification read, nor a dead letter that wa
     oldestSec: async () => null,
     nowMs: () => one.clock.now(),
     random: () => 0.5,
+    pollIntervalMs: 10_000,
   })
   await verifier.verify(signal)
   const numbers = ({ fromSec, held, gone, counted }: LedgerWindow) => [fromSec, held, gone, counted]

@@ -1,13 +1,20 @@
 import { type LedgerWindow, missingOf } from '@cf-audit-drain/log'
 import { type CleanUp, rangeOfSpan } from './clean-up.ts'
-import type { Look, LookMaker } from './look.ts'
+import type { Look, LookMaker, ShownRows } from './look.ts'
 import { readOn } from './read-on.ts'
 import { mayClose, type Session } from './session.ts'
+import { showsExactly } from './shows-exactly.ts'
 import type { VerificationCost } from './verification-cost.ts'
 import { batchesOf } from './window-batches.ts'
 
 /** So many guids are read out of the log for one comparison. */
 const heldAtOnce = 20_000
+
+/** Nothing of it is missing, gone or hidden, and it holds nothing that is no event. */
+function isSound({ state, counted, held, deadLetters, gone, hidden }: LedgerWindow): boolean {
+  const isCompared = state === 'closed' || state === 're-checked'
+  return isCompared && counted === held && deadLetters + gone + hidden === 0
+}
 
 /** Reads contiguous windows of the ledger whole: what is missing is recorded, and each is compared guid by guid. */
 export class SpanComparer {
@@ -17,6 +24,8 @@ export class SpanComparer {
   readonly #cleanUp: CleanUp
   readonly #cost: VerificationCost
   readonly #compared = new Set<number>()
+  /** False once it turned out that Cloud Controller, or what is before it, does not take guids. */
+  #mayProve = true
 
   /** `session`: its source counts into `cost`. */
   constructor(session: Session, cleanUp: CleanUp, cost: VerificationCost) {
@@ -41,6 +50,41 @@ export class SpanComparer {
     } finally {
       look.end()
     }
+  }
+
+  /**
+   * The same without a row being read, where nothing is known to be wrong and nothing is. False: the span is to be read, for
+   * Cloud Controller shows something else, or it cannot be told in this way.
+   */
+  async prove(span: readonly LedgerWindow[], signal: AbortSignal): Promise<boolean> {
+    if (!this.#mayProve || !span.every(isSound)) return false
+    const { recorder } = this.#session
+    const range = rangeOfSpan(span)
+    const look = recorder.look(range)
+    try {
+      return await recorder.withHeld(range, () => this.#prove(look, span, signal))
+    } finally {
+      look.end()
+    }
+  }
+
+  async #prove(look: LookMaker, span: readonly LedgerWindow[], signal: AbortSignal): Promise<boolean> {
+    const { recorder, source } = this.#session
+    const shown = new Map<number, ShownRows>()
+    for (const window of span) {
+      const keys = new Set(recorder.heldKeys(window))
+      // The log has forgotten some of them.
+      if (keys.size !== window.held) return false
+      shown.set(window.fromSec, { rows: keys.size, keys })
+    }
+    const guids = [...shown.values()].flatMap(({ keys }) => [...keys])
+    const isShown = await showsExactly(source, rangeOfSpan(span), guids, signal)
+    if (isShown === null) this.#mayProve = false
+    if (isShown !== true) return false
+    if (!(await mayClose(this.#session, signal))) return true
+    const expiresBeforeSec = this.#cleanUp.reachesSec(this.#session.nowSec())
+    await this.#record(span, { ...look.made({ expiresBeforeSec }), shown })
+    return true
   }
 
   async #readInto(look: LookMaker, span: readonly LedgerWindow[], signal: AbortSignal): Promise<void> {

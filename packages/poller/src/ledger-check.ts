@@ -43,6 +43,7 @@ export class LedgerCheck {
       oldestSec: signal => controller.oldestAuditEventSec(signal),
       nowMs,
       random,
+      pollIntervalMs: options.pollIntervalMs,
       ...(stored && { sinceSec: Math.floor(stored.writtenMs / 1000) }),
     })
   }

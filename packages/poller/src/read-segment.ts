@@ -4,9 +4,9 @@ import { rowsWanted } from './options.ts'
 import { distinctRows, rowKey } from './row-key.ts'
 import { rowsBefore } from './sec-after.ts'
 
-/** `perPageMax`: what v2 gives is less; default 5,000. */
+/** `perPageMax`: what v2 gives is less; default 5,000. `countsGuids`: default false. */
 export type AuditEvents = Pick<CloudController, 'auditEvents' | 'countAuditEvents'> &
-  Partial<Pick<CloudController, 'perPageMax'>>
+  Partial<Pick<CloudController, 'perPageMax' | 'countsGuids'>>
 
 export const perPageMax = 5000
 

@@ -161,6 +161,11 @@ export class Recorder {
     return this.#holding(windows, record)
   }
 
+  /** What is held of a window, or a part of it: of one that is older than `seen` while `withHeld` has it at hand. */
+  heldKeys(range: Range): Iterable<string> {
+    return this.#held.keys(range)
+  }
+
   /** Has the names of rows looked up that are to be recorded; resolves when they may be. Never rejects. */
   async prepare(rows: readonly RawEvent[]): Promise<void> {
     const { naming } = this.#deps

@@ -28,10 +28,13 @@ export class VerificationCost {
         this.rows += page.resources.length
         return page
       },
-      countAuditEvents: async (window, signal) => {
+      get countsGuids() {
+        return source.countsGuids ?? false
+      },
+      countAuditEvents: async (window, signal, guids) => {
         this.requests++
         this.rows++
-        return source.countAuditEvents(window, signal)
+        return source.countAuditEvents(window, signal, guids)
       },
     }
   }

@@ -10,8 +10,9 @@ const dayMs = 24 * hourMs
 async function history(
   t: Parameters<typeof PolledFoundation.make>[0],
   { events, days }: { readonly events: number; readonly days: number },
+  client: Parameters<typeof PolledFoundation.make>[3] = {},
 ): Promise<PolledFoundation> {
-  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 }, { v2: true }, client)
   const everyMs = (days * dayMs) / events
   one.foundation.insert(
     Array.from({ length: events }, (_, i) => ({ createdAtUs: one.agoUs((i + 1) * everyMs) })),
@@ -130,25 +131,33 @@ test('a clean-up after fewer days than the default is measured by what it took',
   assert.ok(Math.abs((one.verified.at(-1)?.retentionSec ?? 0) - 7 * 86_400) < 36_000, 'it is remembered')
 })
 
-test('before the clean-up reaches a window it is compared guid by guid: one missing and one alien are found', async t => {
-  const one = await history(t, { events: 1_000, days: 29 })
-  const sec = Math.floor(one.agoUs(29 * dayMs) / 1e6) + 1_800
-  const [alien] = one.foundation.insert([{ createdAtUs: sec * 1e6 }])
-  await one.verifiedAgain()
-  one.foundation.delete([alien ?? ''])
-  const [missing] = one.foundation.insert([{ createdAtUs: sec * 1e6 }])
-  for (let hours = 0; hours < 48 && one.gone.length === 0; hours++) {
-    one.clock.advance(hourMs)
+const ways = [
+  { way: 'by counts of guids', options: {}, refusesGuids: false },
+  { way: 'by rows, as v2 takes no guids', options: { apiVersion: 'v2' as const }, refusesGuids: false },
+  { way: 'by rows, as so long a request line is refused', options: {}, refusesGuids: true },
+]
+for (const { way, options, refusesGuids } of ways)
+  test(`before the clean-up reaches a window it is compared guid by guid, ${way}: one missing and one alien are found`, async t => {
+    const one = await history(t, { events: 1_000, days: 29 }, options)
+    one.refusesGuids = refusesGuids
+    const sec = Math.floor(one.agoUs(29 * dayMs) / 1e6) + 1_800
+    const [alien] = one.foundation.insert([{ createdAtUs: sec * 1e6 }])
     await one.verifiedAgain()
-  }
-  const age = one.clock.now() / 1000 - sec
-  assert.ok(age < 31 * 86_400, 'in time')
-  assert.deepEqual(
-    one.gone.flatMap(({ guids }) => guids),
-    [alien],
-  )
-  assert.ok((await one.guids()).includes(missing ?? ''))
-})
+    one.foundation.delete([alien ?? ''])
+    const [missing] = one.foundation.insert([{ createdAtUs: sec * 1e6 }])
+    for (let hours = 0; hours < 48 && one.gone.length === 0; hours++) {
+      one.clock.advance(hourMs)
+      await one.verifiedAgain()
+    }
+    const age = one.clock.now() / 1000 - sec
+    assert.ok(age < 31 * 86_400, 'in time')
+    assert.deepEqual(
+      one.gone.flatMap(({ guids }) => guids),
+      [alien],
+    )
+    assert.ok((await one.guids()).includes(missing ?? ''))
+    assert.equal(one.namedGuids > 0, way === 'by counts of guids')
+  })
 
 test('a clean-up that comes in the middle of a bisection makes nothing short', async t => {
   const one = await history(t, { events: 4_000, days: 32 })

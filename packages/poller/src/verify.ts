@@ -2,9 +2,11 @@ import { type LedgerWindow, missingOf } from '@cf-audit-drain/log'
 import type { Random } from '@cf-audit-drain/pipeline'
 import { CleanUp, rangeOfSpan, spansOf } from './clean-up.ts'
 import { SpanComparer } from './compare-span.ts'
+import { LastLookRequests } from './last-look-requests.ts'
 import { isDone } from './ledger.ts'
 import { rowsWantedOf } from './read-segment.ts'
 import { mayClose, type Session } from './session.ts'
+import { requestsToShow } from './shows-exactly.ts'
 import { requestsMax, VerificationCost } from './verification-cost.ts'
 import { batchesOf, daysOf, expected, isUnchecked } from './window-batches.ts'
 
@@ -18,11 +20,11 @@ const cleanUpEveryMs = 3_600_000
 const hourMs = 3_600_000
 const shortWindowsAtOnce = 3
 /** Every so many verifications the sum is right in two parts, too: what came and what went could make up for each other. */
-const cutEvery = 4
+const cutEvery = 8
 /** How long before the clean-up comes a window is compared guid by guid once more. */
 const lastLookSec = 86_400
-/** Last looks wait until a request has this many windows to read: an hour of a quiet foundation. */
-const lastLookWindows = 12
+/** Last looks wait until a request has this many windows to read: three hours of a quiet foundation. */
+const lastLookWindows = 36
 
 export interface Verified {
   /** False while the identity sees less than before, or it is not known what it sees: then nothing was asked. */
@@ -42,6 +44,8 @@ export interface VerifierDeps {
   oldestSec(signal: AbortSignal): Promise<number | null>
   nowMs(): number
   readonly random: Random
+  /** How often the poller polls: what more it may ask for is measured by that. */
+  readonly pollIntervalMs: number
   /** When an earlier process was last at work, in Cloud Controller's clock; left out: not known. */
   readonly sinceSec?: number
 }
@@ -58,6 +62,7 @@ export class Verifier {
   readonly #cost = new VerificationCost()
   readonly #comparer: SpanComparer
   readonly #triedMs = new Map<number, { readonly firstMs: number; readonly lastMs: number }>()
+  readonly #lookRequests: LastLookRequests
   #cleanUpMs = Number.NEGATIVE_INFINITY
   #cleanUpSec: number | undefined
   #verifications = 0
@@ -67,6 +72,7 @@ export class Verifier {
     this.#cleanUp = session.cleanUp ?? new CleanUp()
     this.#cleanUpSec = deps.sinceSec
     this.#session = { ...session, source: this.#cost.of(session.source) }
+    this.#lookRequests = new LastLookRequests(deps.pollIntervalMs, deps.nowMs())
     this.#comparer = new SpanComparer(this.#session, this.#cleanUp, this.#cost)
   }
 
@@ -227,12 +233,22 @@ export class Verifier {
       if (fromSec >= dueSec || fromSec < reachesSec || state === 'open') return false
       return (checkedAtMs ?? 0) / 1000 < fromSec + this.#cleanUp.retentionSec - lastLookSec
     })
-    for (const batch of batchesOf(due, rowsWantedOf(this.#session.source))) {
-      const isFull = batch.length >= lastLookWindows || expected(batch) >= rowsWantedOf(this.#session.source)
+    const batches = batchesOf(due, rowsWantedOf(this.#session.source))
+    for (const [i, batch] of batches.entries()) {
+      // The next window would be too much for it.
+      const hasNext = batches[i + 1]?.[0]?.fromSec === batch.at(-1)?.toSec
+      const isFull = batch.length >= lastLookWindows || hasNext
       const isUrgent = (batch[0]?.fromSec ?? 0) < reachesSec + lastLookSec / 2
       if (!isFull && !isUrgent) continue
       if (this.#cost.isUsedUp) return
-      await this.#comparer.compare(batch, signal)
+      const before = this.#cost.requests
+      const requests = requestsToShow(expected(batch))
+      // Without reading its rows, which takes more requests.
+      const mayProve =
+        before + requests <= requestsMax && this.#lookRequests.mayMake(requests, this.#deps.nowMs())
+      if (!(mayProve && (await this.#comparer.prove(batch, signal))))
+        await this.#comparer.compare(batch, signal)
+      this.#lookRequests.made(this.#cost.requests - before)
     }
   }
 

@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type CloudController, cloudController, type FoundationOptions } from '@cf-audit-drain/cloud-foundry'
+import {
+  type CloudController,
+  cloudController,
+  type FoundationOptions,
+  RefusedError,
+} from '@cf-audit-drain/cloud-foundry'
 import { createScrubber, decodeAuditEvent, isOwnGuid, isOwnType } from '@cf-audit-drain/event'
 import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-audit-drain/foundation-simulator'
 import { type EventLog, type LedgerWindow, openEmbeddedLog } from '@cf-audit-drain/log'
@@ -43,6 +48,10 @@ export class PolledFoundation {
   readonly slept: number[] = []
   polls = 0
   #inFlight = 0
+  /** Guids that were named in counts. */
+  namedGuids = 0
+  /** As where something before Cloud Controller takes no such long request line. */
+  refusesGuids = false
   acceptRights = false
   /** As where there is no /v3/roles. */
   asksNoRoles = false
@@ -173,10 +182,18 @@ export class PolledFoundation {
         asked.rows += page.resources.length
         return page
       },
-      countAuditEvents: async (window, signal) => {
+      countAuditEvents: async (window, signal, guids) => {
         asked.requests++
         asked.rows++
-        return this.#flying(controller.countAuditEvents(window, signal))
+        if (guids !== undefined && this.refusesGuids)
+          throw new RefusedError('refused (414)', {
+            foundation: 'test',
+            end: 'Cloud Controller',
+            status: 414,
+          })
+        const count = await this.#flying(controller.countAuditEvents(window, signal, guids))
+        this.namedGuids += guids?.length ?? 0
+        return count
       },
       rights: async (signal, look) => {
         const rights = await controller.rights(signal, look)
