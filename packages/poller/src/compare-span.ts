@@ -10,6 +10,9 @@ import { batchesOf } from './window-batches.ts'
 /** So many guids are read out of the log for one comparison. */
 const heldAtOnce = 20_000
 
+/** Where guids could not be counted, that is tried again. */
+const proveAgainSec = 3_600
+
 /** Nothing of it is missing, gone or hidden, and it holds nothing that is no event. */
 function isSound({ state, counted, held, deadLetters, gone, hidden }: LedgerWindow): boolean {
   const isCompared = state === 'closed' || state === 're-checked'
@@ -24,8 +27,8 @@ export class SpanComparer {
   readonly #cleanUp: CleanUp
   readonly #cost: VerificationCost
   readonly #compared = new Set<number>()
-  /** False once it turned out that Cloud Controller, or what is before it, does not take guids. */
-  #mayProve = true
+  /** Later when it turned out that Cloud Controller, or what is before it, does not take guids. */
+  #proveFromSec = Number.NEGATIVE_INFINITY
 
   /** `session`: its source counts into `cost`. */
   constructor(session: Session, cleanUp: CleanUp, cost: VerificationCost) {
@@ -57,7 +60,7 @@ export class SpanComparer {
    * Cloud Controller shows something else, or it cannot be told in this way.
    */
   async prove(span: readonly LedgerWindow[], signal: AbortSignal): Promise<boolean> {
-    if (!this.#mayProve || !span.every(isSound)) return false
+    if (this.#session.nowSec() < this.#proveFromSec || !span.every(isSound)) return false
     const { recorder } = this.#session
     const range = rangeOfSpan(span)
     const look = recorder.look(range)
@@ -79,7 +82,7 @@ export class SpanComparer {
     }
     const guids = [...shown.values()].flatMap(({ keys }) => [...keys])
     const isShown = await showsExactly(source, rangeOfSpan(span), guids, signal)
-    if (isShown === null) this.#mayProve = false
+    if (isShown === null) this.#proveFromSec = this.#session.nowSec() + proveAgainSec
     if (isShown !== true) return false
     if (!(await mayClose(this.#session, signal))) return true
     const expiresBeforeSec = this.#cleanUp.reachesSec(this.#session.nowSec())

@@ -26,6 +26,6 @@ export class LastLookRequests {
 
   /** Also where they were not allowed: what must be read is read. */
   made(requests: number): void {
-    this.#left -= requests
+    this.#left = Math.max(-savedMax, this.#left - requests)
   }
 }

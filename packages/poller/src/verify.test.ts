@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { RefusedError, ServerError } from '@cf-audit-drain/cloud-foundry'
 import { ledgerFaults } from './testing/ledger-audit.ts'
 import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
 
@@ -131,15 +132,26 @@ test('a clean-up after fewer days than the default is measured by what it took',
   assert.ok(Math.abs((one.verified.at(-1)?.retentionSec ?? 0) - 7 * 86_400) < 36_000, 'it is remembered')
 })
 
+const facts = { foundation: 'test', end: 'Cloud Controller' } as const
 const ways = [
-  { way: 'by counts of guids', options: {}, refusesGuids: false },
-  { way: 'by rows, as v2 takes no guids', options: { apiVersion: 'v2' as const }, refusesGuids: false },
-  { way: 'by rows, as so long a request line is refused', options: {}, refusesGuids: true },
+  { way: 'by counts of guids', options: {}, fault: null },
+  { way: 'by rows, as v2 takes no guids', options: { apiVersion: 'v2' as const }, fault: null },
+  {
+    way: 'by rows, as so long a request line is refused',
+    options: {},
+    fault: new RefusedError('414', { ...facts, status: 414 }),
+  },
+  {
+    way: 'by rows, as what refuses it says that it may be tried again',
+    options: {},
+    fault: new ServerError('503', { ...facts, status: 503, retryAfterMs: null }),
+  },
+  { way: 'by rows, as something takes the guids away', options: {}, fault: 'ignored' as const },
 ]
-for (const { way, options, refusesGuids } of ways)
+for (const { way, options, fault } of ways)
   test(`before the clean-up reaches a window it is compared guid by guid, ${way}: one missing and one alien are found`, async t => {
     const one = await history(t, { events: 1_000, days: 29 }, options)
-    one.refusesGuids = refusesGuids
+    one.guidFault = fault
     const sec = Math.floor(one.agoUs(29 * dayMs) / 1e6) + 1_800
     const [alien] = one.foundation.insert([{ createdAtUs: sec * 1e6 }])
     await one.verifiedAgain()
@@ -156,8 +168,23 @@ for (const { way, options, refusesGuids } of ways)
       [alien],
     )
     assert.ok((await one.guids()).includes(missing ?? ''))
-    assert.equal(one.namedGuids > 0, way === 'by counts of guids')
+    assert.equal(one.namedGuids > 0, way === 'by counts of guids' || fault === 'ignored')
   })
+
+test('a last look by counts leaves a window that is whole as it was, and says when', async t => {
+  const one = await history(t, { events: 1_000, days: 29 })
+  const oldest = async () => (await Array.fromAsync(one.log.ledger({}))).find(({ held }) => held > 0)
+  const before = await oldest()
+  const atMs = one.clock.now()
+  for (let hours = 0; hours < 48 && one.namedGuids === 0; hours++) {
+    one.clock.advance(hourMs)
+    await one.verifiedAgain()
+  }
+  assert.ok(one.namedGuids > 0)
+  const after = await oldest()
+  assert.ok((after?.checkedAtMs ?? 0) > atMs, 'it says when')
+  assert.deepEqual(after, { ...before, state: 're-checked', checkedAtMs: after?.checkedAtMs })
+})
 
 test('a clean-up that comes in the middle of a bisection makes nothing short', async t => {
   const one = await history(t, { events: 4_000, days: 32 })

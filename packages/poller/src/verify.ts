@@ -242,14 +242,20 @@ export class Verifier {
       if (!isFull && !isUrgent) continue
       if (this.#cost.isUsedUp) return
       const before = this.#cost.requests
-      const requests = requestsToShow(expected(batch))
-      // Without reading its rows, which takes more requests.
-      const mayProve =
-        before + requests <= requestsMax && this.#lookRequests.mayMake(requests, this.#deps.nowMs())
-      if (!(mayProve && (await this.#comparer.prove(batch, signal))))
-        await this.#comparer.compare(batch, signal)
-      this.#lookRequests.made(this.#cost.requests - before)
+      try {
+        if (!(await this.#proved(batch, signal))) await this.#comparer.compare(batch, signal)
+      } finally {
+        this.#lookRequests.made(this.#cost.requests - before)
+      }
     }
+  }
+
+  /** Without reading its rows, which takes more requests. */
+  async #proved(batch: readonly LedgerWindow[], signal: AbortSignal): Promise<boolean> {
+    const requests = requestsToShow(expected(batch))
+    if (this.#cost.requests + requests > requestsMax) return false
+    if (!this.#lookRequests.mayMake(requests, this.#deps.nowMs())) return false
+    return this.#comparer.prove(batch, signal)
   }
 
   /** Passed, and not expired; oldest first. */

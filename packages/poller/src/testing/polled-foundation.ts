@@ -2,12 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import {
-  type CloudController,
-  cloudController,
-  type FoundationOptions,
-  RefusedError,
-} from '@cf-audit-drain/cloud-foundry'
+import { type CloudController, cloudController, type FoundationOptions } from '@cf-audit-drain/cloud-foundry'
 import { createScrubber, decodeAuditEvent, isOwnGuid, isOwnType } from '@cf-audit-drain/event'
 import { type Foundation, type SimulatorOptions, startFoundation } from '@cf-audit-drain/foundation-simulator'
 import { type EventLog, type LedgerWindow, openEmbeddedLog } from '@cf-audit-drain/log'
@@ -50,8 +45,8 @@ export class PolledFoundation {
   #inFlight = 0
   /** Guids that were named in counts. */
   namedGuids = 0
-  /** As where something before Cloud Controller takes no such long request line. */
-  refusesGuids = false
+  /** What comes of a count that names guids, as where something before Cloud Controller takes no such long request line. */
+  guidFault: Error | 'ignored' | null = null
   acceptRights = false
   /** As where there is no /v3/roles. */
   asksNoRoles = false
@@ -185,13 +180,9 @@ export class PolledFoundation {
       countAuditEvents: async (window, signal, guids) => {
         asked.requests++
         asked.rows++
-        if (guids !== undefined && this.refusesGuids)
-          throw new RefusedError('refused (414)', {
-            foundation: 'test',
-            end: 'Cloud Controller',
-            status: 414,
-          })
-        const count = await this.#flying(controller.countAuditEvents(window, signal, guids))
+        if (guids !== undefined && this.guidFault instanceof Error) throw this.guidFault
+        const heeded = this.guidFault === 'ignored' ? undefined : guids
+        const count = await this.#flying(controller.countAuditEvents(window, signal, heeded))
         this.namedGuids += guids?.length ?? 0
         return count
       },
