@@ -91,8 +91,12 @@ export class PatientLoops {
   }
 }
 
+/** Cloud Controller's word for it, when it wants UAA's keys to check a token (CF-UaaUnavailable, errors/v2.yml of cloud_controller_ng). */
+const uaaUnavailable = '20004'
+
 /** It cannot be reached, or answers nothing of use. What it refuses, and its rate limit, are another thing. */
 function isUaaAway(error: Error): boolean {
+  if (!(error instanceof CloudFoundryError)) return false
   const isAway = [UnreachableError, ServerError, BrokenAnswerError].some(kind => error instanceof kind)
-  return isAway && (error as CloudFoundryError).end === 'UAA'
+  return isAway && (error.end === 'UAA' || error.code === uaaUnavailable)
 }

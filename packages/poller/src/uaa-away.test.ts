@@ -5,10 +5,10 @@ import { PolledFoundation } from './testing/polled-foundation.ts'
 
 /**
  * Goal: polling goes on within about a minute of UAA's return, however long UAA was away. Method: its token endpoint answers
- * nothing of use for a quarter of an hour, once in a running session whose token expires and once from the start on.
+ * nothing of use for a quarter of an hour, once in a running session whose token expires and once from the start on; and
+ * Cloud Controller says that it has no UAA.
  */
 const minuteMs = 60_000
-const path = '/oauth/token'
 const faults = ['uaa-unavailable', 'error-503', 'reset-before-headers'] as const
 
 /** In steps that leave a request time to be answered, as a rule: what retries sleeps on the same clock. */
@@ -19,7 +19,7 @@ async function pass(one: PolledFoundation, ms: number, isEnough = () => false) {
   }
 }
 
-async function isAway(one: PolledFoundation, fault: (typeof faults)[number]) {
+async function isAway(one: PolledFoundation, fault: (typeof faults)[number], path = '/oauth/token') {
   const state = () => one.poller.status().state
   one.foundation.faults.add({ fault, path, count: 1_000_000 })
   await pass(one, 15 * minuteMs, () => state() === 'failing')
@@ -49,9 +49,15 @@ for (const fault of faults)
 
 test('UAA away at the start: it is tried every minute, and polling begins when it is there', async t => {
   const one = await PolledFoundation.make(t)
-  one.foundation.faults.add({ fault: 'uaa-unavailable', path, count: 1_000_000 })
+  one.foundation.faults.add({ fault: 'uaa-unavailable', path: '/oauth/token', count: 1_000_000 })
   one.start().catch(() => undefined)
   await isAway(one, 'uaa-unavailable')
+})
+
+test('Cloud Controller without UAA: it is tried every minute, and polling goes on when it has it again', async t => {
+  const one = await PolledFoundation.make(t)
+  await one.started()
+  await isAway(one, 'uaa-unavailable', '/v3/audit_events')
 })
 
 test('what Cloud Controller does wrong is tried as rarely as ever', async t => {

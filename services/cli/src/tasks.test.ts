@@ -162,7 +162,7 @@ test('a task that is gone while the rights are narrowed is told as lost once the
   await eventually(async () => (await running.status()).rightsNarrowed !== null)
   foundation.tasks.prune([uuid(1)])
   const before = asked()
-  await eventually(async () => asked() >= before + 3)
+  await eventually(async () => asked() >= before + 2)
   assert.deepEqual(await one.events(own), [])
   foundation.setScopes('a', ['cloud_controller.admin_read_only'])
   const [lost] = await one.eventsOnce(1, own)

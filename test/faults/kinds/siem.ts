@@ -46,7 +46,7 @@ interface Mortal {
 /** Killed while it takes a burst of events, a moment after some of them were written down; then it is away a while. */
 async function killedInBursts(scene: Scene, receiver: Mortal): Promise<void> {
   const written = () => statSync(scene.received.file, { throwIfNoEntry: false })?.size ?? 0
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < (scene.isQuick ? 3 : 5); round++) {
     const toMs = scene.clock.now()
     const before = written()
     await scene.simulator.history({ count: scene.between(500, 2_000), fromMs: toMs - 60_000, toMs })
@@ -61,7 +61,7 @@ async function killedInBursts(scene: Scene, receiver: Mortal): Promise<void> {
 
 /** The end of the sender was read, so the kernel of a dead SIEM answers it; but what was read is gone. */
 async function diesHolding(scene: Scene): Promise<void> {
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < (scene.isQuick ? 3 : 4); round++) {
     await scene.receiver.order({ do: 'die-holding' })
     const toMs = scene.clock.now()
     await scene.simulator.history({ count: scene.between(1, 400), fromMs: toMs - 60_000, toMs })
