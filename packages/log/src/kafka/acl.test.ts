@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka, until } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { AclEntry, Admin } from 'kafkajs'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
@@ -17,7 +17,9 @@ import { applyTopics, planTopics } from './manage-topics.ts'
  * Goal: the rights that README gives are enough, and none of them is too much. Method: what its own commands ask for, given to a broker
  * with an authorizer, whole and with one right left out, and each part of the product under its own login.
  */
-const given = process.env['KAFKA_BROKERS'] ? 'KAFKA_BROKERS is set: its rights are not ours to change' : null
+const foreign = process.env['KAFKA_BROKERS']
+  ? 'KAFKA_BROKERS is set: its rights are not ours to change'
+  : null
 const users = { 'cf-audit-poller': 'p-word', 'cf-audit-sink': 's-word', 'cf-audit-topics': 't-word' }
 type User = keyof typeof users
 /** In kafkajs' numbers. */
@@ -25,7 +27,7 @@ const group = 3
 const parts = { poller: 'cf-audit-poller', sink: 'cf-audit-sink', topics: 'cf-audit-topics' } as const
 const settings = { replicationFactor: 1, minInsyncReplicas: 1 }
 
-describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, () => {
+describe('a login on Kafka', { skip: reasonToSkipKafka() || (foreign ?? false) }, () => {
   let kafka: KafkaCluster
   let admin: Admin
   const opened: EventLog[] = []
@@ -67,15 +69,33 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
       } satisfies KafkaCheck,
       systemClock,
     )
-  const forget = () =>
-    admin.deleteAcls({
-      filters: [{ resourceType: 1, resourcePatternType: 1, operation: 1, permissionType: 1 }],
-    })
+  const every = { resourceType: 1, resourcePatternType: 1, operation: 1, permissionType: 1 }
+  const given = new Set<string>()
+  /** The controller has them first, and the broker acts on them a moment later. */
+  const inForce = () =>
+    until(
+      `the broker acts on ${given.size} rights`,
+      async () => {
+        const { resources } = await admin.describeAcls(every)
+        return resources.reduce((sum, { acls }) => sum + acls.length, 0) === given.size
+      },
+      20_000,
+    )
+  const forget = async () => {
+    await admin.deleteAcls({ filters: [every] })
+    given.clear()
+    await inForce()
+  }
+  const give = async (...acl: AclEntry[]) => {
+    await admin.createAcls({ acl })
+    for (const one of acl) given.add(JSON.stringify(Object.entries(one).sort()))
+    await inForce()
+  }
   /** What each user of the README may do, but for what `leaveOut` says. */
   const grant = async (leaveOut: (acl: AclEntry) => boolean = () => false) => {
     await forget()
     const all = Object.values(parts).flatMap(user => readmeCommands(user).flatMap(aclsOf))
-    await admin.createAcls({ acl: all.filter(acl => !leaveOut(acl)) })
+    await give(...all.filter(acl => !leaveOut(acl)))
   }
   const fresh = async (t: test.TestContext) => {
     const topics = (await admin.listTopics()).filter(topic => topic.startsWith('cf-audit.'))
@@ -141,12 +161,10 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
     await fresh(t)
     await grant(({ principal, resourceType }) => principal === 'User:cf-audit-sink' && resourceType === group)
     const may = { principal: 'User:cf-audit-sink', host: '*', permissionType: 3, resourcePatternType: 3 }
-    await admin.createAcls({
-      acl: [
-        { ...may, resourceType: 4, resourceName: 'kafka-cluster', operation: 8 },
-        { ...may, resourceType: group, resourceName: 'cf-audit.sink.siem', operation: 3 },
-      ],
-    })
+    await give(
+      { ...may, resourceType: 4, resourceName: 'kafka-cluster', operation: 8 },
+      { ...may, resourceType: group, resourceName: 'cf-audit.sink.siem', operation: 3 },
+    )
     await makeTopics()
     const anybody = openKafkaLog({ brokers: kafka.brokers, sessionTimeoutMs: 1_000 }, { clock: systemClock })
     opened.push(anybody)
@@ -309,7 +327,7 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
     assert.doesNotMatch(sentence, /only where the topic is not there/)
     const all = readmeCommands(parts.poller).flatMap(aclsOf).filter(isPollers)
     const create = all.filter(acl => acl.resourceType === 2).map(acl => ({ ...acl, operation: 5 }))
-    await admin.createAcls({ acl: create })
+    await give(...create)
     const [allowed] = await checkOf('poller', { createTopics: settings })
     assert.match(
       allowed?.verdict === 'ok' ? allowed.text : '',
@@ -337,7 +355,7 @@ describe('a login on Kafka', { skip: reasonToSkipKafka() || (given ?? false) }, 
     )
     const commands = refused.slice(refused.indexOf('; do: ') + 6).split(' ; ')
     assert.equal(commands.length, 7)
-    await admin.createAcls({ acl: commands.flatMap(aclsOf) })
+    await give(...commands.flatMap(aclsOf))
     assert.deepEqual(await failures(), [])
   })
 
