@@ -31,6 +31,8 @@ export type Countable = Pick<LogEntry, 'type' | 'provenance' | 'receivedAtMs' | 
  *   "migration"                     {…} while an embedded log is being carried here; emptied when that is done
  */
 export class FoundationState {
+  /** Where the topic ended when it was read. */
+  readTo = 0n
   #mirror: StoredCheckpoint | null = null
   readonly #tallies = new Map<string, StoredTally>()
   #schemaIds: KeptSchemaIds | null = null

@@ -11,7 +11,7 @@ import type {
   PublishedBeside,
   PublishResult,
 } from '../ports.ts'
-import { agreedCheckpoint, type GoOn } from './agreed-checkpoint.ts'
+import { agreedCheckpoint, type GoOn, whyLost } from './agreed-checkpoint.ts'
 import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
 import { findCheckpoints } from './find-checkpoints.ts'
@@ -27,11 +27,12 @@ import { nameMessages } from './kept-names.ts'
 import { toLedgerMessage } from './ledger-record.ts'
 import type { Names } from './names.ts'
 import type { KafkaRecord } from './partition-reader.ts'
+import { ProvenTail } from './proven-tail.ts'
 import type { RecentGuids } from './recent-guids.ts'
 import { idsOfTopic } from './schema-ids.ts'
 import { isTooLarge, type SizeLimits } from './size-limits.ts'
 import { within } from './within.ts'
-import { WriterReads } from './writer-reads.ts'
+import { WriterReads, type WriterTails } from './writer-reads.ts'
 import { WriterService } from './writer-service.ts'
 
 export interface WriterDoor {
@@ -62,6 +63,7 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
   readonly #producer: Producer
   readonly #state: FoundationState
   readonly #recent: RecentGuids
+  readonly #tails: WriterTails<ProvenTail>
   #stored: GoOn | null
 
   private constructor(
@@ -73,9 +75,11 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
       state: FoundationState
       recent: RecentGuids
       stored: GoOn | null
+      tails: WriterTails<ProvenTail>
     },
   ) {
-    super(foundation, door)
+    super(foundation, door, opened.tails)
+    this.#tails = opened.tails
     this.#foundation = foundation
     this.#door = door
     this.#service = new WriterService(foundation, door, opened.producer, onClose)
@@ -103,7 +107,16 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
         producer = await fence()
         if (isGivenUp) client.drop(producer)
       }
-      return readBack(foundation, door, { state })
+      const reader = await client.reader()
+      // Before it is read: what a broker that answers then knows more is noticed by the first publish.
+      const ledgerEnd = await reader.edge(names.ledger(foundation), 'all')
+      const read = await readBack(foundation, door, { state })
+      const tails = {
+        events: ProvenTail.ofEvents(names.events(foundation), read.end),
+        states: new ProvenTail(names.state(foundation), read.state.readTo),
+        ledger: new ProvenTail(names.ledger(foundation), ledgerEnd),
+      }
+      return { ...read, tails }
     }
     try {
       const opened = await within(clock, limits.openMs, `reading the state of ${foundation}`, opening())
@@ -179,7 +192,7 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
     const offsets = new Map<string, number>()
     let placed: readonly LedgerWindow[]
     try {
-      const offsetsOfEvents = await this.#send(transaction, topic, events)
+      const offsetsOfEvents = await this.#send(transaction, topic, events, this.#tails.events)
       if (windows.length > 0)
         for (const [i, entry] of entries.entries()) offsets.set(entry.guid, offsetsOfEvents[i] ?? 0)
       placed = placeWindows(windows, entries, offsets)
@@ -187,9 +200,10 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
         transaction,
         names.ledger(this.#foundation),
         placed.map(window => () => toLedgerMessage(window)),
+        this.#tails.ledger,
       )
       await this.#send(transaction, names.deadLetters, letters)
-      await this.#send(transaction, names.state(this.#foundation), changes)
+      await this.#send(transaction, names.state(this.#foundation), changes, this.#tails.states)
     } catch (error) {
       if (isTooLarge(error)) await transaction.abort()
       throw error
@@ -219,6 +233,7 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
     transaction: Transaction,
     topic: string,
     make: readonly (() => Message)[],
+    tail: ProvenTail | null = null,
   ): Promise<readonly number[]> {
     const offsets: number[] = []
     for (const request of inRequests(make, this.#door.sizes.requestBytesMax)) {
@@ -233,6 +248,7 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
       const base = Number(answer?.baseOffset)
       if (!Number.isSafeInteger(base))
         throw new KafkaUnavailableError(`${topic}: the broker did not say where it put the records`)
+      await tail?.confirmed(await this.#door.client.reader(), BigInt(base), request.messages.length)
       for (let i = 0; i < request.messages.length; i++) offsets.push(base + i)
     }
     return offsets
@@ -276,17 +292,20 @@ function checkpointOffset({ seq, checkpoint }: StoredCheckpoint) {
   return { partition: 0, offset: String(seq), metadata: checkpoint }
 }
 
-/** What the brokers hold of a foundation; `each` gets the newest events, in no order. */
+const lookAgainMs = 500
+
+/** What the brokers hold of a foundation. */
 export async function readBack(
   foundation: string,
   { client, names, settings, clock, warn, startAnew: startAnews }: WriterDoor,
   {
     agree = agreedCheckpoint,
-    each,
+    gather,
     state = null,
   }: {
     readonly agree?: typeof agreedCheckpoint
-    readonly each?: (record: KafkaRecord) => void
+    /** Called before each look; what it returns gets the newest events, in no order. */
+    readonly gather?: () => (record: KafkaRecord) => void
     /** Where it was read since fencing. */
     readonly state?: FoundationState | null
   } = {},
@@ -294,7 +313,15 @@ export async function readBack(
   const startAnew = startAnews.has(foundation)
   // Started anew it reads a longer past again: more of what is there has to be known.
   const count = startAnew ? settings.recentGuids * 4 : settings.recentGuids
-  const found = await findCheckpoints(foundation, { client, names, clock }, count, { each, state })
+  const find = () => findCheckpoints(foundation, { client, names, clock }, count, { each: gather?.(), state })
+  let found = await find()
+  // A broker that was stopped answers for a moment as if it led still: what is lost for good is so the second time, too.
+  for (let looks = 1; looks < 3 && !startAnew && whyLost(foundation, found) !== null; looks++) {
+    await clock.sleep(lookAgainMs)
+    const { cluster } = await client.reader()
+    await cluster.refreshMetadata().catch(() => undefined)
+    found = await find()
+  }
   refuseHalfMigrated(foundation, found.state)
   if (found.state.schemaIds !== null)
     settings.schemaIds?.recall(names.events(foundation), found.state.schemaIds)

@@ -8,14 +8,15 @@ type Reader = Pick<PartitionReader, 'edge' | 'read'>
 
 /**
  * The guids on a topic of events that are stamped within the windows, each found where its window says they lie; those that the
- * brokers have removed are left out. What windows share of the topic is read once.
+ * brokers have removed are left out. What windows share of the topic is read once. `knownEnd`: the topic goes so far at least.
  */
 export async function* guidsOfWindows(
   reader: Reader,
   topic: string,
   windows: readonly LedgerWindow[],
+  knownEnd = 0n,
 ): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
-  for await (const { guid, createdAtSec } of recordsOfWindows(reader, topic, windows))
+  for await (const { guid, createdAtSec } of recordsOfWindows(reader, topic, windows, knownEnd))
     yield { guid, createdAtSec }
 }
 
@@ -24,8 +25,9 @@ export async function* eventsOfWindow(
   reader: Reader,
   topic: string,
   window: LedgerWindow,
+  knownEnd = 0n,
 ): AsyncGenerator<HeldEvent> {
-  for await (const { guid, createdAtSec, record } of recordsOfWindows(reader, topic, [window])) {
+  for await (const { guid, createdAtSec, record } of recordsOfWindows(reader, topic, [window], knownEnd)) {
     const bytes = toLogRecord(topic, record)?.bytes ?? null
     yield { guid, createdAtSec, receivedAtMs: record.timestampMs, bytes }
   }
@@ -35,11 +37,15 @@ async function* recordsOfWindows(
   reader: Reader,
   topic: string,
   windows: readonly LedgerWindow[],
+  knownEnd: bigint,
 ): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number; readonly record: KafkaRecord }> {
   const places = placesOf(windows)
   if (places.length === 0) return
   const byTime = windows.toSorted((a, b) => a.fromSec - b.fromSec)
-  const [earliest, end] = await Promise.all([reader.edge(topic, 'earliest'), reader.edge(topic, 'all')])
+  const [earliest, end] = await Promise.all([
+    reader.edge(topic, 'earliest'),
+    reader.edge(topic, 'all', knownEnd),
+  ])
   for (const { first, last } of places) {
     const from = BigInt(first) > earliest ? BigInt(first) : earliest
     const to = BigInt(last) + 1n < end ? BigInt(last) + 1n : end
@@ -87,13 +93,14 @@ function placesOf(windows: readonly LedgerWindow[]): readonly Places[] {
   return joined
 }
 
-/** Where each event on the topic that is stamped at or after `sinceSec` lies. */
+/** Where each event on the topic that is stamped at or after `sinceSec` lies; `knownEnd`: the topic goes so far at least. */
 export async function* placesSince(
   reader: Reader,
   topic: string,
   sinceSec: number,
+  knownEnd = 0n,
 ): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number; readonly offset: number }> {
-  const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'all')]
+  const [from, to] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'all', knownEnd)]
   for await (const record of reader.read(topic, from, to)) {
     const createdAtSec = createdAtSecOf(record)
     if (record.key !== null && createdAtSec !== null && createdAtSec >= sinceSec)

@@ -12,9 +12,13 @@ export function nameMessages(names: readonly NameRecord[]): readonly Message[] {
   return names.map(({ key, value }) => ({ key: prefix + key, value, partition: 0 }))
 }
 
-/** The newest of each key, up to what is committed. */
-export async function keptNames(reader: PartitionReader, topic: string): Promise<readonly NameRecord[]> {
-  const [from, end] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'committed')]
+/** The newest of each key, up to what is committed; `knownEnd`: the topic goes so far at least. */
+export async function keptNames(
+  reader: PartitionReader,
+  topic: string,
+  knownEnd = 0n,
+): Promise<readonly NameRecord[]> {
+  const [from, end] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, 'committed', knownEnd)]
   const names = new Map<string, string>()
   for await (const { key, value } of reader.read(topic, from, end)) {
     const name = key?.toString() ?? ''

@@ -17,13 +17,15 @@ export class LedgerTable {
   }
 }
 
+/** `knownEnd`: it goes so far at least. */
 export async function readLedger(
   reader: PartitionReader,
   topic: string,
   to: Edge,
+  knownEnd = 0n,
 ): Promise<readonly LedgerWindow[]> {
   const table = new LedgerTable()
-  const [from, end] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, to)]
+  const [from, end] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, to, knownEnd)]
   for await (const record of reader.read(topic, from, end)) table.apply(record)
   return table.windows
 }

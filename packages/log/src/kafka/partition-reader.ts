@@ -157,11 +157,13 @@ export class PartitionReader {
 
   /**
    * A commit is answered a moment before its records are visible: `committed` waits for what the brokers had when it was
-   * asked, but not for a transaction that stays open.
+   * asked, but not for a transaction that stays open. `knownEnd`: as far as the replicas have confirmed it; a broker that answers less
+   * does not know yet that it leads no longer.
+   * @throws KafkaUnavailableError when the topic stays shorter than `knownEnd`
    */
-  async edge(topic: string, edge: Edge): Promise<bigint> {
+  async edge(topic: string, edge: Edge, knownEnd = 0n): Promise<bigint> {
     if (edge === 'earliest') return this.#listOffset(topic, offsetTimestamp.EARLIEST, READ_UNCOMMITTED)
-    const end = await this.#listOffset(topic, offsetTimestamp.LATEST, READ_UNCOMMITTED)
+    const end = await this.#listOffset(topic, offsetTimestamp.LATEST, READ_UNCOMMITTED, knownEnd)
     if (edge === 'all') return end
     const startedMs = this.#clock.monotonic()
     for (;;) {
@@ -214,9 +216,13 @@ export class PartitionReader {
     }
   }
 
-  #listOffset(topic: string, timestamp: number, level: IsolationLevel): Promise<bigint> {
+  #listOffset(topic: string, timestamp: number, level: IsolationLevel, knownEnd = 0n): Promise<bigint> {
     return patiently(this.#clock, () =>
-      this.#withFreshMetadata([topic], () => this.#askOffset(topic, timestamp, level)),
+      this.#withFreshMetadata([topic], async () => {
+        const offset = await this.#askOffset(topic, timestamp, level)
+        if (offset < knownEnd) throw tooShort(topic, offset, knownEnd)
+        return offset
+      }),
     )
   }
 
@@ -240,6 +246,11 @@ export class PartitionReader {
       })
     return leader
   }
+}
+
+function tooShort(topic: string, offset: bigint, knownEnd: bigint): Error {
+  const sentence = `${topic} ends at offset ${offset} for the broker that was asked, and at ${knownEnd} for those that confirmed it: that broker was away, or the topic was deleted`
+  return Object.assign(new KafkaUnavailableError(sentence), { retriable: true })
 }
 
 /**

@@ -6,5 +6,6 @@ export async function readState(reader: PartitionReader, topic: string, to: Edge
   const state = new FoundationState()
   const [from, end] = [await reader.edge(topic, 'earliest'), await reader.edge(topic, to)]
   for await (const record of reader.read(topic, from, end)) state.apply(record)
+  state.readTo = end
   return state
 }

@@ -41,6 +41,7 @@ interface Opened {
   readonly seq: number
   readonly events: PartitionTail
   readonly states: PartitionTail
+  readonly ledger: PartitionTail
   readonly uncounted: readonly PlacedGuid[]
 }
 
@@ -66,7 +67,7 @@ export class UntransactedWriter extends WriterReads implements FoundationWriter 
   #isAlone = false
 
   private constructor(foundation: string, door: WriterDoor, onClose: () => void, opened: Opened) {
-    super(foundation, door)
+    super(foundation, door, opened)
     this.#foundation = foundation
     this.#door = door
     this.#service = new WriterService(foundation, door, opened.producer, onClose)
@@ -224,18 +225,21 @@ async function resume(foundation: string, door: WriterDoor, producer: Producer):
   const placed: NumberedGuid[] = []
   const { state, recent, stored, coveredSeq, end } = await readBack(foundation, door, {
     agree: resumableCheckpoint,
-    each: record => {
-      const countable = countableOf(record)
-      if (countable === null) return
-      const { event, seq } = countable
-      newest.push(countable)
-      if (record.key !== null)
-        placed.push({
-          guid: record.key.toString(),
-          createdAtSec: event.createdAtSec,
-          offset: Number(record.offset),
-          seq,
-        })
+    gather: () => {
+      newest.length = placed.length = 0
+      return record => {
+        const countable = countableOf(record)
+        if (countable === null) return
+        const { event, seq } = countable
+        newest.push(countable)
+        if (record.key !== null)
+          placed.push({
+            guid: record.key.toString(),
+            createdAtSec: event.createdAtSec,
+            offset: Number(record.offset),
+            seq,
+          })
+      }
     },
   })
   const seq = newest.reduce((most, one) => Math.max(most, one.seq), stored?.seq ?? 0)
@@ -252,5 +256,7 @@ async function resume(foundation: string, door: WriterDoor, producer: Producer):
   const checkpoint = stored?.checkpoint ?? null
   const uncovered = placed.filter(one => one.seq > coveredSeq)
   const unplaced = await uncountedEvents(reader, names.ledger(foundation), uncovered)
-  return { producer, state, recent, checkpoint, seq, events, states, uncounted: unplaced }
+  // Nobody proves how far it goes: it is written after the events, which are known by heart.
+  const ledger = new PartitionTail(names.ledger(foundation), 0n)
+  return { producer, state, recent, checkpoint, seq, events, states, ledger, uncounted: unplaced }
 }

@@ -7,47 +7,57 @@ import type { KafkaClient } from './kafka-client.ts'
 import { keptNames } from './kept-names.ts'
 import { readLedger } from './ledger-table.ts'
 import type { Names } from './names.ts'
+import type { PartitionTail } from './partition-tail.ts'
 
 interface ReadsDoor {
   readonly client: KafkaClient
   readonly names: Names
 }
 
-/** What a writer on Kafka reads of its foundation, however it publishes. */
+/** How far the topics of a foundation go at least, as its writer knows. */
+export interface WriterTails<T extends PartitionTail = PartitionTail> {
+  readonly events: T
+  readonly states: T
+  readonly ledger: T
+}
+
+/** What a writer on Kafka reads of its foundation, however it publishes: never from a broker that knows less of it than he. */
 export class WriterReads {
   readonly #of: string
   readonly #from: ReadsDoor
+  readonly #tails: WriterTails
 
-  constructor(foundation: string, door: ReadsDoor) {
+  constructor(foundation: string, door: ReadsDoor, tails: WriterTails) {
     this.#of = foundation
     this.#from = door
+    this.#tails = tails
   }
 
   async *guids(sinceSec: number): AsyncGenerator<{ readonly guid: string; readonly createdAtSec: number }> {
     const { client, names } = this.#from
-    yield* await guidsSince(await client.reader(), names.events(this.#of), sinceSec)
+    yield* await guidsSince(await client.reader(), names.events(this.#of), sinceSec, this.#tails.events.end)
   }
 
   async *uncounted(): AsyncGenerator<PlacedGuid> {}
 
   async *names(): AsyncGenerator<NameRecord> {
     const { client, names } = this.#from
-    yield* await keptNames(await client.reader(), names.state(this.#of))
+    yield* await keptNames(await client.reader(), names.state(this.#of), this.#tails.states.end)
   }
 
   async *guidsOf(windows: readonly LedgerWindow[]) {
     const { client, names } = this.#from
-    yield* guidsOfWindows(await client.reader(), names.events(this.#of), windows)
+    yield* guidsOfWindows(await client.reader(), names.events(this.#of), windows, this.#tails.events.end)
   }
 
   async *eventsOf(window: LedgerWindow) {
     const { client, names } = this.#from
-    yield* eventsOfWindow(await client.reader(), names.events(this.#of), window)
+    yield* eventsOfWindow(await client.reader(), names.events(this.#of), window, this.#tails.events.end)
   }
 
   async *places(sinceSec: number) {
     const { client, names } = this.#from
-    yield* placesSince(await client.reader(), names.events(this.#of), sinceSec)
+    yield* placesSince(await client.reader(), names.events(this.#of), sinceSec, this.#tails.events.end)
   }
 
   async forgottenUpToMs(): Promise<number | null> {
@@ -58,6 +68,6 @@ export class WriterReads {
 
   async *ledger() {
     const { client, names } = this.#from
-    yield* await readLedger(await client.reader(), names.ledger(this.#of), 'all')
+    yield* await readLedger(await client.reader(), names.ledger(this.#of), 'all', this.#tails.ledger.end)
   }
 }
