@@ -41,6 +41,17 @@ export interface Reading {
   readonly maxBytes?: number
 }
 
+/** The broker that was asked does not know what others have confirmed, or it is no longer there. */
+export class TopicTooShortError extends KafkaUnavailableError {
+  readonly retriable = true
+
+  constructor(topic: string, offset: bigint, knownEnd: bigint) {
+    super(
+      `${topic} ends at offset ${offset} for the broker that was asked, and at ${knownEnd} for those that confirmed it: that broker was away, or the topic was deleted`,
+    )
+  }
+}
+
 /** A publish is over sooner, unless its writer hangs. */
 const openTransactionMs = 2_000
 const standstillMs = 30_000
@@ -159,7 +170,7 @@ export class PartitionReader {
    * A commit is answered a moment before its records are visible: `committed` waits for what the brokers had when it was
    * asked, but not for a transaction that stays open. `knownEnd`: as far as the replicas have confirmed it; a broker that answers less
    * does not know yet that it leads no longer.
-   * @throws KafkaUnavailableError when the topic stays shorter than `knownEnd`
+   * @throws TopicTooShortError when the topic stays shorter than `knownEnd`
    */
   async edge(topic: string, edge: Edge, knownEnd = 0n): Promise<bigint> {
     if (edge === 'earliest') return this.#listOffset(topic, offsetTimestamp.EARLIEST, READ_UNCOMMITTED)
@@ -220,7 +231,7 @@ export class PartitionReader {
     return patiently(this.#clock, () =>
       this.#withFreshMetadata([topic], async () => {
         const offset = await this.#askOffset(topic, timestamp, level)
-        if (offset < knownEnd) throw tooShort(topic, offset, knownEnd)
+        if (offset < knownEnd) throw new TopicTooShortError(topic, offset, knownEnd)
         return offset
       }),
     )
@@ -246,11 +257,6 @@ export class PartitionReader {
       })
     return leader
   }
-}
-
-function tooShort(topic: string, offset: bigint, knownEnd: bigint): Error {
-  const sentence = `${topic} ends at offset ${offset} for the broker that was asked, and at ${knownEnd} for those that confirmed it: that broker was away, or the topic was deleted`
-  return Object.assign(new KafkaUnavailableError(sentence), { retriable: true })
 }
 
 /**

@@ -7,10 +7,12 @@ import { baseSec, guidsOf, makeEntries } from '../contract-suite/made-up-entries
 import { emptyWindow } from '../ledger/ledger-window.ts'
 import type { EventLog } from '../ports.ts'
 import { forgetfulSockets } from './forgetful-sockets-for-tests.ts'
+import { KafkaClient } from './kafka-client.ts'
 import { KafkaUnavailableError } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
 import { Names } from './names.ts'
+import { earliestWhereGone, positionAt } from './waiting-records.ts'
 
 /**
  * Goal: a broker that was stopped and answers what was true then neither doubles events nor makes the writer forget what it has
@@ -144,6 +146,27 @@ describe('a broker that believes that it leads still', { skip: reasonToSkipKafka
       return true
     })
     await writer.close()
+  })
+
+  test('to a sink that has read more than it knows: it goes on where it was, unless the topic stays so short', async t => {
+    const { names, aProcess } = fresh(t)
+    const writer = await aProcess().log.writer('lab')
+    await writer.publish(makeEntries(0, 10), 'ten')
+    await writer.close()
+    const sockets = forgetfulSockets()
+    /** Whose patience is a twentieth of what it is. */
+    const clock = { ...systemClock, monotonic: () => 20 * systemClock.monotonic() }
+    const client = new KafkaClient({ brokers: kafka.brokers, socketFactory: sockets.factory }, clock)
+    t.after(() => client.close())
+    const reader = await client.newReader()
+    const topic = names.events('lab')
+    sockets.forget(topic, 3n, 2)
+    assert.equal(await earliestWhereGone(reader, topic, positionAt(10n)), null)
+    assert.equal(sockets.told, 2)
+    assert.equal(await earliestWhereGone(reader, topic, positionAt(-1n)), 0n, 'retention has passed it')
+    sockets.forget(topic, 3n, always)
+    assert.equal(await earliestWhereGone(reader, topic, positionAt(3n)), null)
+    assert.equal(await earliestWhereGone(reader, topic, positionAt(10n)), 0n, 'the topic was made anew')
   })
 
   test('records of others at the end, committed or under way, keep nobody from publishing', async t => {

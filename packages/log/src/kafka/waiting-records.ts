@@ -2,7 +2,7 @@ import type { Batch } from '@cf-audit-drain/pipeline'
 import { batchMaxBytes } from '../batch-rules.ts'
 import type { LogRecord } from '../ports.ts'
 import { toLogRecord } from './event-record.ts'
-import type { KafkaRecord, PartitionReader } from './partition-reader.ts'
+import { type KafkaRecord, type PartitionReader, TopicTooShortError } from './partition-reader.ts'
 
 /** Of a foundation: what was fetched and waits to be delivered. */
 export interface Position {
@@ -51,13 +51,22 @@ export function addTo(
   position.fetched = nextOffset
 }
 
-/** The oldest record there is, where the place itself is no longer, or not, in the topic; null: it is. */
+/**
+ * The oldest record there is, where the place itself is no longer, or not, in the topic; null: it is. That a topic ends before the place
+ * is believed after ten seconds: a broker that was stopped answers for a moment as if it led still, and all would be delivered again.
+ */
 export async function earliestWhereGone(
   reader: Pick<PartitionReader, 'edge'>,
   topic: string,
   { fetched }: Position,
 ): Promise<bigint | null> {
   const earliest = await reader.edge(topic, 'earliest')
-  const end = await reader.edge(topic, 'all')
-  return fetched >= earliest && fetched <= end ? null : earliest
+  if (fetched < earliest) return earliest
+  try {
+    await reader.edge(topic, 'all', fetched)
+    return null
+  } catch (error) {
+    if (error instanceof TopicTooShortError) return earliest
+    throw error
+  }
 }
