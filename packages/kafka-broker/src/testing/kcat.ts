@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import type { TestContext } from 'node:test'
 import { deadline } from '@cf-audit-drain/pipeline'
 
-const patienceMs = 20_000
+const patienceMs = 60_000
 
 /** Why there is no kcat here and how to get it, or null when it is there. */
 export function kcatMissing(): string | null {
@@ -19,7 +19,7 @@ export function skipWithoutKcat(t: TestContext): boolean {
   return true
 }
 
-/** What kcat printed for these options. Throws what it said when it ended badly or took more than 20 s. */
+/** What kcat printed for these options. Throws what it said when it ended badly or took more than a minute. */
 export async function kcat(
   brokers: readonly string[],
   args: readonly string[],
@@ -34,9 +34,10 @@ export async function kcatBytes(
   args: readonly string[],
   input: string | Uint8Array = '',
 ): Promise<Buffer> {
+  const impatient = deadline(patienceMs)
   const child = spawn('kcat', ['-b', brokers.join(','), ...args], {
     stdio: 'pipe',
-    signal: deadline(patienceMs),
+    signal: impatient,
     killSignal: 'SIGKILL',
   })
   const out: Buffer[] = []
@@ -48,7 +49,8 @@ export async function kcatBytes(
   child.stdin.on('error', () => {})
   child.stdin.end(input)
   const code = await new Promise<number | string | null>((resolve, reject) => {
-    child.once('error', reject)
+    const late = () => new Error(`kcat ${args.join(' ')} had not ended after ${patienceMs} ms: ${err}`)
+    child.once('error', error => reject(impatient.aborted ? late() : error))
     child.once('close', (status, signal) => resolve(status ?? signal))
   })
   if (code !== 0) throw new Error(`kcat ${args.join(' ')} ended with ${code}: ${err}`)
