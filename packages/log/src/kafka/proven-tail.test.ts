@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka, until } from '@cf-audit-drain/kafka-broker'
 import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { baseSec, guidsOf, makeEntries } from '../contract-suite/made-up-entries.ts'
@@ -167,6 +167,37 @@ describe('a broker that believes that it leads still', { skip: reasonToSkipKafka
     sockets.forget(topic, 3n, always)
     assert.equal(await earliestWhereGone(reader, topic, positionAt(3n)), null)
     assert.equal(await earliestWhereGone(reader, topic, positionAt(10n)), 0n, 'the topic was made anew')
+  })
+
+  test('a topic that was deleted and made anew between two publishes is noticed by the second', async t => {
+    const { names, aProcess } = fresh(t)
+    const { log } = aProcess()
+    const topic = names.events('lab')
+    const writer = await log.writer('lab')
+    await writer.publish(makeEntries(0, 3), 'three')
+    const admin = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
+    await admin.connect()
+    t.after(() => admin.disconnect())
+    await admin.deleteTopics({ topics: [topic] })
+    await until('the topic is gone', async () => !(await admin.listTopics()).includes(topic), 60_000)
+    // The made-up events are old.
+    const configEntries = [{ name: 'retention.ms', value: '-1' }]
+    await admin.createTopics({ topics: [{ topic, configEntries }], waitForLeaders: false })
+    const isThere = () =>
+      admin.fetchTopicOffsets(topic).then(
+        ([end]) => end !== undefined,
+        () => false,
+      )
+    await until('the topic is there again', isThere, 60_000)
+    await assert.rejects(
+      writer.publish(makeEntries(3, 1), 'four'),
+      /went to offset 3, and the next record came to 0: the topic was deleted and made anew/,
+    )
+    await writer.close()
+    await assert.rejects(
+      log.writer('lab'),
+      /counts 3 events, and its topic ends at event \d: the topic was deleted/,
+    )
   })
 
   test('records of others at the end, committed or under way, keep nobody from publishing', async t => {
