@@ -227,7 +227,8 @@ export class PartitionReader {
     }
   }
 
-  #listOffset(topic: string, timestamp: number, level: IsolationLevel, knownEnd = 0n): Promise<bigint> {
+  /** `knownEnd`: where the end is asked for; a time that nothing was stamped after has the offset -1. */
+  #listOffset(topic: string, timestamp: number, level: IsolationLevel, knownEnd = -1n): Promise<bigint> {
     return patiently(this.#clock, () =>
       this.#withFreshMetadata([topic], async () => {
         const offset = await this.#askOffset(topic, timestamp, level)
