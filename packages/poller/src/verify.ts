@@ -4,6 +4,7 @@ import { CleanUp, rangeOfSpan, spansOf } from './clean-up.ts'
 import { SpanComparer } from './compare-span.ts'
 import { LastLookRequests } from './last-look-requests.ts'
 import { isDone } from './ledger.ts'
+import { reachBack } from './reach-back.ts'
 import { rowsWantedOf } from './read-segment.ts'
 import { mayClose, type Session } from './session.ts'
 import { requestsToShow } from './shows-exactly.ts'
@@ -159,12 +160,13 @@ export class Verifier {
   }
 
   async #lookForCleanUp(signal: AbortSignal): Promise<void> {
-    this.#cleanUpMs = this.#deps.nowMs()
     this.#cost.requests++
     this.#cost.rows++
     const oldestSec = await this.#deps.oldestSec(signal)
     // What a narrower token is shown says nothing of the clean-up.
     if (!(await mayClose(this.#session, signal))) return
+    this.#cleanUpMs = this.#deps.nowMs()
+    await reachBack(this.#session, oldestSec)
     const { recorder } = this.#session
     const nowSec = this.#session.nowSec()
     const { acceptedSec } = recorder.checkpoint

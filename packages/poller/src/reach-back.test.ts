@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ledgerFaults } from './testing/ledger-audit.ts'
+import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
+
+/**
+ * Goal: nothing that is shown stays unread because the ledger had begun after it. Method: a history of ten days that is read, and
+ * then rows older than all of it, from a day to weeks.
+ */
+const minuteMs = 60_000
+const dayMs = 24 * hourMs
+
+async function tenDays(one: PolledFoundation): Promise<void> {
+  one.foundation.insert(
+    Array.from({ length: 500 }, (_, i) => ({ createdAtUs: one.agoUs((i + 1) * (dayMs / 50)) })),
+  )
+  await one.started()
+  await one.pass(10 * minuteMs)
+}
+
+const holdsAll = async (one: PolledFoundation, guids: readonly string[]) =>
+  new Set(guids).isSubsetOf(new Set(await one.guids()))
+
+const firstWindow = async (one: PolledFoundation) => (await Array.fromAsync(one.log.ledger({})))[0]
+
+test('rows from before the oldest that there was are read within an hour or so, and their time is in the ledger', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  await tenDays(one)
+  const stamps = [12 * dayMs, 30 * dayMs, 30 * dayMs + 1].map(ms => one.agoUs(ms))
+  const older = one.foundation.insert(stamps.map(createdAtUs => ({ createdAtUs })))
+  const before = await firstWindow(one)
+  await one.verifiedAgain(13)
+  await one.until(async () => (await holdsAll(one, older)) && one.poller.caughtUp())
+  const first = await firstWindow(one)
+  assert.ok(first && before && first.fromSec < before.fromSec)
+  assert.equal(first.fromSec, Math.floor((stamps[2] ?? 0) / 1e6 / 300) * 300)
+  assert.ok(first.state !== 'open' && first.state !== 'short', first.state)
+  assert.deepEqual(await one.differences(), nothingWrong)
+  assert.deepEqual(await ledgerFaults(one.log), [])
+})
+
+test('after a restart, too', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  await tenDays(one)
+  await one.stop()
+  const older = one.foundation.insert([{ createdAtUs: one.agoUs(20 * dayMs) }])
+  await one.started()
+  await one.verifiedAgain()
+  await one.until(() => holdsAll(one, older))
+  assert.deepEqual(await one.differences(), nothingWrong)
+})
+
+test('what the operator has left out stays out', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  one.startFrom = Math.floor(one.agoUs(3 * dayMs) / 1e6)
+  await tenDays(one)
+  const before = await firstWindow(one)
+  one.foundation.insert([{ createdAtUs: one.agoUs(20 * dayMs) }])
+  await one.verifiedAgain(13)
+  await one.pass(10 * minuteMs)
+  assert.deepEqual(await firstWindow(one), before)
+  assert.equal((await one.guids()).length, 150)
+})
+
+test('a clean-up that takes the first windows makes nobody reach back', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 }, { retentionDays: 8 })
+  await tenDays(one)
+  assert.ok(one.foundation.runCleanUp() > 0)
+  await one.verifiedAgain(13)
+  const asked = one.asked.rows
+  await one.verifiedAgain(13)
+  assert.ok(one.poller.caughtUp())
+  assert.ok(one.asked.rows - asked < 1_000, `${one.asked.rows - asked} rows were read`)
+  assert.equal(new Set(await one.guids()).size, (await one.guids()).length)
+})
