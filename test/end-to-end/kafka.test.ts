@@ -50,7 +50,12 @@ test('every recorded event goes through Kafka once, from a poller process to a s
     assert.equal(drain.end, 0, readFileSync(join(folder, 'drain.out'), 'utf8').slice(-2_000))
   }
   await run('poller')
-  const held = await keysByKcat(kafka.brokers, topic)
+  const records = await seenByKcat(kafka.brokers, topic)
+  for (const { guid, headers } of records) {
+    assert.deepEqual([headers['foundation'], headers['type']], [foundation, shown.get(guid)?.type])
+    assert.match(String(headers['schema']), /^[0-9a-f]{16}$/)
+  }
+  const held = records.map(({ guid }) => guid)
   assert.equal(held.length, shown.size, 'one record an event')
   assert.deepEqual(new Set(held), new Set(shown.keys()))
 

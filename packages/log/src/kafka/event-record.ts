@@ -11,7 +11,7 @@ import { fromConfluent, type IdOf, isConfluent, singleObjectSchema, toConfluent 
  *   key        guid
  *   value      Avro single object; or, where the id of its schema is known, Confluent's wire format (schema-ids.ts)
  *   timestamp  receivedAtMs, so that retention counts from when it came to us
- *   headers    type, provenance, created_at (seconds), seq (1, 2, 3 … of the foundation), schema (fingerprint)
+ *   headers    type, foundation, provenance, created_at (seconds), seq (1, 2, 3 … of the foundation), schema (fingerprint)
  *
  * Without a value it is an event that was delivered and pruned before its log was carried here: only its guid is
  * known, so that it is not taken a second time. Readers pass it by. What has no key, or neither value nor `seq`, was put
@@ -19,7 +19,12 @@ import { fromConfluent, type IdOf, isConfluent, singleObjectSchema, toConfluent 
  */
 
 /** `idOf`: the id of the schema of this fingerprint; null: the event stays a single object. */
-export function toMessage(entry: LogEntry, seq: number, idOf: IdOf = () => null): Message {
+export function toMessage(
+  foundation: string,
+  entry: LogEntry,
+  seq: number,
+  idOf: IdOf = () => null,
+): Message {
   if (!Number.isSafeInteger(entry.receivedAtMs) || !Number.isSafeInteger(entry.createdAtSec))
     throw new TypeError(`event ${entry.guid} has no time: ${entry.receivedAtMs} ms, ${entry.createdAtSec} s`)
   const bytes = Buffer.from(entry.bytes.buffer, entry.bytes.byteOffset, entry.bytes.byteLength)
@@ -32,6 +37,7 @@ export function toMessage(entry: LogEntry, seq: number, idOf: IdOf = () => null)
     timestamp: String(entry.receivedAtMs),
     headers: {
       type: entry.type,
+      foundation,
       provenance: entry.provenance,
       created_at: String(entry.createdAtSec),
       seq: String(seq),
@@ -41,9 +47,9 @@ export function toMessage(entry: LogEntry, seq: number, idOf: IdOf = () => null)
 }
 
 /** The same of an event that may be remembered only. */
-export function toStoredMessage({ bytes, ...event }: StoredEvent): Message {
-  if (bytes !== null) return toMessage({ ...event, bytes }, event.seq)
-  return { ...toMessage({ ...event, bytes: new Uint8Array() }, event.seq), value: null }
+export function toStoredMessage(foundation: string, { bytes, ...event }: StoredEvent): Message {
+  if (bytes !== null) return toMessage(foundation, { ...event, bytes }, event.seq)
+  return { ...toMessage(foundation, { ...event, bytes: new Uint8Array() }, event.seq), value: null }
 }
 
 /**

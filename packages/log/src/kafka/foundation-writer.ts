@@ -186,7 +186,7 @@ export class KafkaFoundationWriter extends WriterReads implements FoundationWrit
     const change = this.#state.after(entries, stored, schemaIds?.kept(topic))
     const transaction = await this.#producer.transaction()
     const idOf = idsOfTopic(schemaIds, topic)
-    const events = entries.map((entry, i) => () => toMessage(entry, before + 1 + i, idOf))
+    const events = entries.map((entry, i) => () => toMessage(this.#foundation, entry, before + 1 + i, idOf))
     const letters = deadLetters.flatMap(deadLetterMessages).map(message => () => message)
     const changes = [...nameMessages(kept), ...change.messages].map(message => () => message)
     const offsets = new Map<string, number>()

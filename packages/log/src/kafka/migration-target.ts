@@ -80,7 +80,11 @@ export class MigrationTarget {
   append(events: readonly StoredEvent[]): Promise<void> {
     const { names } = this.#door
     return this.#transact(`copying events ${events[0]?.seq} to ${events.at(-1)?.seq}`, transaction =>
-      this.#send(transaction, names.events(this.#foundation), events.map(toStoredMessage)),
+      this.#send(
+        transaction,
+        names.events(this.#foundation),
+        events.map(event => toStoredMessage(this.#foundation, event)),
+      ),
     )
   }
 

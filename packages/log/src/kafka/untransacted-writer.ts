@@ -138,7 +138,7 @@ export class UntransactedWriter extends WriterReads implements FoundationWriter 
     const change = state.after(entries, { seq, checkpoint }, schemaIds?.kept(events.topic))
     const idOf = idsOfTopic(schemaIds, events.topic)
     // All are made before the first is sent: one that cannot be made leaves nothing behind.
-    const messages = entries.map((entry, i) => toMessage(entry, this.#seq + 1 + i, idOf))
+    const messages = entries.map((entry, i) => toMessage(this.#foundation, entry, this.#seq + 1 + i, idOf))
     const letters = deadLetters.flatMap(deadLetterMessages)
     await this.#requireUntouched()
     const firstOffset = Number(events.end)
