@@ -33,16 +33,16 @@ export class LedgerMarks {
 
   async mend(): Promise<void> {
     const { writer, clock } = this.#deps
-    if (writer.isAtomic) return
     const { ledger, held, checkpoint } = this.#publisher
     const windows = await mendedWindows({
+      isAtomic: writer.isAtomic,
       ledger,
       held,
       checkpoint,
       nowMs: clock.now(),
       uncounted: (await Array.fromAsync(writer.uncounted())).filter(({ guid }) => !isOwnGuid(guid)),
     })
-    await this.mark(() => windows)
+    if (windows.length > 0) await this.mark(() => windows)
   }
 
   mark(change: (ledger: Ledger) => readonly LedgerWindow[]): Promise<void> {

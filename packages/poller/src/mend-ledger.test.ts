@@ -133,3 +133,36 @@ for (const from of ['retention', 'now', 'a time'] as const)
     assert.deepEqual(shorts.slice(0, 2), [])
     await assertSound(one)
   })
+
+test('a checkpoint that was set back, as by a mirror of long ago: nothing is counted twice', async t => {
+  const one = await history(t, 1_000)
+  let early: string | null = null
+  const restore = alterWriter(one.log, real => ({
+    publish: (entries, next, letters, beside) => {
+      early ??= next
+      return real.publish(entries, next, letters, beside)
+    },
+  }))
+  await one.started()
+  await one.pass(10 * minuteMs)
+  await one.stop()
+  one.log.writer = restore
+  const before = await one.guids()
+  const shorts: LedgerWindow[] = []
+  alterWriter(one.log, real => ({
+    checkpoint: early,
+    publish: (entries, next, letters, beside = {}) => {
+      early = null
+      shorts.push(...(beside.windows ?? []).filter(({ state }) => state === 'short'))
+      return real.publish(entries, next, letters, beside)
+    },
+  }))
+  one.start().catch(() => undefined)
+  await one.until(() => {
+    one.clock.advance(1_000)
+    return one.poller.caughtUp()
+  })
+  assert.deepEqual(shorts.slice(0, 2), [])
+  assert.deepEqual(await one.guids(), before)
+  await assertSound(one)
+})

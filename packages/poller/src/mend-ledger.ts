@@ -2,9 +2,14 @@ import { type LedgerWindow, type PlacedGuid, placeWindows } from '@cf-audit-drai
 import type { Checkpoint } from './checkpoint.ts'
 import type { HeldGuids } from './held-guids.ts'
 import { isDone, type Ledger } from './ledger.ts'
+import { type Ranges, subtract } from './range.ts'
 
-/** What a publish that is not all or nothing has left when a kill came in its middle. */
+/**
+ * What a publish that is not all or nothing has left when a kill came in its middle; and a checkpoint that is older than the ledger, as where
+ * its mirror was set back.
+ */
 export interface Left {
+  readonly isAtomic: boolean
   readonly ledger: Ledger
   readonly held: HeldGuids
   readonly checkpoint: Checkpoint
@@ -53,13 +58,20 @@ async function counted({
 }
 
 /** The ledger has passed what the checkpoint has not: that is passed again, and must not be counted twice. */
-function passedTooSoon({ ledger, checkpoint }: Left): readonly LedgerWindow[] {
+function passedTooSoon({ ledger, checkpoint, isAtomic }: Left): readonly LedgerWindow[] {
   return ledger.windows
     .filter(window => window.state !== 'expired' && !isDone(window, checkpoint))
     .filter(({ state, counted, deadLetters, gone }) => {
       return state !== 'open' || counted !== null || deadLetters + gone > 0
     })
+    .filter(window => window.state !== 'open' || !isAtomic || !isBegun(window, checkpoint))
     .map(reopened)
+}
+
+/** Some of it was passed: what is counted is of that part. */
+function isBegun({ fromSec, toSec }: LedgerWindow, { unread, tailFromSec }: Checkpoint): boolean {
+  const passed = { fromSec, toSec: Math.min(toSec, tailFromSec) }
+  return passed.fromSec < passed.toSec && unread.reduce<Ranges>(subtract, [passed]).length > 0
 }
 
 /** As if nothing of it had been passed yet. Its dead letters are counted again when it is looked at. */

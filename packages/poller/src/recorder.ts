@@ -97,7 +97,7 @@ export class Recorder {
     return this.#marks.build(sinceSec, skewMs)
   }
 
-  /** Makes good what a kill in the middle of a publish has left of the ledger; nothing else may have been recorded before. */
+  /** Makes good what a kill in the middle of a publish, or an older checkpoint, has left of the ledger; nothing else may have been recorded before. */
   mendLedger(): Promise<void> {
     return this.#marks.mend()
   }
