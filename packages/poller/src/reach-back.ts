@@ -1,4 +1,4 @@
-import { union } from './range.ts'
+import { type Ranges, subtract, union } from './range.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -13,5 +13,8 @@ export async function reachBack({ recorder }: Session, oldestSec: number | null)
   if (oldestSec === null || oldestSec >= firstSec) return
   const fromSec = Math.max(startSec, ledger.rangeOf(oldestSec).fromSec)
   if (fromSec >= firstSec) return
-  await recorder.record([], now => ({ ...now, unread: union(now.unread, { fromSec, toSec: firstSec }) }))
+  // What was passed before there was a ledger, and removed from the log, is not to be recorded a second time.
+  const parts = (checkpoint.forgotten ?? []).reduce<Ranges>(subtract, [{ fromSec, toSec: firstSec }])
+  if (parts.length === 0) return
+  await recorder.record([], now => ({ ...now, unread: parts.reduce(union, now.unread) }))
 }
