@@ -72,19 +72,20 @@ export function decodeCheckpoint(text: string): Checkpoint {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new CheckpointUnreadableError(`the checkpoint in the log is not JSON: ${text.slice(0, 100)}`)
+    throw foreign('is not JSON', text)
   }
-  if (value?.version !== version)
+  if (Number(value?.version) > version && Number.isSafeInteger(value.version))
     throw new CheckpointUnreadableError(
-      `the checkpoint in the log has version ${String(value?.version)}, this program reads version ${version}: ` +
-        'run the version that wrote it, or a newer one',
+      `the checkpoint in the log has version ${String(value.version)}, this program reads version ${version}: ` +
+        'a newer version of this program wrote it, or somebody else: run the version that wrote it, or a newer one ' +
+        '(docs/runbook.md)',
     )
+  if (value?.version !== version) throw foreign('has no version', text)
   const { startSec, baselineSec, tailFromSec, settledSec, unread, closedWindows, writtenMs } = value
   const whole = [startSec, baselineSec, tailFromSec, settledSec, closedWindows, writtenMs].every(
     Number.isSafeInteger,
   )
-  if (!whole || !isRanges(unread))
-    throw new CheckpointUnreadableError(`the checkpoint in the log is incomplete: ${text.slice(0, 200)}`)
+  if (!whole || !isRanges(unread)) throw foreign('is incomplete', text)
   const rights = readSeenRights(value.rights)
   return {
     ...({ startSec, baselineSec, tailFromSec, settledSec, unread, closedWindows, writtenMs } as Checkpoint),
@@ -95,6 +96,12 @@ export function decodeCheckpoint(text: string): Checkpoint {
     ...(isRanges(value.forgotten) ? { forgotten: value.forgotten } : {}),
     ...(isVerified(value.verified) ? { verified: value.verified } : {}),
   }
+}
+
+function foreign(fault: string, text: string): CheckpointUnreadableError {
+  return new CheckpointUnreadableError(
+    `the checkpoint in the log ${fault}, so somebody else wrote it: ${text.slice(0, 100)} (docs/runbook.md tells what to do)`,
+  )
 }
 
 function isNarrowed(value: unknown): value is NarrowedSince {

@@ -15,7 +15,7 @@ export function kafkaObserver(logger: Logger | undefined): NonNullable<KafkaLogD
           : 'the topic ends before the place of this sink: it was made anew, or has lost its end; going on at the oldest there is, and what was delivered before may come again',
       ),
     beginsAtOldest: ({ sink, group, foundation, offset, records }) =>
-      logger?.[records > 0n ? 'warn' : 'info'](
+      logger?.[records > 0n ? 'warn' : offset > 0n ? 'info' : 'debug'](
         { sink, group, foundation, offset: String(offset), recordsAtMost: String(records) },
         'no place of this sink is known in its group: it begins at the oldest record there is, and what it delivered before, if it did, comes again',
       ),

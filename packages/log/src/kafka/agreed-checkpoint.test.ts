@@ -50,6 +50,9 @@ test('of two that differ it is said which is taken, and that they are of one eve
 test('one of them is enough, with a warning', () => {
   assert.match(agreed({ inGroup: five, newestSeq: 5 }).warnings.join(), /mirror .* is gone/)
   assert.match(agreed({ mirror: five, newestSeq: 5 }).warnings.join(), /group of lab is gone/)
+  const reset = agreed({ mirror: five, newestSeq: 5, isGroupSpoiled: true })
+  assert.deepEqual(reset.goOn, five)
+  assert.match(reset.warnings.join(), /group of lab holds an offset and no checkpoint: somebody else/)
 })
 
 test('nothing at all is a beginning, whatever the operator said', () => {

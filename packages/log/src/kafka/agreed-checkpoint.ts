@@ -6,6 +6,8 @@ import type { NewestEvents } from './newest-events.ts'
 export interface FoundCheckpoints extends Pick<NewestEvents, 'newestSeq' | 'endOffset'> {
   /** The committed offset of the checkpoint group: the truth, resolved by the brokers. */
   readonly inGroup: StoredCheckpoint | null
+  /** Somebody else has committed to the group: an offset without a checkpoint. */
+  readonly isGroupSpoiled?: boolean
   readonly mirror: StoredCheckpoint | null
   /** Without transactions: writing began, so that events may come before the first checkpoint. */
   readonly isBegun: boolean
@@ -76,9 +78,13 @@ function seqOf({ newestSeq, endOffset }: FoundCheckpoints): number {
   return newestSeq === 'unknown' ? endOffset : newestSeq
 }
 
+export function spoiledGroup(foundation: string): string {
+  return `the checkpoint group of ${foundation} holds an offset and no checkpoint: somebody else has written it, as kafka-consumer-groups --reset-offsets does: going on from its mirror`
+}
+
 function olderOf(
   foundation: string,
-  { inGroup, mirror }: FoundCheckpoints,
+  { inGroup, mirror, isGroupSpoiled }: FoundCheckpoints,
   warn: (sentence: string) => void,
 ): Checkpoint | null {
   if (inGroup !== null && mirror !== null) {
@@ -95,7 +101,9 @@ function olderOf(
     warn(`the mirror of the checkpoint of ${foundation} is gone: going on from the checkpoint itself`)
   if (mirror !== null)
     warn(
-      `the checkpoint group of ${foundation} is gone or was reset, as after a week without polling: going on from its mirror`,
+      isGroupSpoiled
+        ? spoiledGroup(foundation)
+        : `the checkpoint group of ${foundation} is gone, as after a week without polling: going on from its mirror`,
     )
   return (inGroup ?? mirror)?.checkpoint ?? null
 }

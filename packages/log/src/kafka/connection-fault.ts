@@ -78,11 +78,21 @@ function asking(broker: string, { socketFactory }: KafkaOptions): Ask {
 
 async function plainFault(broker: string, error: unknown, ask: Ask): Promise<Fault> {
   if (neverConnected(error)) return unreachable(broker, error)
-  const speaksTls = await works(() => ask({ rejectUnauthorized: false }, askVersions, hintTimeoutMs))
-  return speaksTls
-    ? settings(`${broker} speaks TLS, and log.kafka.tls is not set: write tls: true, or tls: { caFile: … }`)
+  return (await speaksTls(ask))
+    ? settings(
+        `${broker} speaks TLS, and log.kafka.tls is not set: write tls: true, or tls: { caFile: … } (KAFKA_TLS_CA_FILE)`,
+      )
     : unreachable(broker, error)
 }
+
+/** By a handshake, also one that it refuses: it may want a certificate of ours, and end what has none. */
+async function speaksTls(ask: Ask): Promise<boolean> {
+  const shaken = ask({ rejectUnauthorized: false }, async () => true, hintTimeoutMs)
+  return shaken.catch(error => byTlsRecord.test(codeOf(error)))
+}
+
+/** OpenSSL's codes of what only a TLS record can say: an alert, or a version that we do not speak. */
+const byTlsRecord = /^ERR_SSL_(?:.*_ALERT_|UNSUPPORTED_PROTOCOL$)/
 
 async function tlsFault(broker: string, error: unknown, ask: Ask): Promise<Fault> {
   const code = codeOf(error)

@@ -35,14 +35,17 @@ export async function findCheckpoints(
   const committed = () => client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
   const newestOnes = () => newestEvents(reader, names.events(foundation), count, 'all', each)
   const state = known ?? (await readState(reader, names.state(foundation), 'all'))
-  const [inGroup, newest] = known
+  const [inCoordinator, newest] = known
     ? await Promise.all([committed(), newestOnes()])
     : [await committed(), await newestOnes()]
-  return { ...checkpointsIn(state, inGroup), ...newest }
+  return { ...checkpointsIn(state, inCoordinator), ...newest }
 }
 
 /** The checkpoint of the group beside what the state topic says of it. */
-export function checkpointsIn(state: FoundationState, inGroup: FoundCheckpoints['inGroup']) {
+export function checkpointsIn(
+  state: FoundationState,
+  committed: Pick<FoundCheckpoints, 'inGroup' | 'isGroupSpoiled'>,
+) {
   const { mirror, isBegun, isMirrorSpoiled } = state
-  return { state, inGroup, mirror, isBegun, isMirrorSpoiled }
+  return { state, ...committed, mirror, isBegun, isMirrorSpoiled }
 }

@@ -51,7 +51,7 @@ export async function endHangingTransaction(
 ): Promise<HangingTransaction> {
   const { client, names, clock, warn } = door
   const found = await undecided(foundation, door)
-  const [committed, state] = await Promise.all([
+  const [{ inGroup: committed }, state] = await Promise.all([
     client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock)),
     readState(await client.reader(), names.state(foundation), 'committed'),
   ])

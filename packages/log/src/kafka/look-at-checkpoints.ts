@@ -27,10 +27,10 @@ export async function lookAtCheckpoints(
       for await (const record of reader.read(stateTopic, from, to)) state.apply(record)
       if (to > from) from = to
     }
-    const inGroup = there.has(eventsTopic)
+    const committed = there.has(eventsTopic)
       ? await client.asAdmin(admin => committedCheckpoint(admin, names, foundation, clock))
-      : null
-    return checkpointsIn(state, inGroup)
+      : { inGroup: null }
+    return checkpointsIn(state, committed)
   }
   const newest = async () =>
     there.has(eventsTopic)

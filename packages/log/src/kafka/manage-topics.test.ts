@@ -116,6 +116,20 @@ describe('the topics of a real broker', { skip: reasonToSkipKafka() }, () => {
     assert.ok(lines(wanted).includes('by hand: replication.factor 1 -> 2'), lines(wanted).join())
   })
 
+  test('that have fewer replicas than a publish is to wait for are left publishing', async () => {
+    const { events, options, setting } = fresh()
+    await applyTopics(options(), none, systemClock)
+    const safer = options({ replicationFactor: 3, minInsyncReplicas: 2 })
+    const { done, left } = await applyTopics(safer, none, systemClock)
+    assert.deepEqual([done, await setting(events, 'min.insync.replicas')], [[], '1'])
+    const own = left.filter(({ topic }) => topic === events)
+    assert.deepEqual(lines(own), [
+      'by hand: replication.factor 1 -> 3',
+      'by hand: min.insync.replicas 1 -> 2',
+    ])
+    assert.doesNotMatch(JSON.stringify(left), /--add-config/)
+  })
+
   test('that have another clean-up than they need are told by plan and by check in the same words', async () => {
     const { prefix, events, options } = fresh()
     await applyTopics(options(), none, systemClock)

@@ -64,7 +64,9 @@ export class MigrationTarget {
     const topic = names.events(this.#foundation)
     const state = await readState(reader, names.state(this.#foundation), 'committed')
     if (state.isMigrating) return 'begun'
-    const inGroup = await client.asAdmin(admin => committedCheckpoint(admin, names, this.#foundation, clock))
+    const { inGroup } = await client.asAdmin(admin =>
+      committedCheckpoint(admin, names, this.#foundation, clock),
+    )
     if (state.mirror !== null || inGroup !== null) return 'polled'
     return (await reader.last(topic)) === null && (await reader.edge(topic, 'earliest')) === 0n
       ? 'empty'

@@ -1,4 +1,4 @@
-import { agreedCheckpoint, spoiledMirror, whyLost } from './agreed-checkpoint.ts'
+import { agreedCheckpoint, spoiledGroup, spoiledMirror, whyLost } from './agreed-checkpoint.ts'
 
 /**
  * Where to go on without transactions. Mirror and checkpoint are written one after the other, each once the events
@@ -16,7 +16,9 @@ export const resumableCheckpoint: typeof agreedCheckpoint = (foundation, found, 
   if (whyLost(foundation, found) !== null) return agreedCheckpoint(foundation, found, warn, startAnew)
   if (inGroup === null && mirror !== null) {
     warn(
-      `the checkpoint group of ${foundation} is not there, as after a kill before its first commit, or a week without polling: going on from its mirror`,
+      found.isGroupSpoiled
+        ? spoiledGroup(foundation)
+        : `the checkpoint group of ${foundation} is not there, as after a kill before its first commit, or a week without polling: going on from its mirror`,
     )
     return agreedCheckpoint(foundation, found, () => undefined)
   }

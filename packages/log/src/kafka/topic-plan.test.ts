@@ -107,14 +107,38 @@ test('another clean-up is told with what it does, and put right where that takes
   assert.equal(shorter !== undefined && 'harm' in shorter ? shorter.harm : '', null)
 })
 
-test('more copies to wait for than are in sync is left to the operator', () => {
+/** The change of `min.insync.replicas` of a topic that waits for one copy now, so of two that are wanted. */
+function waitsForMore(replicas: readonly number[], inSync: readonly number[]) {
   const wanted = wantedOf('events')
-  const found = { ...foundLike(wanted, { 'min.insync.replicas': '1' }) }
-  const [partition] = found.partitions
-  assert.ok(partition)
-  const change = planTopic(wanted, { ...found, partitions: [{ ...partition, inSync: [1] }] }, place)[0]
+  const { settings } = foundLike(wanted, { 'min.insync.replicas': '1' })
+  const changes = planTopic(wanted, { partitions: [{ replicas, inSync }], settings }, place)
+  const change = changes.find(({ text }) => text === 'min.insync.replicas 1 -> 2')
   assert.equal(change?.kind, 'by hand')
-  assert.match(change.because, /1 replicas in sync now/)
+  assert.doesNotMatch(change.command, /kafka-configs|--add-config/, 'no command that stops every publish')
+  return change
+}
+
+test('more copies to wait for than there are is left to the operator, with what comes first', () => {
+  const { because, command } = waitsForMore([1], [1])
+  assert.equal(because, 'the topic has 1 replica, and every publish would be refused')
+  assert.match(
+    command,
+    /^first give it more replicas with kafka-reassign-partitions \(as replication\.factor says\), then cf-audit-drain topics apply; or set log\.kafka\.topics\.minInsyncReplicas: 1$/,
+  )
+})
+
+test('more copies to wait for than are in sync is done once they are', () => {
+  for (const [inSync, has] of [
+    [[1], '1 of 3 replicas'],
+    [[], '0 of 3 replicas'],
+  ] as const) {
+    const { because, command } = waitsForMore([1, 2, 3], inSync)
+    assert.equal(because, `the topic has ${has} in sync now, and every publish would be refused`)
+    assert.equal(
+      command,
+      'wait until its replicas are in sync (kafka-topics --bootstrap-server kafka-1:9092 --describe --topic p.events.lab shows them as Isr), then cf-audit-drain topics apply',
+    )
+  }
 })
 
 test('partitions and replicas are changed by hand, with the very command', () => {
@@ -137,5 +161,5 @@ test('partitions and replicas are changed by hand, with the very command', () =>
   assert.match(many.command, /"replicas":\[2\]/)
   const tooMany = changed('events', {}, { replicationFactor: 5, minInsyncReplicas: 1 })
   assert.equal(tooMany?.kind, 'by hand')
-  assert.match(tooMany.because, /cluster has 3 brokers/)
+  assert.match(tooMany.because, /cluster has 3 brokers$/)
 })

@@ -49,7 +49,7 @@ export function planTopic(
   const settings = (wanted.configEntries ?? []).flatMap(({ name, value }) => {
     const change = changeOf(wanted.topic, name, value, found, place)
     if (change === null) return []
-    return [name === 'min.insync.replicas' ? withReplicas(change, found) : change]
+    return [name === 'min.insync.replicas' ? withReplicas(change, found, place) : change]
   })
   return [...shapeChanges(wanted, found, place), ...settings]
 }
@@ -94,7 +94,7 @@ function replicasChange(
       kind: 'by hand',
       topic,
       text,
-      because: `the cluster has ${nodeIds.length} brokers`,
+      because: `the cluster has ${counted(nodeIds.length, 'broker')}`,
       command: `add brokers, or set log.kafka.replicationFactor: ${nodeIds.length}`,
     }
   const plan = { version: 1, partitions: [{ topic, partition: 0, replicas: target }] }
@@ -162,12 +162,24 @@ function judge(
 
 const endless = (text: string) => (Number(text) < 0 ? Infinity : Number(text))
 
-/** More copies to wait for than there are would stop every publish. */
-function withReplicas(change: TopicChange, { partitions }: FoundTopic): TopicChange {
+/** More copies to wait for than are in sync would stop every publish: what comes first is told, and not that command. */
+function withReplicas(change: TopicChange, { partitions }: FoundTopic, { brokers }: Place): TopicChange {
   if (change.kind !== 'raise') return change
-  const fewest = Math.min(...partitions.map(({ inSync }) => inSync.length))
-  if (Number(change.value) <= fewest) return change
-  const { topic, text, command } = change
-  const because = `the topic has ${fewest} replicas in sync now, and every publish would be refused`
-  return { kind: 'by hand', topic, text, because, command }
+  const [fewest] = partitions.toSorted((one, other) => one.inSync.length - other.inSync.length)
+  const [inSync, there] = [fewest?.inSync.length ?? 0, fewest?.replicas.length ?? 0]
+  if (Number(change.value) <= inSync) return change
+  const { topic, text } = change
+  const isThere = Number(change.value) <= there
+  const has = isThere ? `${inSync} of ${there} replicas in sync now` : counted(there, 'replica')
+  return {
+    kind: 'by hand',
+    topic,
+    text,
+    because: `the topic has ${has}, and every publish would be refused`,
+    command: isThere
+      ? `wait until its replicas are in sync (kafka-topics --bootstrap-server ${brokers} --describe --topic ${topic} shows them as Isr), then cf-audit-drain topics apply`
+      : `first give it more replicas with kafka-reassign-partitions (as replication.factor says), then cf-audit-drain topics apply; or set log.kafka.topics.minInsyncReplicas: ${Math.max(1, there - 1)}`,
+  }
 }
+
+const counted = (count: number, thing: string) => `${count} ${thing}${count === 1 ? '' : 's'}`
