@@ -114,6 +114,8 @@ export interface FoundationConfig {
   readonly nameWaitMs: number
   readonly tasks: { readonly follow: boolean; readonly command: 'off' | 'fingerprint' | 'clear' }
   readonly verifyIntervalMs: number
+  /** Of Cloud Controller, by the operator's word; null: by what is seen. */
+  readonly retentionMs: number | null
   /** Null: off. */
   readonly stateDifferences: StateDifferencesConfig | null
   readonly strict: boolean

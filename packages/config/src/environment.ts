@@ -49,6 +49,7 @@ export const variables: readonly Variable[] = [
   foundation('VERIFY_INTERVAL', 'verifyInterval'),
   foundation('STATE_DIFFERENCES_EVERY', 'stateDifferences', 'every'),
   foundation('START_FROM', 'startFrom'),
+  foundation('CF_RETENTION', 'retention'),
   foundation('NAMES', 'names'),
   foundation('NAME_WAIT', 'nameWait'),
   foundation('TASK_FOLLOW', 'tasks', 'follow'),

@@ -45,6 +45,7 @@ test('three variables make a foundation, named after its host, with every defaul
       nameWaitMs: 2_000,
       tasks: { follow: true, command: 'fingerprint' },
       verifyIntervalMs: 300_000,
+      retentionMs: null,
       stateDifferences: null,
       strict: false,
     },
@@ -62,6 +63,7 @@ test('every variable arrives where the reference says', () => {
     POLL_INTERVAL: '1s',
     VERIFY_INTERVAL: '1m',
     START_FROM: '2026-11-01T01:00:00+01:00',
+    CF_RETENTION: '7d',
     TASK_FOLLOW: 'false',
     TASK_COMMAND: 'clear',
     STRICT: 'true',
@@ -80,7 +82,7 @@ test('every variable arrives where the reference says', () => {
   assert.equal(foundation.clientSecretFile, '/secret')
   assert.equal(foundation.caFile, '/ca.pem')
   assert.deepEqual(foundation.startFrom, { kind: 'instant', atSec: 1_793_491_200 })
-  assert.equal(foundation.verifyIntervalMs, 60_000)
+  assert.deepEqual([foundation.verifyIntervalMs, foundation.retentionMs], [60_000, 7 * 86_400_000])
   assert.deepEqual(foundation.tasks, { follow: false, command: 'clear' })
   assert.deepEqual([foundation.insecure, foundation.strict, foundation.pollIntervalMs], [true, true, 1000])
   assert.deepEqual(sink, {

@@ -174,6 +174,15 @@ export const foundationSchema = z.strictObject({
     '10s',
     '1d',
   ).prefault('5m'),
+  retention: duration(
+    {
+      about:
+        'How long Cloud Controller keeps audit events (`audit_events.cutoff_age_in_days`), for the deadline of what is not held. Without it: by what is seen there, else its default, `31d`.',
+      example: '31d',
+    },
+    '1d',
+    '3650d',
+  ).optional(),
   stateDifferences: stateDifferencesSchema.optional(),
   strict: flag({
     about: 'Refuses to start when the client may not see every event.',

@@ -66,6 +66,7 @@ function toFoundation(document: FoundationDocument, index: number, secrets: File
     nameWaitMs: document.nameWait,
     tasks: document.tasks,
     verifyIntervalMs: document.verifyInterval,
+    retentionMs: document.retention ?? null,
     stateDifferences: toStateDifferences(document.stateDifferences),
     strict: document.strict,
   }

@@ -52,8 +52,9 @@ export interface EventNames {
   readonly space: string | null
   /** The app that the event is about, also where Cloud Controller names its process as the target. */
   readonly appGuid: string | null
+  /** As the event calls it, else as it was found. */
   readonly app: string | null
-  /** What people call the target where `target.name` is not that: the URL of a route, the plan of a visibility. */
+  /** What people call the target where `target.name` is not that, or is empty: the URL of a route, the plan of a visibility. */
   readonly target: string | null
   /** What else `data` speaks of. */
   readonly related: readonly NamedThing[]

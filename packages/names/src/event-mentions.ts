@@ -18,6 +18,8 @@ export interface Mentions {
   readonly space: Mention | null
   /** The app, or the process of which the app is to be found. */
   readonly app: Mention | null
+  /** The event does not say what the app is called. */
+  readonly isAppUnnamed: boolean
   /** What the target is to be called by, where its own name is not it. */
   readonly target: Mention | null
   readonly related: readonly Mention[]
@@ -39,12 +41,14 @@ export function mentionsOf(event: unknown): Mentions | null {
   const kind = kindOfTarget(type, targetType)
   const organization = mention('organization', guidOf(event['organization']))
   const space = mention('space', guidOf(event['space']))
+  const isOfApp = kind === 'app' || kind === 'process'
   return {
     atSec,
     actor: actorOf(event['actor']),
     organization,
     space,
-    app: kind === 'app' || kind === 'process' ? mention(kind, guid) : null,
+    app: isOfApp ? mention(kind, guid) : null,
+    isAppUnnamed: isOfApp && target !== null && stringIn(target, 'name') === '',
     target: targetOf(kind, targetType, guid, target),
     related: relatedTo(event['data'], [guid, organization?.guid, space?.guid]),
     instance: targetType === 'service_instance' ? mention('service_instance', guid) : null,

@@ -34,7 +34,8 @@ export function namesFor(
   const organization = finder.nameOf(mentions?.organization)
   const space = finder.nameOf(mentions?.space)
   const { appGuid, app } = appNames(mentions, event, finder)
-  const target = finder.nameOf(mentions?.target)
+  // Of a process Cloud Controller writes its app's name.
+  const target = mentions?.isAppUnnamed ? app : finder.nameOf(mentions?.target)
   if (mentions !== null) {
     for (const mention of mentions.related) finder.relate(mention)
     if (mentions.instance !== null)
@@ -108,8 +109,11 @@ function appNames(
 ): Pick<EventNames, 'appGuid' | 'app'> {
   const app = mentions?.app
   if (!app || target === null) return { appGuid: null, app: null }
-  const name = target.name || null
-  return { appGuid: app.kind === 'process' ? finder.appOf(app) : target.guid, app: name }
+  if (app.kind === 'app')
+    return { appGuid: target.guid, app: mentions.isAppUnnamed ? finder.nameOf(app) : target.name || null }
+  const appGuid = finder.appOf(app)
+  if (!mentions.isAppUnnamed) return { appGuid, app: target.name || null }
+  return { appGuid, app: appGuid === null ? null : finder.nameOf({ kind: 'app', guid: appGuid }) }
 }
 
 /** The first web process of an app has the guid of the app: one that is gone is known by it. Null: not known. */

@@ -114,14 +114,36 @@ test('renamed, then deleted, then an event about it, and another after a restart
   assert.deepEqual(await one.namesOf(ago(90, {}), ago(440, {})), [after, complete], 'and after one more')
 })
 
+test('an app that its event does not name is told under the name that was found, of its own time', async t => {
+  const one = await NamedFoundation.make(t)
+  one.has('organizations', org)
+  one.has('spaces', space)
+  one.has('apps', { guid: app.guid, name: 'billing-api', ...longAgo })
+  const unnamed = { ...app, name: '' }
+  const found = { ...complete, target: 'billing-api' }
+  assert.deepEqual(await one.namesOf(ago(5, { target: unnamed })), [found])
+  await one.namesOf(ago(4, { type: 'audit.app.update', data: { request: { name: 'billing-v2' } } }))
+  const names = await one.namesOf(ago(6, { target: unnamed }), ago(3, { target: unnamed }))
+  assert.deepEqual(
+    names.map(({ app, target }) => [app, target]),
+    [
+      ['billing-api', 'billing-api'],
+      ['billing-v2', 'billing-v2'],
+    ],
+  )
+  const [gone] = await one.namesOf(ago(2, { target: { ...unnamed, guid: uuid(40) } }))
+  assert.deepEqual([gone?.appGuid, gone?.app, gone?.target], [uuid(40), null, null])
+  assert.deepEqual(gone?.unresolved, [{ kind: 'app', guid: uuid(40), reason: 'absent' }])
+})
+
 /** A foundation in which the process uuid(30) is of the app, and an SSH event about a process. */
 async function withProcess(t: TestContext) {
   const one = await NamedFoundation.make(t)
   one.has('organizations', org)
   one.has('spaces', space)
   one.has('processes', { guid: uuid(30), relationships: { app: { data: { guid: app.guid } } } })
-  const ssh = (guid: string) =>
-    ago(5, { type: 'audit.app.ssh-authorized', target: { guid, type: 'app', name: 'billing-api' } })
+  const ssh = (guid: string, name = 'billing-api') =>
+    ago(5, { type: 'audit.app.ssh-authorized', target: { guid, type: 'app', name } })
   return { one, ssh }
 }
 
@@ -143,6 +165,15 @@ test('SSH to a process of an app: the event is told under the app', async t => {
   await one.namesOf(crashed)
   assert.deepEqual(await one.namesOf(ssh(uuid(33))), [complete], 'learned from a crash')
   assert.equal(one.asked('processes'), asked)
+})
+
+test('SSH to a process whose event does not name the app: the app of the process is looked up', async t => {
+  const { one, ssh } = await withProcess(t)
+  one.has('apps', { guid: app.guid, name: 'billing-api', ...longAgo })
+  assert.deepEqual(await one.namesOf(ssh(uuid(30), '')), [{ ...complete, target: 'billing-api' }])
+  const [gone] = await one.namesOf(ssh(uuid(31), ''))
+  assert.deepEqual([gone?.app, gone?.appGuid], [null, null])
+  assert.deepEqual(gone?.unresolved, [{ kind: 'process', guid: uuid(31), reason: 'absent' }])
 })
 
 test('SSH to a process that is gone is told under the app where that was known before, after a restart too', async t => {

@@ -114,7 +114,10 @@ export class Naming {
     if (actor !== null && mayBeUser(actor.guid)) this.#askName(actor, atSec, answers, recentSec)
     for (const mention of [organization, space, target, ...related])
       if (mention !== null) this.#askName(mention, atSec, answers, recentSec)
-    if (app?.kind === 'process') this.#askParents(app, answers, atSec)
+    if (app?.kind === 'process')
+      this.#askParents(app, answers, atSec, parent => {
+        if (mentions.isAppUnnamed) this.#askName(parent, atSec, answers, recentSec)
+      })
     if (instance !== null)
       this.#askParents(instance, answers, atSec, parent => this.#askName(parent, atSec, answers, recentSec))
     return answers.length > before
@@ -134,7 +137,7 @@ export class Naming {
     { kind, guid }: Mention,
     answers: Promise<void>[],
     atSec: number,
-    each: (parent: Mention) => void = () => {},
+    each: (parent: Mention) => void,
   ): void {
     let [ofKind, of]: [NameKind, string] = [kind, guid]
     for (;;) {

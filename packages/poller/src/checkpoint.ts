@@ -1,3 +1,4 @@
+import { isOldestShown, type OldestShown } from './oldest-shown.ts'
 import type { Range, Ranges } from './range.ts'
 import { readSeenRights, type SeenRights } from './seen-rights.ts'
 
@@ -38,6 +39,8 @@ export interface Checkpoint {
   readonly forgotten?: Ranges
   /** When the ledger was last compared with Cloud Controller, and how long that seemed to keep events. Absent: never. */
   readonly verified?: LastVerified
+  /** What was seen of the oldest event at the first start, and whenever the ledger was compared. Absent: nothing. */
+  readonly oldest?: OldestShown
 }
 
 export interface LastVerified {
@@ -95,6 +98,7 @@ export function decodeCheckpoint(text: string): Checkpoint {
     ...(value.hasLedger === true ? { hasLedger: true } : {}),
     ...(isRanges(value.forgotten) ? { forgotten: value.forgotten } : {}),
     ...(isVerified(value.verified) ? { verified: value.verified } : {}),
+    ...(isOldestShown(value.oldest) ? { oldest: value.oldest } : {}),
   }
 }
 

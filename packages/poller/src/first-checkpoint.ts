@@ -1,6 +1,7 @@
 import { ledgerWindowSec } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import { betweenRunsSec, retentionDefaultSec } from './clean-up.ts'
+import { oldestShown } from './oldest-shown.ts'
 import { longestMs, type PollerOptions, tileSec } from './options.ts'
 
 /** How far back events may be that are not shown yet: for as long as Cloud Controller keeps them by default, and a week that its clean-up was late. */
@@ -22,6 +23,7 @@ export function firstCheckpoint(
   // A whole window of the ledger: before its oldest event there is nothing.
   const windowSec = Math.floor((oldestSec ?? nowSec - unseenSec) / ledgerWindowSec) * ledgerWindowSec
   const fromSec = startFrom === 'now' ? tailFromSec : Math.max(wantedSec, windowSec)
+  const oldest = oldestShown(undefined, oldestSec, nowSec)
   return {
     startSec: startFrom === 'now' ? tailFromSec : wantedSec,
     baselineSec: tailFromSec,
@@ -30,5 +32,6 @@ export function firstCheckpoint(
     settledSec: Math.max(fromSec, recentSec - Math.ceil(longestMs(options) / 1000)),
     closedWindows: 0,
     writtenMs,
+    ...(oldest && { oldest }),
   }
 }

@@ -2,6 +2,7 @@ import type { CloudController } from '@cf-audit-drain/cloud-foundry'
 import type { EventLog } from '@cf-audit-drain/log'
 import type { Clock, Random } from '@cf-audit-drain/pipeline'
 import type { Checkpoint, LastVerified } from './checkpoint.ts'
+import { oldestShown } from './oldest-shown.ts'
 import type { PollerOptions } from './options.ts'
 import type { Recorder } from './recorder.ts'
 import type { Session } from './session.ts'
@@ -26,6 +27,7 @@ export class LedgerCheck {
   readonly #watch: SourceWatch
   readonly #recorder: Recorder
   readonly #clock: Clock
+  readonly #nowSec: () => number
   readonly #noticesLostRoles: () => boolean
 
   constructor(
@@ -37,6 +39,7 @@ export class LedgerCheck {
     const { foundation } = options
     this.#recorder = session.recorder
     this.#clock = clock
+    this.#nowSec = () => session.nowSec()
     this.#noticesLostRoles = noticesLostRoles
     this.#watch = new SourceWatch(session, { foundation, log, intervals: options, nowMs })
     this.#verifier = new Verifier(session, {
@@ -68,6 +71,10 @@ export class LedgerCheck {
   /** A process that cannot log in to Cloud Foundry knows it by this. */
   async #remember({ atMs, oldestSec, retentionSec }: LastVerified): Promise<void> {
     const verified = { atMs, oldestSec, retentionSec }
-    await this.#recorder.record([], now => ({ ...now, verified }))
+    const nowSec = this.#nowSec()
+    await this.#recorder.record([], now => {
+      const oldest = oldestShown(now.oldest, oldestSec, nowSec)
+      return { ...now, verified, ...(oldest && { oldest }) }
+    })
   }
 }

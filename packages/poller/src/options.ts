@@ -17,6 +17,8 @@ export interface PollerOptions {
   readonly sweeps: readonly Sweep[]
   /** How often the whole ledger is compared with Cloud Controller's counts. */
   readonly verifyIntervalMs: number
+  /** How long Cloud Controller keeps events, by the operator's word; null: nobody says. */
+  readonly retentionSec: number | null
   /** Refuse to poll when the client may not see everything. */
   readonly strict: boolean
   /** Until `rightsAccepted` was told, at the first session: what the identity sees now is what it should see, though it was more before. */
@@ -32,6 +34,7 @@ export const pollerDefaults = {
     { everyMs: 3_600_000, overMs: 18_000_000, compare: 'guids' },
   ],
   verifyIntervalMs: 300_000,
+  retentionSec: null,
   strict: false,
   acceptRights: false,
 } as const satisfies Omit<PollerOptions, 'foundation'>

@@ -17,6 +17,7 @@ import type { Recorder } from './recorder.ts'
 import type { RightsWatch } from './rights-watch.ts'
 import type { ComparedWindow, PollerObserver } from './session.ts'
 import type { ShortChanges } from './short-changes.ts'
+import { type SourceRetention, sourceRetention } from './source-retention.ts'
 import type { SourceStatus } from './source-status.ts'
 import type { Poll } from './tail.ts'
 import { ToldOnce } from './told-once.ts'
@@ -27,6 +28,8 @@ const goneMax = 1_000
 /** What belongs to the status and is known elsewhere. */
 export interface StatusParts {
   readonly foundation: string
+  /** By the operator's word. */
+  readonly retentionSec: number | null
   readonly controller: Pick<CloudController, 'apiVersion' | 'skewMs'>
   readonly rights: RightsWatch
   readonly recorder: Recorder | null
@@ -143,8 +146,9 @@ export class PollerReport {
   }
 
   status(parts: StatusParts): PollerStatus {
-    const { foundation, controller, rights, recorder, logged, states, source, caughtUp } = parts
+    const { foundation, retentionSec, controller, rights, recorder, logged, states, source, caughtUp } = parts
     const { checkpoint = null, ledger = null } = recorder ?? logged ?? {}
+    const waits = checkpoint && this.#waits(checkpoint, ledger, logged, retentionSec)
     return {
       foundation,
       state: this.#state,
@@ -156,7 +160,7 @@ export class PollerReport {
       checkpoint,
       windows: this.#windows(checkpoint),
       ledger: ledger?.verdict(this.#nowSec()) ?? null,
-      deadline: this.#deadline(checkpoint, ledger, logged),
+      ...(waits ?? { deadline: null, retention: null }),
       stateDifferences: states?.status() ?? null,
       lastVerified: this.#lastVerified,
       source,
@@ -191,14 +195,17 @@ export class PollerReport {
   }
 
   /** By the retention as it was measured last, by whichever process. */
-  #deadline(
-    checkpoint: Checkpoint | null,
+  #waits(
+    checkpoint: Checkpoint,
     ledger: Ledger | null,
     logged: LoggedState | null,
-  ): Deadline | null {
-    if (checkpoint === null) return null
-    const source = this.#lastVerified ?? checkpoint.verified ?? logged?.cleanUp ?? new CleanUp()
-    return deadlineOf(checkpoint, ledger?.windows ?? [], source, this.#nowSec())
+    configuredSec: number | null,
+  ): { readonly deadline: Deadline | null; readonly retention: SourceRetention } {
+    const { oldest } = checkpoint
+    const seen = this.#lastVerified ?? checkpoint.verified ?? logged?.cleanUp ?? new CleanUp()
+    const retention = sourceRetention({ seenSec: seen.retentionSec, oldest, configuredSec })
+    const source = { oldestSec: seen.oldestSec ?? oldest?.sec ?? null, retentionSec: retention.sec }
+    return { deadline: deadlineOf(checkpoint, ledger?.windows ?? [], source, this.#nowSec()), retention }
   }
 
   #now(): string {

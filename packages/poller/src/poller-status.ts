@@ -3,6 +3,7 @@ import type { LedgerVerdict } from '@cf-audit-drain/log'
 import type { Checkpoint } from './checkpoint.ts'
 import type { Deadline } from './deadline.ts'
 import type { NarrowedRights } from './rights-guard.ts'
+import type { SourceRetention } from './source-retention.ts'
 import type { SourceStatus } from './source-status.ts'
 import type { Verified } from './verify.ts'
 
@@ -33,6 +34,8 @@ export interface PollerStatus {
   readonly ledger: LedgerVerdict | null
   /** When what is not held yet is deleted; null when nothing is waited for, or the log was not read yet. */
   readonly deadline: Deadline | null
+  /** By which the deadline is reckoned; null before the log was read. */
+  readonly retention: SourceRetention | null
   /** Of each kind that is read; null where none is. */
   readonly stateDifferences: readonly object[] | null
   readonly lastVerified: ({ readonly at: string } & Verified) | null

@@ -97,6 +97,7 @@ export class Poller {
   status(): PollerStatus {
     return this.#report.status({
       foundation: this.#options.foundation,
+      retentionSec: this.#options.retentionSec,
       controller: this.#deps.controller,
       rights: this.#rights,
       recorder: this.#recorder,

@@ -23,6 +23,8 @@ export interface LedgerMetrics {
   lateBy(ageSeconds: number): void
   /** Seconds until the oldest event that is not held is deleted at its source; null when nothing is waited for. */
   deadline(leftSeconds: number | null): void
+  /** How long Cloud Controller keeps events, and what says so. */
+  retention(seconds: number, by: RetentionSource): void
   /** The whole ledger was compared with Cloud Controller, and so much was asked for that. */
   verified(verified: {
     /** False: it could not be compared now, for want of rights. */
@@ -31,19 +33,42 @@ export interface LedgerMetrics {
     readonly requests: number
     readonly rows: number
     readonly oldestSec: number | null
-    readonly retentionSec: number
   }): void
 }
+
+/** `default`: nothing does, and Cloud Controller's own default is assumed. */
+export type RetentionSource = 'configuration' | 'clean-up' | 'oldest-event' | 'default'
 
 /** What the log remembers of the time before this start. */
 export interface LedgerPast {
   /** When the ledger was last compared. */
   readonly comparedMs?: number
   /** As it was then. */
-  readonly source?: { readonly oldestSec: number | null; readonly retentionSec: number }
+  readonly source?: { readonly oldestSec: number | null }
 }
 
 const labelNames = ['foundation'] as const
+
+/** What is known of the source: of its oldest event, and of how long it keeps one. */
+function makeSourceMetrics(gauge: (name: string, help: string) => Gauge<'foundation'>) {
+  const oldest = gauge(
+    'source_oldest_event_timestamp_seconds',
+    'The oldest event that Cloud Controller shows; 0 while that is not known.',
+  )
+  const retention = gauge(
+    'source_retention_seconds',
+    'For how long Cloud Controller keeps an event at least, as far as it is known; 0 before anything was read.',
+  )
+  const assumed = gauge(
+    'source_retention_assumed',
+    '1 where nothing says how long Cloud Controller keeps events, and its default is taken for it; else 0.',
+  )
+  const deadline = gauge(
+    'unheld_deletion_seconds',
+    'Until Cloud Controller deletes the oldest event that is not held; +Inf when nothing is waited for.',
+  )
+  return { oldest, retention, assumed, deadline }
+}
 
 function makeMetrics(registry: Registry) {
   const of = (name: string, help: string) => ({ name: `cf_audit_${name}`, help, registers: [registry] })
@@ -77,18 +102,6 @@ function makeMetrics(registry: Registry) {
     'ledger_last_verified_timestamp_seconds',
     'When the whole ledger was last compared with Cloud Controller, by whichever process; before the first time, when the foundation was first polled, or the start of the process.',
   )
-  const oldest = gauge(
-    'source_oldest_event_timestamp_seconds',
-    'The oldest event that Cloud Controller shows; 0 while that is not known.',
-  )
-  const retention = gauge(
-    'source_retention_seconds',
-    'For how long Cloud Controller keeps an event at least, as far as it was seen.',
-  )
-  const deadline = gauge(
-    'unheld_deletion_seconds',
-    'Until Cloud Controller deletes the oldest event that is not held; +Inf when nothing is waited for.',
-  )
   const requests = counter(
     'ledger_requests_total',
     'Requests for comparing the ledger with Cloud Controller.',
@@ -107,9 +120,7 @@ function makeMetrics(registry: Registry) {
     countedOnly,
     lost,
     lastVerified,
-    oldest,
-    retention,
-    deadline,
+    ...makeSourceMetrics(gauge),
     requests,
     rows,
     late,
@@ -122,14 +133,12 @@ export function ledgerMetrics(
 ): (foundation: string) => LedgerMetrics & { show(): void; hide(): void; restore(past: LedgerPast): void } {
   const made = makeMetrics(registry)
   const { windows, completeUpTo, missing, gone, countedOnly, lost, lastVerified, oldest, retention } = made
-  const { deadline, requests, rows, late } = made
-  const gauges = [completeUpTo, missing, gone, countedOnly, lost, oldest, retention]
+  const { assumed, deadline, requests, rows, late } = made
+  const gauges = [completeUpTo, missing, gone, countedOnly, lost, oldest, retention, assumed]
   return foundation => {
     const labels = { foundation }
-    const showSource = ({ oldestSec, retentionSec }: NonNullable<LedgerPast['source']>) => {
+    const showSource = ({ oldestSec }: NonNullable<LedgerPast['source']>) =>
       oldest.set(labels, oldestSec ?? 0)
-      retention.set(labels, retentionSec)
-    }
     return {
       show: () => {
         for (const state of ['open', 'closed', 'short', 'expired']) windows.set({ ...labels, state }, 0)
@@ -157,6 +166,10 @@ export function ledgerMetrics(
         lost.set(labels, state.lost)
       },
       deadline: leftSeconds => deadline.set(labels, leftSeconds ?? Number.POSITIVE_INFINITY),
+      retention: (seconds, by) => {
+        retention.set(labels, seconds)
+        assumed.set(labels, by === 'default' ? 1 : 0)
+      },
       lateBy: ageSeconds => late.observe(labels, ageSeconds),
       verified: one => {
         if (one.isCompared) lastVerified.set(labels, one.atMs / 1000)

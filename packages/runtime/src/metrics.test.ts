@@ -200,14 +200,18 @@ test('when the ledger was compared is not when the process started', async () =>
   const eu1 = metricsOf()
   const one = eu1.foundation('eu1')
   const compared = 'cf_audit_ledger_last_verified_timestamp_seconds{foundation="eu1"}'
-  const source = { oldestSec: 1_000, retentionSec: 86_400 }
+  const source = { oldestSec: 1_000 }
   one.restore({ ledger: { comparedMs: nowMs - 7_200_000, source } })
   assert.equal(await value(eu1, compared), nowMs / 1000 - 7_200)
-  assert.equal(await value(eu1, 'cf_audit_source_retention_seconds{foundation="eu1"}'), 86_400)
+  assert.equal(await value(eu1, 'cf_audit_source_oldest_event_timestamp_seconds{foundation="eu1"}'), 1_000)
   one.restore({ ledger: {} })
   assert.equal(await value(eu1, compared), nowMs / 1000 - 7_200)
   one.verified({ isCompared: true, atMs: nowMs, requests: 1, rows: 1, ...source })
   assert.equal(await value(eu1, compared), nowMs / 1000)
+  one.retention(604_800, 'oldest-event')
+  assert.equal(await value(eu1, 'cf_audit_source_retention_assumed{foundation="eu1"}'), 0)
+  one.retention(2_678_400, 'default')
+  assert.equal(await value(eu1, 'cf_audit_source_retention_assumed{foundation="eu1"}'), 1)
 })
 
 test('that an identity saw less is known before it can be asked again, and of one that did not nothing is said', async () => {

@@ -116,7 +116,7 @@ export async function pollElected(
 }
 
 function pollerOptions(config: FoundationConfig, acceptRights: boolean): PollerOptions {
-  const { name, startFrom, pollIntervalMs, overlapMs, sweeps, verifyIntervalMs, strict } = config
+  const { name, startFrom, pollIntervalMs, overlapMs, sweeps, verifyIntervalMs, retentionMs, strict } = config
   return {
     foundation: name,
     startFrom: startFrom.kind === 'instant' ? startFrom.atSec : startFrom.kind,
@@ -124,6 +124,7 @@ function pollerOptions(config: FoundationConfig, acceptRights: boolean): PollerO
     overlapMs,
     sweeps,
     verifyIntervalMs,
+    retentionSec: retentionMs === null ? null : retentionMs / 1000,
     strict,
     acceptRights,
   }
@@ -199,10 +200,11 @@ function observerOf(
 /** Sets the gauges that speak of now; called before every scrape. */
 export function refreshMetrics({ controller, elected }: FoundationService, metrics: FoundationMetrics): void {
   if (elected.poller === null) return
-  const { checkpoint, windows, ledger, deadline, source, skewMs } = elected.poller.status()
+  const { checkpoint, windows, ledger, deadline, retention, source, skewMs } = elected.poller.status()
   if (ledger !== null) metrics.ledger(ledger)
   if (source !== null) metrics.source(source)
   metrics.deadline(deadline?.leftSec ?? null)
+  if (retention !== null) metrics.retention(retention.sec, retention.by)
   if (checkpoint) {
     metrics.windowsOpen(windows.open)
     if (windows.completeUpTo) metrics.closedThrough(Date.parse(windows.completeUpTo) / 1000)

@@ -55,7 +55,7 @@ test('started while Cloud Foundry cannot be reached, /metrics and /status have f
   const first = await running()
   const isWhole = async () =>
     (await first.value('ledger_missing_events')) === 1 &&
-    (await first.value('source_retention_seconds')) !== 0
+    (await first.value('source_oldest_event_timestamp_seconds')) !== 0
   while (!(await isWhole())) await systemClock.sleep(50)
   const before = await valuesOf(first)
   await first.end()
@@ -65,10 +65,12 @@ test('started while Cloud Foundry cannot be reached, /metrics and /status have f
   for (const [name, now] of Object.entries(await valuesOf(second)))
     assert.ok(Math.abs(now - (before[name] ?? 0)) < 0.5, `${name} was ${before[name]}, is ${now}`)
   const leftDays = ((await second.value('unheld_deletion_seconds')) ?? 0) / daySec
-  assert.ok(leftDays > 20.9 && leftDays < 21.1, `${leftDays} days`)
-  const [{ deadline, ledger, lastPoll }] = JSON.parse(await second.get('/status')).foundations
+  assert.ok(leftDays > 0.9 && leftDays < 1.1, `${leftDays} days`)
+  const [{ deadline, retention, ledger, lastPoll }] = JSON.parse(await second.get('/status')).foundations
   assert.equal(lastPoll, null)
-  assert.ok(deadline.hoursLeft > 500 && deadline.hoursLeft < 507, JSON.stringify(deadline))
+  assert.ok(deadline.hoursLeft > 22 && deadline.hoursLeft <= 24, JSON.stringify(deadline))
+  assert.equal(deadline.retentionBy, 'oldest-event')
+  assert.deepEqual(retention, { days: 11, by: 'oldest-event', oldestAgeHours: 264 })
   assert.match(ledger.verdict, /1 short \(1 counted and not held/)
   await second.end()
 })

@@ -81,16 +81,28 @@ export async function statusOf(
 /** With the verdict of the ledger as `cf-audit-drain ledger --json` has it. */
 function statusOfPoller(poller: Poller | null) {
   if (poller === null) return {}
-  const { ledger, deadline, ...status } = poller.status()
+  const { ledger, deadline, retention, ...status } = poller.status()
+  const { oldest } = status.checkpoint ?? {}
   const waits = deadline && {
     oldestUnheld: isoSec(deadline.oldestUnheldSec),
-    hoursLeft: Math.floor(deadline.leftSec / 360) / 10,
+    hoursLeft: tenthsOfHours(deadline.leftSec),
+    retentionBy: retention?.by ?? null,
+  }
+  const kept = retention && {
+    days: Math.floor(retention.sec / 864) / 100,
+    by: retention.by,
+    oldestAgeHours: oldest === undefined ? null : tenthsOfHours(oldest.seenSec - oldest.sec),
   }
   return {
     ...status,
     deadline: waits,
+    retention: kept,
     ledger: ledger === null ? null : verdictObject(status.foundation, ledger),
   }
+}
+
+function tenthsOfHours(sec: number): number {
+  return Math.floor(sec / 360) / 10
 }
 
 /** Where the log is, and what a publish to it promises. */
