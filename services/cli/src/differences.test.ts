@@ -104,55 +104,58 @@ async function survivesKills(t: TestContext, log: object): Promise<void> {
   assert.match(await one.ledger(), /"short":0/)
 }
 
-test('read through kills, on disk: each difference is told once', { timeout: 240_000 }, t =>
-  survivesKills(t, {}),
-)
-
-describe('on Kafka', { skip: reasonToSkipKafka() }, () => {
-  let kafka: KafkaCluster
-  before(async () => {
-    kafka = await shareKafka()
-  })
-  after(() => kafka?.stop())
-
-  test('read through kills: each difference is told once', { timeout: 300_000 }, t =>
-    survivesKills(t, {
-      kafka: {
-        brokers: kafka.brokers,
-        prefix: 'states',
-        createTopics: true,
-        replicationFactor: 1,
-        sessionTimeout: '10s',
-      },
-    }),
+/** Each has a foundation and a log of its own, and waits most of the time. */
+describe('differences of state', { concurrency: 3 }, () => {
+  test('read through kills, on disk: each difference is told once', { timeout: 240_000 }, t =>
+    survivesKills(t, {}),
   )
-})
 
-test('an endpoint that hangs for a minute delays no event and no other kind; one that is refused is said once', {
-  timeout: 180_000,
-}, async t => {
-  const foundation = await foundationFor(t)
-  const one = labOf(t, foundation, {}, ['domain', 'security-group', 'feature-flag'])
-  foundation.faults.add({
-    fault: 'hang-before-headers',
-    path: '/v3/domains',
-    durationMs: 60_000,
-    count: 1_000,
+  describe('on Kafka', { skip: reasonToSkipKafka() }, () => {
+    let kafka: KafkaCluster
+    before(async () => {
+      kafka = await shareKafka()
+    })
+    after(() => kafka?.stop())
+
+    test('read through kills: each difference is told once', { timeout: 300_000 }, t =>
+      survivesKills(t, {
+        kafka: {
+          brokers: kafka.brokers,
+          prefix: 'states',
+          createTopics: true,
+          replicationFactor: 1,
+          sessionTimeout: '10s',
+        },
+      }),
+    )
   })
-  foundation.faults.add({ fault: 'forbidden', path: '/v3/security_groups', count: 1_000 })
-  const running = one.start()
-  await until(() => (foundation.requests.byPath.get('/v3/domains') ?? 0) > 0)
-  for (let round = 0; round < 3; round++) {
-    const startedMs = systemClock.monotonic()
-    foundation.insert([{ type: 'audit.app.start' }])
-    await eventually(async () => (await one.events('audit.app.start')).length > round)
-    const tookMs = systemClock.monotonic() - startedMs
-    assert.ok(tookMs < 8_000, `an event took ${Math.round(tookMs)} ms`)
-  }
-  await eventually(async () => (await statesOf(running))[2].result === 'baseline')
-  const [domains, groups] = await statesOf(running)
-  assert.notEqual(domains.result, 'baseline')
-  assert.equal(groups.result, 'refused')
-  assert.equal(running.out().split('this kind of state is not read').length, 2)
-  await running.kill()
+
+  test('an endpoint that hangs for a minute delays no event and no other kind; one that is refused is said once', {
+    timeout: 180_000,
+  }, async t => {
+    const foundation = await foundationFor(t)
+    const one = labOf(t, foundation, {}, ['domain', 'security-group', 'feature-flag'])
+    foundation.faults.add({
+      fault: 'hang-before-headers',
+      path: '/v3/domains',
+      durationMs: 60_000,
+      count: 1_000,
+    })
+    foundation.faults.add({ fault: 'forbidden', path: '/v3/security_groups', count: 1_000 })
+    const running = one.start()
+    await until(() => (foundation.requests.byPath.get('/v3/domains') ?? 0) > 0)
+    for (let round = 0; round < 3; round++) {
+      const startedMs = systemClock.monotonic()
+      foundation.insert([{ type: 'audit.app.start' }])
+      await eventually(async () => (await one.events('audit.app.start')).length > round)
+      const tookMs = systemClock.monotonic() - startedMs
+      assert.ok(tookMs < 8_000, `an event took ${Math.round(tookMs)} ms`)
+    }
+    await eventually(async () => (await statesOf(running))[2].result === 'baseline')
+    const [domains, groups] = await statesOf(running)
+    assert.notEqual(domains.result, 'baseline')
+    assert.equal(groups.result, 'refused')
+    assert.equal(running.out().split('this kind of state is not read').length, 2)
+    await running.kill()
+  })
 })

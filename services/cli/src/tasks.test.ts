@@ -101,82 +101,90 @@ async function survivesKills(t: TestContext, log: object): Promise<void> {
   assert.match(await one.ledger(), /"short":0/)
 }
 
-test(
-  'followed through kills, on disk: each task is told of once, whatever happened meanwhile',
-  { timeout: 180_000 },
-  t => survivesKills(t, {}),
-)
-
-describe('on Kafka', { skip: reasonToSkipKafka() }, () => {
-  let kafka: KafkaCluster
-  before(async () => {
-    kafka = await shareKafka()
-  })
-  after(() => kafka?.stop())
-
-  test('followed through kills: each task is told of once', { timeout: 240_000 }, t =>
-    survivesKills(t, {
-      kafka: {
-        brokers: kafka.brokers,
-        prefix: 'tasks',
-        createTopics: true,
-        replicationFactor: 1,
-        sessionTimeout: '10s',
-      },
-    }),
+/** Each has a foundation and a log of its own, and waits most of the time. */
+describe('tasks', { concurrency: 3 }, () => {
+  test(
+    'followed through kills, on disk: each task is told of once, whatever happened meanwhile',
+    { timeout: 180_000 },
+    t => survivesKills(t, {}),
   )
-})
 
-test('/v3/tasks that hangs for a minute delays no event', { timeout: 120_000 }, async t => {
-  const foundation = await foundationFor(t)
-  const one = labOf(t, foundation)
-  foundation.faults.add({ fault: 'hang-before-headers', path: '/v3/tasks', durationMs: 60_000, count: 1_000 })
-  makeTask(foundation, 1, { endsAfterMs: 1 })
-  const running = one.start()
-  await until(() => (foundation.requests.byPath.get('/v3/tasks') ?? 0) > 0)
-  for (let round = 0; round < 5; round++) {
-    const startedMs = systemClock.monotonic()
-    makeTask(foundation, 10 + round)
-    await one.eventsOnce(2 + round, created)
-    const tookMs = systemClock.monotonic() - startedMs
-    assert.ok(tookMs < 30_000, `an event took ${Math.round(tookMs)} ms`)
-  }
-  assert.equal((await one.events(own)).length, 0)
-  const { lastPoll, state } = await running.status()
-  assert.equal(state, 'running')
-  assert.ok(systemClock.now() - Date.parse(lastPoll.at) < 30_000)
-  await running.kill()
-})
+  describe('on Kafka', { skip: reasonToSkipKafka() }, () => {
+    let kafka: KafkaCluster
+    before(async () => {
+      kafka = await shareKafka()
+    })
+    after(() => kafka?.stop())
 
-test('a task that is gone while the rights are narrowed is told as lost once they are back, and not before', {
-  timeout: 180_000,
-}, async t => {
-  const foundation = await foundationFor(t, { tokenLifetimeSec: 4 })
-  const one = labOf(t, foundation)
-  makeTask(foundation, 1)
-  const running = one.start()
-  const asked = () => foundation.requests.byPath.get('/v3/tasks') ?? 0
-  // One that was seen is asked for again sooner than one that never was.
-  await eventually(async () => asked() >= 1 && (await running.status()).tasks?.following === 1)
-  foundation.setScopes('a', ['cloud_controller.read'])
-  await eventually(async () => (await running.status()).rightsNarrowed !== null)
-  foundation.tasks.prune([uuid(1)])
-  const before = asked()
-  await eventually(async () => asked() >= before + 2)
-  assert.deepEqual(await one.events(own), [])
-  foundation.setScopes('a', ['cloud_controller.admin_read_only'])
-  const [lost] = await one.eventsOnce(1, own)
-  assert.equal(lost?.type, 'cf-audit-drain.task.lost')
-  await running.kill()
-})
+    test('followed through kills: each task is told of once', { timeout: 240_000 }, t =>
+      survivesKills(t, {
+        kafka: {
+          brokers: kafka.brokers,
+          prefix: 'tasks',
+          createTopics: true,
+          replicationFactor: 1,
+          sessionTimeout: '10s',
+        },
+      }),
+    )
+  })
 
-test('switched off nothing is asked and nothing told', { timeout: 60_000 }, async t => {
-  const foundation = await foundationFor(t)
-  const one = labOf(t, foundation, {}, { follow: false })
-  makeTask(foundation, 1, { endsAfterMs: 1 })
-  const running = one.start()
-  await one.eventsOnce(1, created)
-  assert.equal((await running.status()).tasks, null)
-  assert.equal(foundation.requests.byPath.get('/v3/tasks'), undefined)
-  await running.kill()
+  test('/v3/tasks that hangs for a minute delays no event', { timeout: 120_000 }, async t => {
+    const foundation = await foundationFor(t)
+    const one = labOf(t, foundation)
+    foundation.faults.add({
+      fault: 'hang-before-headers',
+      path: '/v3/tasks',
+      durationMs: 60_000,
+      count: 1_000,
+    })
+    makeTask(foundation, 1, { endsAfterMs: 1 })
+    const running = one.start()
+    await until(() => (foundation.requests.byPath.get('/v3/tasks') ?? 0) > 0)
+    for (let round = 0; round < 5; round++) {
+      const startedMs = systemClock.monotonic()
+      makeTask(foundation, 10 + round)
+      await one.eventsOnce(2 + round, created)
+      const tookMs = systemClock.monotonic() - startedMs
+      assert.ok(tookMs < 30_000, `an event took ${Math.round(tookMs)} ms`)
+    }
+    assert.equal((await one.events(own)).length, 0)
+    const { lastPoll, state } = await running.status()
+    assert.equal(state, 'running')
+    assert.ok(systemClock.now() - Date.parse(lastPoll.at) < 30_000)
+    await running.kill()
+  })
+
+  test('a task that is gone while the rights are narrowed is told as lost once they are back, and not before', {
+    timeout: 180_000,
+  }, async t => {
+    const foundation = await foundationFor(t, { tokenLifetimeSec: 4 })
+    const one = labOf(t, foundation)
+    makeTask(foundation, 1)
+    const running = one.start()
+    const asked = () => foundation.requests.byPath.get('/v3/tasks') ?? 0
+    // One that was seen is asked for again sooner than one that never was.
+    await eventually(async () => asked() >= 1 && (await running.status()).tasks?.following === 1)
+    foundation.setScopes('a', ['cloud_controller.read'])
+    await eventually(async () => (await running.status()).rightsNarrowed !== null)
+    foundation.tasks.prune([uuid(1)])
+    const before = asked()
+    await eventually(async () => asked() >= before + 2)
+    assert.deepEqual(await one.events(own), [])
+    foundation.setScopes('a', ['cloud_controller.admin_read_only'])
+    const [lost] = await one.eventsOnce(1, own)
+    assert.equal(lost?.type, 'cf-audit-drain.task.lost')
+    await running.kill()
+  })
+
+  test('switched off nothing is asked and nothing told', { timeout: 60_000 }, async t => {
+    const foundation = await foundationFor(t)
+    const one = labOf(t, foundation, {}, { follow: false })
+    makeTask(foundation, 1, { endsAfterMs: 1 })
+    const running = one.start()
+    await one.eventsOnce(1, created)
+    assert.equal((await running.status()).tasks, null)
+    assert.equal(foundation.requests.byPath.get('/v3/tasks'), undefined)
+    await running.kill()
+  })
 })
