@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, startKafka, until } from '@cf-audit-drain/kafka-broker'
 import { type SeenRecord, seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { makeEntries } from '../contract-suite/made-up-entries.ts'
@@ -152,10 +152,18 @@ describe('a writer on Kafka', { skip: reasonToSkipKafka() }, () => {
   test('goes on from the mirror when the checkpoint group is gone, and nowhere when both are', async t => {
     if (fresh(t)) return
     const names = new Names(prefix)
+    const group = { groupId: names.checkpointGroup(foundation), topics: [names.events(foundation)] }
+    /** A commit is answered a moment before its offset is there: what is deleted in between comes back. */
+    const loseGroup = (seq: string) =>
+      admin(async client => {
+        const offset = async () => (await client.fetchOffsets(group))[0]?.partitions[0]?.offset
+        await until(`the group holds ${seq}`, async () => (await offset()) === seq, 20_000)
+        await client.deleteGroups([group.groupId])
+      })
     const first = await writerOf(aProcess().log)
     await first.publish(makeEntries(0, 5), 'five')
     await first.close()
-    await admin(client => client.deleteGroups([names.checkpointGroup(foundation)]))
+    await loseGroup('5')
     const second = await writerOf(aProcess().log)
     assert.equal(second.checkpoint, 'five')
     assert.equal(warnings.length, 1)
@@ -163,8 +171,12 @@ describe('a writer on Kafka', { skip: reasonToSkipKafka() }, () => {
     await second.publish(makeEntries(5, 5), 'ten')
     assertHolds(await seen(), makeEntries(0, 10))
     await second.close()
-    await admin(client => client.deleteGroups([names.checkpointGroup(foundation)]))
-    await admin(client => client.deleteTopics({ topics: [names.state(foundation)] }))
+    await loseGroup('10')
+    await admin(async client => {
+      const topic = names.state(foundation)
+      await client.deleteTopics({ topics: [topic] })
+      await until('the topic is gone', async () => !(await client.listTopics()).includes(topic), 20_000)
+    })
     await assert.rejects(writerOf(aProcess().log), KafkaStateError)
   })
 
