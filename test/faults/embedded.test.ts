@@ -1,3 +1,3 @@
 import { kindsThatAre, testKinds } from './testing-kinds.ts'
 
-testKinds('faults', kindsThatAre(undefined), 5)
+testKinds('faults', kindsThatAre(undefined), 4)

@@ -39,6 +39,8 @@ export interface Checkpoint {
   readonly forgotten?: Ranges
   /** When the ledger was last compared with Cloud Controller, and how long that seemed to keep events. Absent: never. */
   readonly verified?: LastVerified
+  /** Nothing stamped before it was ever recorded: where the first start of an empty log began. Absent: that is not known. */
+  readonly beganSec?: number
   /** What was seen of the oldest event at the first start, and whenever the ledger was compared. Absent: nothing. */
   readonly oldest?: OldestShown
 }
@@ -98,6 +100,7 @@ export function decodeCheckpoint(text: string): Checkpoint {
     ...(value.hasLedger === true ? { hasLedger: true } : {}),
     ...(isRanges(value.forgotten) ? { forgotten: value.forgotten } : {}),
     ...(isVerified(value.verified) ? { verified: value.verified } : {}),
+    ...(Number.isSafeInteger(value.beganSec) ? { beganSec: value.beganSec as number } : {}),
     ...(isOldestShown(value.oldest) ? { oldest: value.oldest } : {}),
   }
 }

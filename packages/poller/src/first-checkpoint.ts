@@ -32,6 +32,7 @@ export function firstCheckpoint(
     settledSec: Math.max(fromSec, recentSec - Math.ceil(longestMs(options) / 1000)),
     closedWindows: 0,
     writtenMs,
+    beganSec: fromSec,
     ...(oldest && { oldest }),
   }
 }

@@ -52,16 +52,10 @@ export class Ledger {
   /** Where they began: they are in the log, and not here. */
   readonly #expired = new Set<number>()
   #lost = 0
-  #firstSec: number | null = null
 
   /** `startSec`: nothing before it is asked for, so no window reaches further back. */
   constructor(startSec: number) {
     if (startSec > tileOf(startSec)) this.#cuts.set(tileOf(startSec), startSec)
-  }
-
-  /** Where its first window begins, be that expired; null: there is none. */
-  get firstSec(): number | null {
-    return this.#firstSec
   }
 
   /** Oldest first. */
@@ -107,7 +101,6 @@ export class Ledger {
       if (window.fromSec > tile) this.#cuts.set(tile, window.fromSec)
       else if (window.toSec === tile + ledgerWindowSec) this.#cuts.delete(tile)
       this.#windows.set(window.fromSec, window)
-      this.#firstSec = Math.min(this.#firstSec ?? window.fromSec, window.fromSec)
     }
   }
 

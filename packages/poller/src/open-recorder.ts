@@ -38,7 +38,7 @@ export async function openRecorder(
   signal: AbortSignal,
 ): Promise<Recorder> {
   const { scrubber, clock, log, report, controller, nowSec } = deps
-  const checkpoint = stored ?? (await first(options, deps, signal))
+  const checkpoint = stored ?? (await knownBeginning(await first(options, deps, signal), writer))
   const recorder = new Recorder(
     {
       foundation: options.foundation,
@@ -61,6 +61,15 @@ export async function openRecorder(
   if (stored?.hasLedger) await recorder.mendLedger()
   else await recorder.buildLedger(nowSec() - builtBackToSec, controller.skewMs ?? 0)
   return recorder
+}
+
+/** A log that is started anew may hold what is older. */
+async function knownBeginning(checkpoint: Checkpoint, writer: FoundationWriter): Promise<Checkpoint> {
+  for await (const _ of writer.places(0)) {
+    const { beganSec: _unknown, ...rest } = checkpoint
+    return rest
+  }
+  return checkpoint
 }
 
 async function first(

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { alterWriter } from './testing/alter-writer.ts'
 import { ledgerFaults } from './testing/ledger-audit.ts'
 import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
 
 /**
  * Goal: nothing that is shown stays unread because the ledger had begun after it. Method: a history of ten days that is read, and
- * then rows older than all of it, from a day to weeks.
+ * then rows older than all of it.
  */
 const minuteMs = 60_000
 const dayMs = 24 * hourMs
@@ -26,11 +27,14 @@ const firstWindow = async (one: PolledFoundation) => (await Array.fromAsync(one.
 test('rows from before the oldest that there was are read within an hour or so, and their time is in the ledger', async t => {
   const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
   await tenDays(one)
-  const stamps = [12 * dayMs, 30 * dayMs, 30 * dayMs + 1].map(ms => one.agoUs(ms))
+  const stamps = [10.5 * dayMs, 11 * dayMs, 11 * dayMs + 1].map(ms => one.agoUs(ms))
   const older = one.foundation.insert(stamps.map(createdAtUs => ({ createdAtUs })))
   const before = await firstWindow(one)
   await one.verifiedAgain(13, 60_000)
-  await one.until(async () => (await holdsAll(one, older)) && one.poller.caughtUp(), 60_000)
+  await one.until(
+    async () => (await holdsAll(one, older)) && (await firstWindow(one))?.state !== 'open',
+    60_000,
+  )
   const first = await firstWindow(one)
   assert.ok(first && before && first.fromSec < before.fromSec)
   assert.equal(first.fromSec, Math.floor((stamps[2] ?? 0) / 1e6 / 300) * 300)
@@ -72,4 +76,41 @@ test('a clean-up that takes the first windows makes nobody reach back', async t 
   assert.ok(one.poller.caughtUp())
   assert.ok(one.asked.rows - asked < 1_000, `${one.asked.rows - asked} rows were read`)
   assert.equal(new Set(await one.guids()).size, (await one.guids()).length)
+})
+
+test('a ledger that has lost its beginning, or a log that was started anew, makes nobody record again what is held', async t => {
+  const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+  await tenDays(one)
+  await one.stop()
+  let isLost = true
+  const published: string[] = []
+  const original = alterWriter(one.log, real => ({
+    ledger: async function* () {
+      const windows = await Array.fromAsync(real.ledger())
+      for (const window of windows.slice(-5)) yield window
+    },
+    publish: (entries, ...rest) => {
+      published.push(...entries.map(({ guid }) => guid))
+      return real.publish(entries, ...rest)
+    },
+  }))
+  await one.started()
+  await one.verifiedAgain(13, 60_000)
+  await one.stop()
+  assert.equal(published.length, 0)
+
+  one.log.writer = original
+  one.startFrom = Math.floor(one.agoUs(hourMs) / 1e6)
+  alterWriter(one.log, real => ({
+    checkpoint: isLost ? null : real.checkpoint,
+    publish: (entries, ...rest) => {
+      isLost = false
+      published.push(...entries.map(({ guid }) => guid))
+      return real.publish(entries, ...rest)
+    },
+  }))
+  await one.started(60_000)
+  assert.equal(one.poller.status().checkpoint?.beganSec, undefined)
+  await one.verifiedAgain(13, 60_000)
+  assert.equal(published.length, 0)
 })
