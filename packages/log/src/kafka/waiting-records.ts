@@ -53,7 +53,7 @@ export function addTo(
 
 /**
  * The oldest record there is, where the place itself is no longer, or not, in the topic; null: it is. That a topic ends before the place
- * is believed after ten seconds: a broker that was stopped answers for a moment as if it led still, and all would be delivered again.
+ * is believed after twenty seconds: a broker that was stopped answers for a moment as if it led still, and all would be delivered again.
  */
 export async function earliestWhereGone(
   reader: Pick<PartitionReader, 'edge'>,
