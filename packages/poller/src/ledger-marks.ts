@@ -42,7 +42,7 @@ export class LedgerMarks {
       nowMs: clock.now(),
       uncounted: (await Array.fromAsync(writer.uncounted())).filter(({ guid }) => !isOwnGuid(guid)),
     })
-    if (windows.length > 0) await this.mark(() => windows)
+    await this.mark(() => windows)
   }
 
   mark(change: (ledger: Ledger) => readonly LedgerWindow[]): Promise<void> {

@@ -11,12 +11,10 @@ import type {
   PublishedBeside,
   PublishResult,
 } from '../ports.ts'
-import { agreedCheckpoint, type GoOn, whyLost } from './agreed-checkpoint.ts'
+import type { GoOn } from './agreed-checkpoint.ts'
 import { deadLetterMessages } from './dead-letters.ts'
 import { toMessage } from './event-record.ts'
-import { findCheckpoints } from './find-checkpoints.ts'
 import type { FoundationState, StoredCheckpoint } from './foundation-state.ts'
-import { refuseHalfMigrated } from './half-migrated.ts'
 import { endHangingTransaction } from './hanging-transaction.ts'
 import { inRequests, type ProduceRequest } from './in-requests.ts'
 import type { KafkaClient } from './kafka-client.ts'
@@ -26,8 +24,8 @@ import { CompressionTypes } from './kafkajs-door.ts'
 import { nameMessages } from './kept-names.ts'
 import { toLedgerMessage } from './ledger-record.ts'
 import type { Names } from './names.ts'
-import type { KafkaRecord } from './partition-reader.ts'
 import { ProvenTail } from './proven-tail.ts'
+import { readBack } from './read-back.ts'
 import type { RecentGuids } from './recent-guids.ts'
 import { idsOfTopic } from './schema-ids.ts'
 import { isTooLarge, type SizeLimits } from './size-limits.ts'
@@ -290,46 +288,6 @@ export async function refusalsLearned<T>(
 /** `metadata` is not in kafkajs' types of this call; its encoder sends it (TxnOffsetCommit v0 and v1). */
 function checkpointOffset({ seq, checkpoint }: StoredCheckpoint) {
   return { partition: 0, offset: String(seq), metadata: checkpoint }
-}
-
-const lookAgainMs = 500
-
-/** What the brokers hold of a foundation. */
-export async function readBack(
-  foundation: string,
-  { client, names, settings, clock, warn, startAnew: startAnews }: WriterDoor,
-  {
-    agree = agreedCheckpoint,
-    gather,
-    state = null,
-  }: {
-    readonly agree?: typeof agreedCheckpoint
-    /** Called before each look; what it returns gets the newest events, in no order. */
-    readonly gather?: () => (record: KafkaRecord) => void
-    /** Where it was read since fencing. */
-    readonly state?: FoundationState | null
-  } = {},
-) {
-  const startAnew = startAnews.has(foundation)
-  // Started anew it reads a longer past again: more of what is there has to be known.
-  const count = startAnew ? settings.recentGuids * 4 : settings.recentGuids
-  const find = () => findCheckpoints(foundation, { client, names, clock }, count, { each: gather?.(), state })
-  let found = await find()
-  // A broker that was stopped answers for a moment as if it led still: what is lost for good is so the second time, too.
-  for (let looks = 1; looks < 3 && !startAnew && whyLost(foundation, found) !== null; looks++) {
-    await clock.sleep(lookAgainMs)
-    const { cluster } = await client.reader()
-    await cluster.refreshMetadata().catch(() => undefined)
-    found = await find()
-  }
-  refuseHalfMigrated(foundation, found.state)
-  if (found.state.schemaIds !== null)
-    settings.schemaIds?.recall(names.events(foundation), found.state.schemaIds)
-  const stored = agree(foundation, found, warn, startAnew)
-  const checkpoints = [found.inGroup, found.mirror].filter(one => one !== null)
-  /** The number of the last event that a checkpoint speaks of. */
-  const coveredSeq = checkpoints.length === 0 ? 0 : Math.min(...checkpoints.map(({ seq }) => seq))
-  return { state: found.state, recent: found.recent, stored, coveredSeq, end: found.readTo }
 }
 
 function explained(foundation: string, error: unknown): Error {
