@@ -5,8 +5,8 @@ import { type TestContext, test } from 'node:test'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { runs, temporary } from './command-for-tests.ts'
 
-/** kafkajs takes 18 s; it is 6 s with nothing else on the machine. */
-const patienceMs = 12_000
+/** More than `check` takes at the same time, on a machine as busy. kafkajs takes 18 s; it is 6 s with nothing else on the machine. */
+const longerThanCheckMs = 10_000
 
 test('brokers that refuse are told by events, ledger and topics at once, in the sentence of check', async t => {
   const server = createServer()
@@ -58,6 +58,7 @@ async function saysAsCheckDoes(t: TestContext, port: number, sentence: RegExp): 
     t.diagnostic(`${name}: ${Math.round(tookMs)} ms`)
     assert.ok(err.includes(said), `${name}: ${err}`)
     assert.equal(code, checked.code, name)
-    assert.ok(tookMs < patienceMs, `${name} took ${Math.round(tookMs)} ms`)
+    const longerMs = Math.round(tookMs - checked.tookMs)
+    assert.ok(longerMs < longerThanCheckMs, `${name} took ${longerMs} ms longer than check`)
   }
 }

@@ -202,6 +202,42 @@ describe('the workers of a sink on Kafka', { skip: reasonToSkipKafka() }, () => 
     assert.deepEqual([...seen], expected)
   })
 
+  test('have passed what was aborted after the last event, so that retention of it is no loss and tools see no lag', async t => {
+    const { names, admin, open } = inFreshLog(t)
+    const topic = names.events('lab')
+    const writer = await writerOf(open(), 'lab')
+    await writer.publish(makeEntries(0, 10), 'c')
+    const seen = new Map<string, number>()
+    const reading = worker(open(), seen)
+    await until('all is delivered', () => seen.size === 10)
+    const foreign = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).producer({
+      transactionalId: `${topic}-foreign`,
+      maxInFlightRequests: 1,
+      idempotent: true,
+    })
+    t.after(() => foreign.disconnect())
+    await foreign.connect()
+    const transaction = await foreign.transaction()
+    await transaction.send({ topic, messages: [{ value: 'aborted' }, { value: 'with it' }] })
+    await transaction.abort()
+    await admin.connect()
+    const end = async () => (await admin.fetchTopicOffsets(topic))[0]?.offset
+    const groupId = names.sinkGroup('siem')
+    const place = async () =>
+      (await admin.fetchOffsets({ groupId, topics: [topic] }))[0]?.partitions[0]?.offset
+    await until('the group has passed it', async () => (await place()) === (await end()))
+    await reading.stop()
+    assert.equal(seen.size, 10)
+
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '-1' }] })
+    await writer.publish(makeEntries(10, 5), 'd')
+    const lost: unknown[] = []
+    const back = worker(open({ outOfRange: span => lost.push(span) }), seen)
+    await until('what came later is delivered', () => seen.size === 15)
+    await back.stop()
+    assert.deepEqual(lost, [])
+  })
+
   test('do not call lost what lay behind the end of the topic, and begin at its oldest record', async t => {
     const { names, admin, open } = inFreshLog(t)
     const writer = await writerOf(open(), 'lab')

@@ -18,6 +18,8 @@ export interface SettlingDoor {
   readonly closing: AbortSignal
   /** Who commits; null: nobody yet. */
   membership(): GroupMembership | null
+  /** Whether it has not been given to another worker, nor is its topic read anew. */
+  isCurrent(one: readonly [string, Position]): boolean
   /** Has the topic read from there again. */
   readAgain(topic: string, offset: bigint): void
 }
@@ -63,6 +65,22 @@ export class SinkSettling {
     // Nothing before the position's next fetch is left when all is handed out: control records are passed, too.
     const through = position.waiting.length === 0 && position.fetched > after ? position.fetched : after
     await this.#commit(delivered, through)
+    position.place = through
+  }
+
+  /**
+   * Commits that nothing is to be delivered up to where the last fetch came to: control records and aborted
+   * ones lie there. Else a lag stays for tools that count offsets, and what retention takes of it would be told as lost. For when
+   * nothing is in hand; tried once.
+   */
+  async passOver(passed: readonly (readonly [string, Position])[], signal: AbortSignal): Promise<void> {
+    for (const one of passed) {
+      const [topic, position] = one
+      position.place = position.fetched
+      if (!this.#door.isCurrent(one)) continue
+      const committing = this.#door.membership()?.commit(topic, position.fetched)
+      await orAborted(committing ?? Promise.resolve(), signal).catch(() => signal.throwIfAborted())
+    }
   }
 
   /** Until it is durable, or the foundation is another worker's, or its topic is read anew, or it is given up. */

@@ -22,7 +22,7 @@ import { SinkNews } from './sink-news.ts'
 import { rightsAgainMs, SinkSettling } from './sink-settling.ts'
 import type { SinkSourceDoor } from './sink-source-door.ts'
 import { HiddenTopicError, SinkTopics } from './sink-topics.ts'
-import { addTo, earliestWhereGone, type Position, positionAt, taken } from './waiting-records.ts'
+import { addTo, earliestWhereGone, type Position, passedOver, positionAt, taken } from './waiting-records.ts'
 import { within } from './within.ts'
 
 const retryMs = 500
@@ -76,6 +76,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       troubles: this.#troubles,
       closing: this.#closing.signal,
       membership: () => this.#membership,
+      isCurrent: one => this.#isCurrent(one),
       readAgain: (topic, offset) => this.#positions.set(topic, positionAt(offset)),
     })
   }
@@ -116,7 +117,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
         throw new NotConnectedError(`the source of sink ${this.#sink} is not connected`)
       const delivery = this.#next()
       if (delivery !== null) return delivery
-      await this.#arrivals.next(signal)
+      const passed = passedOver(this.#positions)
+      if (passed.length > 0) await this.#settling.passOver(passed, signal)
+      else await this.#arrivals.next(signal)
     }
   }
 
@@ -293,29 +296,26 @@ export class KafkaSinkSource implements Source<LogRecord> {
       if (position === undefined || foundation === null) continue
       this.#troubles.over(reading.fetching(topic))
       addTo(position, foundation, records, nextOffset)
-      if (records.length > 0) this.#arrivals.announce()
+      if (nextOffset !== from.get(topic)) this.#arrivals.announce()
     }
   }
 
   /** Retention has overtaken us: what is lost is told, and reading goes on at the oldest record, never at the newest. */
   async #recover(error: unknown, [topic, position]: readonly [string, Position]): Promise<void> {
     // The topics there are now are looked up, and joined; the others go on.
-    if (typesOf(error).includes('UNKNOWN_TOPIC_OR_PARTITION') && (await this.#isGone(topic)))
+    const isUnknown = typesOf(error).includes('UNKNOWN_TOPIC_OR_PARTITION')
+    if (isUnknown && !(await this.#door.topics()).shown.includes(topic))
       return this.#isCurrent([topic, position]) ? this.#lost(error) : undefined
     if (!typesOf(error).includes('OFFSET_OUT_OF_RANGE')) throw error
     const earliest = await earliestWhereGone(await this.#door.client.reader(), topic, position)
     if (earliest === null || !this.#isCurrent([topic, position])) return
     this.#news.outOfRange(topic, position.fetched, earliest)
-    position.fetched = earliest
+    Object.assign(position, { fetched: earliest, place: -1n })
   }
 
   /** Whether it has not been given to another worker since. */
   #isCurrent([topic, position]: readonly [string, Position]): boolean {
     return this.#positions.get(topic) === position
-  }
-
-  async #isGone(topic: string): Promise<boolean> {
-    return !(await this.#door.topics()).shown.includes(topic)
   }
 
   /** Joins anew when the membership is lost, and when foundations have come or gone. */

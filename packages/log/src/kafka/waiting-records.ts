@@ -12,10 +12,19 @@ export interface Position {
   waitingBytes: number
   /** Where the last fetch came to. */
   fetched: bigint
+  /** What the group has committed, or was last asked to; -1 where that is not in the topic. */
+  place: bigint
 }
 
 export function positionAt(offset: bigint): Position {
-  return { waiting: [], waitingBytes: 0, fetched: offset }
+  return { waiting: [], waitingBytes: 0, fetched: offset, place: offset }
+}
+
+/** What holds nothing to deliver up to where the last fetch came to, which the group does not know. */
+export function passedOver(
+  positions: ReadonlyMap<string, Position>,
+): readonly (readonly [string, Position])[] {
+  return [...positions].filter(([, { waiting, fetched, place }]) => waiting.length === 0 && fetched > place)
 }
 
 /** Takes the next delivery out of it: so many records, or as many as are not too large together. */
