@@ -34,12 +34,12 @@ describe('a broker that believes that it leads still', { skip: reasonToSkipKafka
     t.after(async () => {
       for (const log of opened) await log.close()
     })
-    const aProcess = () => {
+    const aProcess = (startAnew: readonly string[] = []) => {
       const sockets = forgetfulSockets()
       const { brokers } = kafka
       const createTopics = { replicationFactor: 1 }
       const log = openKafkaLog(
-        { brokers, prefix, createTopics, socketFactory: sockets.factory },
+        { brokers, prefix, createTopics, startAnew, socketFactory: sockets.factory },
         { clock: systemClock },
       )
       opened.push(log)
@@ -116,6 +116,24 @@ describe('a broker that believes that it leads still', { skip: reasonToSkipKafka
     assert.equal(writer.checkpoint, 'eight')
     assert.equal((await writer.publish(makeEntries(0, 9), 'nine')).published, 1)
     await writer.close()
+  })
+
+  test('at the opening, and still when windows are looked at: their events are not taken for gone', async t => {
+    const { names, aProcess, endsOf } = fresh(t)
+    const first = await aProcess().log.writer('lab')
+    await first.publish([], 'nothing yet')
+    const before = await endsOf(names.events('lab'))
+    const windows = [emptyWindow({ fromSec: baseSec, toSec: baseSec + 10 })]
+    const placed = (await first.publish(makeEntries(0, 10), 'ten', [], { windows })).windows
+    await first.close()
+    // Otherwise the opening itself notices that events are missing.
+    const { log, sockets } = aProcess(['lab'])
+    sockets.forget(names.events('lab'), before, always)
+    const opened = await log.writer('lab')
+    sockets.forget(names.events('lab'), before, 3)
+    const found = (await Array.fromAsync(opened.guidsOf(placed))).map(({ guid }) => guid)
+    assert.deepEqual(found, guidsOf(makeEntries(0, 10)))
+    await opened.close()
   })
 
   test('later: what this writer has published is read to its end, or it is said that it cannot be', async t => {

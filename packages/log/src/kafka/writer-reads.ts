@@ -7,6 +7,7 @@ import type { KafkaClient } from './kafka-client.ts'
 import { keptNames } from './kept-names.ts'
 import { readLedger } from './ledger-table.ts'
 import type { Names } from './names.ts'
+import { TopicTooShortError } from './partition-reader.ts'
 import type { PartitionTail } from './partition-tail.ts'
 
 interface ReadsDoor {
@@ -26,6 +27,8 @@ export class WriterReads {
   readonly #of: string
   readonly #from: ReadsDoor
   readonly #tails: WriterTails
+  /** The topic does not go as far as the ledger says. */
+  #isCutShort = false
 
   constructor(foundation: string, door: ReadsDoor, tails: WriterTails) {
     this.#of = foundation
@@ -46,13 +49,13 @@ export class WriterReads {
   }
 
   async *guidsOf(windows: readonly LedgerWindow[]) {
-    const { client, names } = this.#from
-    yield* guidsOfWindows(await client.reader(), names.events(this.#of), windows, this.#tails.events.end)
+    const { reader, topic, end } = await this.#eventsWith(windows)
+    yield* guidsOfWindows(reader, topic, windows, end)
   }
 
   async *eventsOf(window: LedgerWindow) {
-    const { client, names } = this.#from
-    yield* eventsOfWindow(await client.reader(), names.events(this.#of), window, this.#tails.events.end)
+    const { reader, topic, end } = await this.#eventsWith([window])
+    yield* eventsOfWindow(reader, topic, window, end)
   }
 
   async *places(sinceSec: number) {
@@ -64,6 +67,26 @@ export class WriterReads {
     const { client, names } = this.#from
     const topics = { events: names.events(this.#of), state: names.state(this.#of) }
     return forgottenUpToMs(await client.reader(), topics)
+  }
+
+  /**
+   * Where the windows say that their events lie, the replicas have confirmed them. A broker that ends the topic before may only
+   * have been away while this writer was opened: it is waited for once, before they are taken for gone with the topic.
+   */
+  async #eventsWith(windows: readonly LedgerWindow[]) {
+    const { client, names } = this.#from
+    const [reader, topic] = [await client.reader(), names.events(this.#of)]
+    const known = this.#tails.events.end
+    const told = BigInt(1 + Math.max(-1, ...windows.map(({ lastOffset }) => lastOffset ?? -1)))
+    if (told <= known || this.#isCutShort) return { reader, topic, end: known }
+    try {
+      await reader.edge(topic, 'all', told)
+      return { reader, topic, end: told }
+    } catch (error) {
+      if (!(error instanceof TopicTooShortError)) throw error
+      this.#isCutShort = true
+      return { reader, topic, end: known }
+    }
   }
 
   async *ledger() {
