@@ -2,10 +2,10 @@ import type { Clock } from '@cf-audit-drain/pipeline'
 import { Disagreement } from './disagreement.ts'
 import type { LookMaker } from './look.ts'
 import { type Range, type Ranges, subtract, union } from './range.ts'
-import { readSegment, rowsWantedOf, type Segment } from './read-segment.ts'
+import type { Segment } from './read-segment.ts'
 import { compare } from './reconcile.ts'
 import { mayClose, type Session } from './session.ts'
-import { WindowWidth } from './window-width.ts'
+import { endOf, WindowsAhead } from './windows-ahead.ts'
 
 /** What goes on from one try to the next when a request fails between them. */
 export interface CatchUpTries {
@@ -22,7 +22,7 @@ export interface Unpassed {
 
 /**
  * Reads what the tail skipped, oldest first because Cloud Controller's clean-up comes from that end. While one window
- * is being recorded the next is already asked for; a window and the checkpoint that says it is read are published
+ * is being recorded those behind it are already asked for; a window and the checkpoint that says it is read are published
  * together. While nothing may be passed everything is recorded once. Returns when nothing is left.
  */
 export async function catchUp(
@@ -36,8 +36,12 @@ export async function catchUp(
     const range = (await leftToRead(session, unpassed, signal))[0]
     if (range === undefined) return
     const rows = await session.source.countAuditEvents(range, signal)
-    const width = new WindowWidth(rows / (range.toSec - range.fromSec), rowsWantedOf(session.source))
-    await readAll(session, range, width, { disagreement, passed, unpassed }, clock, signal)
+    const ahead = new WindowsAhead(session, range, rows, disagreement, signal)
+    try {
+      await readAll(session, range, ahead, { disagreement, passed, unpassed }, clock, signal)
+    } finally {
+      ahead.end()
+    }
   }
 }
 
@@ -50,72 +54,49 @@ async function leftToRead(session: Session, unpassed: Unpassed, signal: AbortSig
 async function readAll(
   session: Session,
   range: Range,
-  width: WindowWidth,
+  ahead: WindowsAhead,
   { disagreement, passed, unpassed }: CatchUpTries,
   clock: Clock,
   signal: AbortSignal,
 ) {
-  /** Of the window that is being recorded, and of the next. */
-  const looks: LookMaker[] = []
-  const read = (fromSec: number) => {
-    const windowToSec = session.recorder.ledger.rangeOf(fromSec).toSec
-    const widthSec = Math.min(width.sec, disagreement.widthSecAt(fromSec, windowToSec))
-    const window = { fromSec, toSec: Math.min(range.toSec, fromSec + widthSec) }
-    const look = session.recorder.look(window)
-    looks.push(look)
-    const segment = readWhenSpared(session, window, signal).then(async read => {
-      await session.recorder.makeAhead(read.rows)
-      return read
-    })
-    segment.catch(() => undefined) // awaited later, or given up with this function
-    return { ...window, segment, look }
-  }
-  try {
-    let next = read(range.fromSec)
-    for (;;) {
-      const { fromSec, toSec, look } = next
-      const segment = await next.segment
-      const endSec = Math.min(segment.toSec ?? toSec, toSec)
-      if (segment.failure !== undefined) {
-        await session.recorder.record(segment.rows)
-        throw segment.failure
-      }
-      session.observer.missing?.('catch-up', segment.missing)
-      const window = { fromSec, toSec: endSec }
-      if (segment.complete) width.learn(segment.rows.length, endSec - fromSec)
-      else disagreement.found(window)
-      const isInOne = endSec <= session.recorder.ledger.rangeOf(fromSec).toSec
-      if (!segment.complete && !(disagreement.isStubborn && isInOne)) {
-        await session.recorder.record(segment.rows)
-        // A wide window is narrowed first: then it is known which window of the ledger it is.
-        if (disagreement.isToBeGivenTime && isInOne) await clock.sleep(1_000, signal)
-        looks.shift()?.end()
-        next = read(fromSec)
-        continue
-      }
-      const isSure = await mayClose(session, signal)
-      disagreement.passed(endSec)
-      const done = endSec >= range.toSec
-      if (!done) next = read(endSec)
-      if (isSure) await pass(session, window, segment, look)
-      else {
-        await session.recorder.record(segment.rows)
-        unpassed.read = union(unpassed.read, window)
-      }
-      looks.shift()?.end()
-      // It is read again by the ledger, and not here.
-      if (segment.missing > 0) session.observer.missing?.('catch-up', 0)
-      passed()
-      if (done) return
+  let reading = ahead.read(range.fromSec)
+  for (;;) {
+    const { look } = reading
+    const segment = await reading.segment
+    const window = { fromSec: reading.window.fromSec, toSec: endOf(reading.window, segment) }
+    if (segment.failure !== undefined) {
+      await session.recorder.record(segment.rows)
+      throw segment.failure
     }
-  } finally {
-    for (const look of looks) look.end()
+    session.observer.missing?.('catch-up', segment.missing)
+    if (!segment.complete) disagreement.found(window)
+    const isInOne = window.toSec <= session.recorder.ledger.rangeOf(window.fromSec).toSec
+    if (!segment.complete && !(disagreement.isStubborn && isInOne)) {
+      await session.recorder.record(segment.rows)
+      // A wide window is narrowed first: then it is known which window of the ledger it is.
+      if (disagreement.isToBeGivenTime && isInOne) await clock.sleep(1_000, signal)
+      ahead.recorded()
+      reading = ahead.read(window.fromSec)
+      continue
+    }
+    const isSure = await mayClose(session, signal)
+    disagreement.passed(window.toSec)
+    const isDone = window.toSec >= range.toSec
+    if (!isDone) {
+      reading = reading.next ?? ahead.read(window.toSec)
+      ahead.readOn(reading)
+    }
+    if (isSure) await pass(session, window, segment, look)
+    else {
+      await session.recorder.record(segment.rows)
+      unpassed.read = union(unpassed.read, window)
+    }
+    ahead.recorded()
+    // It is read again by the ledger, and not here.
+    if (segment.missing > 0) session.observer.missing?.('catch-up', 0)
+    passed()
+    if (isDone) return
   }
-}
-
-async function readWhenSpared(session: Session, window: Range, signal: AbortSignal): Promise<Segment> {
-  await session.spareRequest?.(signal)
-  return readSegment(session.source, window, signal)
 }
 
 async function pass(session: Session, window: Range, segment: Segment, look: LookMaker): Promise<void> {

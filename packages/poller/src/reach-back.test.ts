@@ -30,11 +30,11 @@ test('rows from before the oldest that there was are read within an hour or so, 
   const stamps = [10.5 * dayMs, 11 * dayMs, 11 * dayMs + 1].map(ms => one.agoUs(ms))
   const older = one.foundation.insert(stamps.map(createdAtUs => ({ createdAtUs })))
   const before = await firstWindow(one)
-  await one.verifiedAgain(13, 60_000)
-  await one.until(
-    async () => (await holdsAll(one, older)) && (await firstWindow(one))?.state !== 'open',
-    60_000,
-  )
+  const isDone = async () => (await holdsAll(one, older)) && (await firstWindow(one))?.state !== 'open'
+  for (let rounds = 0; !(await isDone()); rounds++) {
+    assert.ok(rounds < 30, 'an hour has twelve verifications')
+    await one.verifiedAgain(1, 60_000)
+  }
   const first = await firstWindow(one)
   assert.ok(first && before && first.fromSec < before.fromSec)
   assert.equal(first.fromSec, Math.floor((stamps[2] ?? 0) / 1e6 / 300) * 300)
