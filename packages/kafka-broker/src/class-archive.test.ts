@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -9,7 +9,7 @@ import { startLocalCluster } from './local-cluster.ts'
 import { skipWithoutKafka } from './skip-without-kafka.ts'
 import { prepareJvm } from './start-kafka.ts'
 
-test('a broker takes its classes from the archive of one before it, and without an archive from the jars', async t => {
+test('a broker takes its classes and its new storage from one before it, and without one from the jars', async t => {
   const source = findJars()
   if (skipWithoutKafka(t)) return
   if (source.kind !== 'jars') return t.skip('java and mvn are needed, whatever Kafka the other tests use')
@@ -19,6 +19,8 @@ test('a broker takes its classes from the archive of one before it, and without 
   const here = join(folder, 'jars')
   symlinkSync(jars, here)
   assert.deepEqual(archiveFlags(here), [])
+  const keptStorage = `${here}.bootstrap.checkpoint`
+  assert.ok(!existsSync(keptStorage))
 
   await archiveClasses({ java, jars: here, flags: [] })
   const data = join(folder, 'data')
@@ -26,5 +28,6 @@ test('a broker takes its classes from the archive of one before it, and without 
   const cluster = await startLocalCluster({ java, jars: here, flags }, { folder: data })
   await cluster.stop()
   const log = readFileSync(join(data, 'node-1/kafka.log'), 'utf8')
+  assert.deepEqual(readFileSync(join(data, 'node-1/data/bootstrap.checkpoint')), readFileSync(keptStorage))
   assert.match(log, /kafka\.server\.KafkaConfig source: shared objects file/)
 })

@@ -1,3 +1,6 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { copyFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runProgram } from './run-program.ts'
 
@@ -32,11 +35,46 @@ export function brokerArgs({ jars, flags }: KafkaJvm, propertiesFile: string): r
   return [...brokerFlags, ...logFlags, ...flags, '-cp', join(jars, '*'), 'kafka.Kafka', propertiesFile]
 }
 
-/** Writes what a data folder has to hold before a broker starts on it for the first time. */
-export async function formatStorage(
+/** What a data folder has to hold before a broker starts on it for the first time. */
+export interface NewStorage {
+  readonly propertiesFile: string
+  /** `log.dirs` of these properties. */
+  readonly dataFolder: string
+  readonly clusterId: string
+  readonly nodeId: number
+  /** Further arguments of `kafka-storage format`. */
+  readonly others: readonly string[]
+}
+
+/**
+ * By `kafka-storage format`, whose JVM takes most of a second of a processor; where nothing but names tells one storage from
+ * another, what it has written once is copied.
+ */
+export async function formatStorage(jvm: KafkaJvm, storage: NewStorage, signal?: AbortSignal): Promise<void> {
+  const { dataFolder, others } = storage
+  const kept = `${jvm.jars}.bootstrap.checkpoint`
+  const made = join(dataFolder, 'bootstrap.checkpoint')
+  if (others.length === 0 && existsSync(kept)) {
+    await copyFile(kept, made)
+    await writeFile(join(dataFolder, 'meta.properties'), metaProperties(storage))
+    return
+  }
+  await runStorageTool(jvm, storage, signal)
+  if (others.length > 0) return
+  const making = `${kept}.${process.pid}-${randomUUID()}`
+  await copyFile(made, making)
+  await rename(making, kept)
+}
+
+/** As Kafka 4 writes it: https://github.com/apache/kafka, metadata/properties/MetaProperties.java. */
+function metaProperties({ clusterId, nodeId }: NewStorage): string {
+  const directoryId = randomBytes(16).toString('base64url')
+  return `version=1\ncluster.id=${clusterId}\nnode.id=${nodeId}\ndirectory.id=${directoryId}\n`
+}
+
+async function runStorageTool(
   { java, jars }: KafkaJvm,
-  [propertiesFile, ...others]: readonly [string, ...string[]],
-  clusterId: string,
+  { propertiesFile, clusterId, others }: NewStorage,
   signal?: AbortSignal,
 ): Promise<void> {
   const flags = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', join(jars, '*')]

@@ -62,8 +62,10 @@ export class LocalBroker implements KafkaBroker {
     const dataFolder = join(folder, 'data')
     await mkdir(dataFolder, { recursive: true })
     await writeFile(this.#propertiesFile, serverProperties(address, cluster, dataFolder, properties, secured))
-    if (!existsSync(join(dataFolder, 'meta.properties')))
-      await formatStorage(jvm, [this.#propertiesFile, ...scramArguments(secured)], clusterId, signal)
+    if (existsSync(join(dataFolder, 'meta.properties'))) return
+    const { id: nodeId } = address
+    const storage = { propertiesFile: this.#propertiesFile, dataFolder, clusterId, nodeId }
+    await formatStorage(jvm, { ...storage, others: scramArguments(secured) }, signal)
   }
 
   launch(): void {
