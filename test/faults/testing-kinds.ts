@@ -11,9 +11,9 @@ import { runKind } from './run-kind.ts'
  * Goal: no fault of the list loses, invents or doubles an event. Method: real processes, one seed of each kind; the
  * same as `npm run faults`, which runs more of them, for longer. FAULTS_SEED repeats a run.
  */
-export function testKinds(what: string, kinds: readonly Kind[], atOnce: number): void {
+export function testKinds(what: string, kinds: readonly Kind[], atOnce: number, brokers: 1 | 3 = 3): void {
   const seed = Number(process.env['FAULTS_SEED'] ?? 1)
-  const clusters = new KafkaClusters()
+  const clusters = new KafkaClusters(brokers)
   after(() => clusters.discard())
   describe(`${what}, seed ${seed}`, { concurrency: atOnce }, () => {
     for (const kind of kinds) testKind(kind, seed, clusters)
