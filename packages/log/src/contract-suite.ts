@@ -25,7 +25,8 @@ export function logContractSuite(
   makeHarness: () => Promise<LogHarness>,
   { prunes }: { readonly prunes: boolean } = { prunes: true },
 ): void {
-  describe(`${name} keeps the contract of the log`, () => {
+  // One log is under test at a time, whatever the one who calls this runs beside it.
+  describe(`${name} keeps the contract of the log`, { concurrency: 1 }, () => {
     const under = logUnderTest(makeHarness)
     publishingSuite(under)
     guidSuite(under)

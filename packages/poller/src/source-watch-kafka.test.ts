@@ -8,7 +8,7 @@ import { killAtTelling } from './testing/kill-at-telling.ts'
 import { ledgerFaults } from './testing/ledger-audit.ts'
 import { dayMs, goesOn, minuteMs, shownGuids, watchedSource } from './testing/watched-source.ts'
 
-describe('losses at the source, told into Kafka', { skip: reasonToSkipKafka() }, () => {
+describe('losses at the source, told into Kafka', { skip: reasonToSkipKafka(), concurrency: 2 }, () => {
   let kafka: KafkaCluster
   before(async () => {
     kafka = await shareKafka()

@@ -9,7 +9,7 @@ import { openKafkaLog } from './kafka-log.ts'
 /** So that most looks meet a commit, and the process still has time to look. */
 const betweenMs = 30
 
-describe('check', { skip: reasonToSkipKafka() }, () => {
+describe('check', { skip: reasonToSkipKafka(), concurrency: 2 }, () => {
   let kafka: KafkaCluster
   before(async () => {
     kafka = await shareKafka()

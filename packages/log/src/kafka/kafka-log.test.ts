@@ -6,7 +6,7 @@ import type { EventLog, LogEntry } from '../ports.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import { mortalSockets } from './mortal-sockets-for-tests.ts'
 
-describe('Kafka', { skip: reasonToSkipKafka() }, () => {
+describe('Kafka', { skip: reasonToSkipKafka(), concurrency: 2 }, () => {
   let kafka: KafkaCluster
   before(async () => {
     kafka = await shareKafka()

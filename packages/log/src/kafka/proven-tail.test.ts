@@ -19,7 +19,7 @@ import { earliestWhereGone, positionAt } from './waiting-records.ts'
  * recorded. Method: a real broker whose answers about the ends of topics are changed on their way (`kafka-half-open` has brokers
  * that do so themselves, now and then).
  */
-describe('a broker that believes that it leads still', { skip: reasonToSkipKafka() }, () => {
+describe('a broker that believes that it leads still', { skip: reasonToSkipKafka(), concurrency: 3 }, () => {
   let kafka: KafkaCluster
   let prefixes = 0
 

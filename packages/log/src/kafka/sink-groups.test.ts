@@ -13,7 +13,7 @@ import type { SinkSourceObserver } from './sink-source-door.ts'
 
 const batchMax = 20
 
-describe('the workers of a sink on Kafka', { skip: reasonToSkipKafka() }, () => {
+describe('the workers of a sink on Kafka', { skip: reasonToSkipKafka(), concurrency: 2 }, () => {
   let kafka: KafkaCluster
   let prefixes = 0
   before(async () => {

@@ -16,11 +16,13 @@ import { Names } from './names.ts'
 
 const deliveries = ['exactly-once', 'at-least-once'] as const
 
-describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipKafka() }, () => {
+describe('a foundation on Kafka whose checkpoint is gone', {
+  skip: reasonToSkipKafka(),
+  concurrency: 3,
+}, () => {
   let kafka: KafkaCluster
   let admin: Admin
   let prefixes = 0
-  const opened: EventLog[] = []
 
   before(async () => {
     kafka = await shareKafka()
@@ -34,8 +36,9 @@ describe('a foundation on Kafka whose checkpoint is gone', { skip: reasonToSkipK
 
   /** Five events, their checkpoint, and hands to take it away. */
   const polled = async (t: test.TestContext, delivery: Delivery = 'exactly-once') => {
+    const opened: EventLog[] = []
     t.after(async () => {
-      for (const log of opened.splice(0)) await log.close()
+      for (const log of opened) await log.close()
     })
     const prefix = `start-anew-${process.pid}-${++prefixes}`
     const names = new Names(prefix)
