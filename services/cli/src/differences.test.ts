@@ -121,7 +121,7 @@ describe('differences of state', { concurrency: 3 }, () => {
       survivesKills(t, {
         kafka: {
           brokers: kafka.brokers,
-          prefix: 'states',
+          prefix: `states-${process.pid}`,
           createTopics: true,
           replicationFactor: 1,
           sessionTimeout: '10s',
@@ -147,9 +147,9 @@ describe('differences of state', { concurrency: 3 }, () => {
     for (let round = 0; round < 3; round++) {
       const startedMs = systemClock.monotonic()
       foundation.insert([{ type: 'audit.app.start' }])
-      await eventually(async () => (await one.events('audit.app.start')).length > round)
+      await one.eventsOnce(round + 1, 'audit.app.start')
       const tookMs = systemClock.monotonic() - startedMs
-      assert.ok(tookMs < 8_000, `an event took ${Math.round(tookMs)} ms`)
+      assert.ok(tookMs < 30_000, `an event took ${Math.round(tookMs)} ms`)
     }
     await eventually(async () => (await statesOf(running))[2].result === 'baseline')
     const [domains, groups] = await statesOf(running)

@@ -102,7 +102,7 @@ async function survivesKills(t: TestContext, log: object): Promise<void> {
 }
 
 /** Each has a foundation and a log of its own, and waits most of the time. */
-describe('tasks', { concurrency: 3 }, () => {
+describe('tasks', { concurrency: 4 }, () => {
   test(
     'followed through kills, on disk: each task is told of once, whatever happened meanwhile',
     { timeout: 180_000 },
@@ -120,7 +120,7 @@ describe('tasks', { concurrency: 3 }, () => {
       survivesKills(t, {
         kafka: {
           brokers: kafka.brokers,
-          prefix: 'tasks',
+          prefix: `tasks-${process.pid}`,
           createTopics: true,
           replicationFactor: 1,
           sessionTimeout: '10s',
