@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { type Random, seededRandom, systemClock } from '@cf-audit-drain/pipeline'
@@ -99,6 +99,11 @@ export class Scene implements SceneDraft {
   get received(): { readonly file: string; readonly kind: 'frames' | 'lines' } {
     if (this.#rsyslog) return { file: this.#rsyslog.linesFile, kind: 'lines' }
     return { file: this.receiver.framesFile, kind: 'frames' }
+  }
+
+  /** How much the receiver has written down. */
+  receivedBytes(): number {
+    return statSync(this.received.file, { throwIfNoEntry: false })?.size ?? 0
   }
 
   async open(kind: Kind, clusters: KafkaClusters): Promise<void> {

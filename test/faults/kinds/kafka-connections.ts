@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { statSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ClusterAdmin, startKafka } from '@cf-audit-drain/kafka-broker'
 import { burst, untilPublish, untilPublishing } from '../kafka/moments.ts'
@@ -74,8 +74,7 @@ async function revokedAndRotated(scene: Scene): Promise<void> {
   const { kafka } = scene
   const passwords: string[] = []
   // Who was never let in ends, and says so: his operator has to mend it.
-  const received = () => statSync(scene.received.file, { throwIfNoEntry: false })?.size ?? 0
-  await until('the sink has been let in', () => received() > 0, longestRetryMs)
+  await until('the sink has been let in', () => scene.receivedBytes() > 0, longestRetryMs)
   for (let round = 0; round < (scene.isQuick ? 2 : 5); round++) {
     await untilPublish(scene, scene.pick(...steps))
     const refusals = () => kafka.lines().filter(isRefusal).length

@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs'
 import { isInstalled } from '@cf-audit-drain/syslog/testing/rsyslogd'
 import type { Kind } from '../kind.ts'
 import type { ReceiverOrder } from '../receiver-orders.ts'
@@ -45,12 +44,11 @@ interface Mortal {
 
 /** Killed while it takes a burst of events, a moment after some of them were written down; then it is away a while. */
 async function killedInBursts(scene: Scene, receiver: Mortal): Promise<void> {
-  const written = () => statSync(scene.received.file, { throwIfNoEntry: false })?.size ?? 0
   for (let round = 0; round < (scene.isQuick ? 3 : 5); round++) {
     const toMs = scene.clock.now()
-    const before = written()
+    const before = scene.receivedBytes()
     await scene.simulator.history({ count: scene.between(500, 2_000), fromMs: toMs - 60_000, toMs })
-    await until('the receiver takes something', () => written() > before, longestRetryMs, 1)
+    await until('the receiver takes something', () => scene.receivedBytes() > before, longestRetryMs, 1)
     if (scene.random() < 0.6) await scene.lasts(scene.between(0, 15))
     await receiver.kill()
     await scene.lasts(scene.between(50, 700))
