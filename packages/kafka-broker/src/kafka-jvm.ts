@@ -56,14 +56,19 @@ export async function formatStorage(jvm: KafkaJvm, storage: NewStorage, signal?:
   const made = join(dataFolder, 'bootstrap.checkpoint')
   if (others.length === 0 && existsSync(kept)) {
     await copyFile(kept, made)
-    await writeFile(join(dataFolder, 'meta.properties'), metaProperties(storage))
+    // Whole or not at all: a folder that has it counts as formatted.
+    const meta = join(dataFolder, 'meta.properties')
+    await writeFile(`${meta}.making`, metaProperties(storage))
+    await rename(`${meta}.making`, meta)
     return
   }
   await runStorageTool(jvm, storage, signal)
   if (others.length > 0) return
   const making = `${kept}.${process.pid}-${randomUUID()}`
+  // Where jars lie in a folder that is not ours to write to, each is made anew.
   await copyFile(made, making)
-  await rename(making, kept)
+    .then(() => rename(making, kept))
+    .catch(() => undefined)
 }
 
 /** As Kafka 4 writes it: https://github.com/apache/kafka, metadata/properties/MetaProperties.java. */

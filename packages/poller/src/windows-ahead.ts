@@ -80,9 +80,10 @@ export class WindowsAhead {
 
   async #segment(window: Range): Promise<Segment> {
     await this.#session.spareRequest?.(this.#signal)
+    if (this.#isEnded) throw new Error('it is not wanted any longer')
     const segment = await readSegment(this.#session.source, window, this.#signal)
     if (segment.complete) this.#width.learn(segment.rows.length, endOf(window, segment) - window.fromSec)
-    await this.#session.recorder.makeAhead(segment.rows)
+    if (!this.#isEnded) await this.#session.recorder.makeAhead(segment.rows)
     return segment
   }
 }

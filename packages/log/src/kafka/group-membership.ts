@@ -28,6 +28,8 @@ export class GroupMembership {
   readonly #clock: Clock
   readonly #events: MembershipEvents
   #isLeft = false
+  /** Ends when no commit is under way. */
+  #committed: Promise<void> = Promise.resolve()
 
   private constructor(consumer: Consumer, clock: Clock, events: MembershipEvents) {
     this.#consumer = consumer
@@ -96,19 +98,24 @@ export class GroupMembership {
 
   /** `offset`: the next one to be read. Refused by the brokers when this member is no longer one. */
   async commit(topic: string, offset: bigint): Promise<void> {
-    let isCommitted = false
+    let [isCommitted, isGivenUp] = [false, false]
     const forget = this.#consumer.on(this.#consumer.events.COMMIT_OFFSETS, ({ payload }) => {
       const partitions = payload.topics.find(one => one.topic === topic)?.partitions ?? []
       if (partitions.some(partition => String(partition.offset) === String(offset))) isCommitted = true
     })
     try {
-      const committing = this.#consumer.commitOffsets([{ topic, partition: 0, offset: String(offset) }])
+      // kafkajs goes on trying what was given up here: it must not come after what is committed later, and set that back.
+      const committing = this.#committed.then(async () => {
+        if (!isGivenUp) await this.#consumer.commitOffsets([{ topic, partition: 0, offset: String(offset) }])
+      })
+      this.#committed = committing.catch(() => undefined)
       await within(this.#clock, limits.requestMs, `committing ${topic}`, committing)
       // kafkajs leaves a commit out without a word when the member is about to stop.
       if (!isCommitted) throw new KafkaUnavailableError('this member is stopping')
     } catch (error) {
       throw new KafkaUnavailableError(`the offset of ${topic} could not be committed`, { cause: error })
     } finally {
+      isGivenUp = true
       forget()
     }
   }

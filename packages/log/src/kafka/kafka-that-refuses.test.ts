@@ -16,7 +16,7 @@ import { planTopics } from './manage-topics.ts'
 
 const given = process.env['KAFKA_BROKERS'] ? 'KAFKA_BROKERS is set: it is not ours to restart' : null
 
-describe('Kafka that refuses', { skip: reasonToSkipKafka() || (given ?? false), concurrency: 2 }, () => {
+describe('Kafka that refuses', { skip: reasonToSkipKafka() || (given ?? false) }, () => {
   test('a login that was revoked is waited for with a sentence by poller and sink, and both go on after the mend', async t => {
     const folder = mkdtempSync(join(tmpdir(), 'credentials-'))
     let kafka: KafkaCluster | null = null

@@ -1,13 +1,16 @@
 import { type Batch, type Clock, orAborted } from '@cf-audit-drain/pipeline'
+import type { Arrivals } from '../arrivals.ts'
 import type { LogRecord } from '../ports.ts'
 import type { GroupMembership } from './group-membership.ts'
 import { givenUpAtStop, typesOf } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
 import { type ReadingTroubles, reading } from './reading-troubles.ts'
 import type { SinkSourceObserver } from './sink-source-door.ts'
-import { giveBack, type Position } from './waiting-records.ts'
+import { giveBack, nextOffset, type Position, passedOver } from './waiting-records.ts'
 
 const retryMs = 500
+/** Between two tries to commit what was passed and not delivered. */
+const passAgainMs = 5_000
 /** Between two looks at rights that are lacking. */
 export const rightsAgainMs = 2_000
 
@@ -18,8 +21,6 @@ export interface SettlingDoor {
   readonly closing: AbortSignal
   /** Who commits; null: nobody yet. */
   membership(): GroupMembership | null
-  /** Whether it has not been given to another worker, nor is its topic read anew. */
-  isCurrent(one: readonly [string, Position]): boolean
   /** Has the topic read from there again. */
   readAgain(topic: string, offset: bigint): void
 }
@@ -61,25 +62,44 @@ export class SinkSettling {
     const { position, batch, isOurs } = delivered
     if (reason !== undefined) return giveBack(position, batch)
     if (!isOurs()) return this.#door.observer.deliveredTwice?.(batch.length)
-    const after = BigInt(batch.at(-1)?.offset ?? 0) + 1n
-    // Nothing before the position's next fetch is left when all is handed out: control records are passed, too.
-    const through = position.waiting.length === 0 && position.fetched > after ? position.fetched : after
+    // Control records are passed, too; and where the topic was made anew in the meantime its beginning is not.
+    const through = nextOffset(position)
     await this.#commit(delivered, through)
     position.place = through
   }
 
+  /** For when nothing is in hand: until something may have come, or a place has passed what holds no event. */
+  async untilMore(
+    positions: ReadonlyMap<string, Position>,
+    arrivals: Arrivals,
+    stop: AbortSignal,
+  ): Promise<void> {
+    const arrival = arrivals.next(stop)
+    arrival.catch(() => undefined)
+    const passed = passedOver(positions)
+    if (passed === null) return arrival
+    if (await this.#passOver(passed, stop)) return
+    const again = this.#door.clock.sleep(passAgainMs, AbortSignal.any([stop, this.#door.closing]))
+    await Promise.race([arrival, again.catch(() => undefined)])
+  }
+
   /**
-   * Commits that nothing is to be delivered up to where the last fetch came to: control records and aborted
-   * ones lie there. Else a lag stays for tools that count offsets, and what retention takes of it would be told as lost. For when
-   * nothing is in hand; tried once.
+   * Commits that nothing is to be delivered up to where the last fetch came to: control records and aborted ones lie there. Else a
+   * lag stays for tools that count offsets, and what retention takes of it would be told as lost. What comes meanwhile is not passed.
+   * False: it could not be committed.
    */
-  async passOver(passed: readonly (readonly [string, Position])[], signal: AbortSignal): Promise<void> {
-    for (const one of passed) {
-      const [topic, position] = one
-      position.place = position.fetched
-      if (!this.#door.isCurrent(one)) continue
-      const committing = this.#door.membership()?.commit(topic, position.fetched)
-      await orAborted(committing ?? Promise.resolve(), signal).catch(() => signal.throwIfAborted())
+  async #passOver([topic, position]: readonly [string, Position], stop: AbortSignal): Promise<boolean> {
+    const through = position.fetched
+    const signal = AbortSignal.any([stop, this.#door.closing, this.#givenUp.signal])
+    try {
+      const membership = this.#door.membership()
+      if (membership === null) return false
+      await orAborted(membership.commit(topic, through), signal)
+      position.place = through
+      return true
+    } catch {
+      stop.throwIfAborted()
+      return false
     }
   }
 

@@ -22,7 +22,7 @@ import { SinkNews } from './sink-news.ts'
 import { rightsAgainMs, SinkSettling } from './sink-settling.ts'
 import type { SinkSourceDoor } from './sink-source-door.ts'
 import { HiddenTopicError, SinkTopics } from './sink-topics.ts'
-import { addTo, earliestWhereGone, type Position, passedOver, positionAt, taken } from './waiting-records.ts'
+import { addTo, earliestWhereGone, type Position, positionAt, taken } from './waiting-records.ts'
 import { within } from './within.ts'
 
 const retryMs = 500
@@ -76,7 +76,6 @@ export class KafkaSinkSource implements Source<LogRecord> {
       troubles: this.#troubles,
       closing: this.#closing.signal,
       membership: () => this.#membership,
-      isCurrent: one => this.#isCurrent(one),
       readAgain: (topic, offset) => this.#positions.set(topic, positionAt(offset)),
     })
   }
@@ -117,9 +116,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
         throw new NotConnectedError(`the source of sink ${this.#sink} is not connected`)
       const delivery = this.#next()
       if (delivery !== null) return delivery
-      const passed = passedOver(this.#positions)
-      if (passed.length > 0) await this.#settling.passOver(passed, signal)
-      else await this.#arrivals.next(signal)
+      await this.#settling.untilMore(this.#positions, this.#arrivals, signal)
     }
   }
 

@@ -20,11 +20,17 @@ export function positionAt(offset: bigint): Position {
   return { waiting: [], waitingBytes: 0, fetched: offset, place: offset }
 }
 
-/** What holds nothing to deliver up to where the last fetch came to, which the group does not know. */
-export function passedOver(
-  positions: ReadonlyMap<string, Position>,
-): readonly (readonly [string, Position])[] {
-  return [...positions].filter(([, { waiting, fetched, place }]) => waiting.length === 0 && fetched > place)
+/** One that holds nothing to deliver up to where the last fetch came to, which the group does not know; null: none does. */
+export function passedOver(positions: ReadonlyMap<string, Position>): readonly [string, Position] | null {
+  const passed = [...positions].find(
+    ([, { waiting, fetched, place }]) => waiting.length === 0 && fetched > place,
+  )
+  return passed ?? null
+}
+
+/** What is delivered next has this offset, or a higher one. */
+export function nextOffset({ waiting, fetched }: Position): bigint {
+  return BigInt(waiting[0]?.offset ?? fetched)
 }
 
 /** Takes the next delivery out of it: so many records, or as many as are not too large together. */

@@ -85,7 +85,7 @@ export class WriterReads {
     } catch (error) {
       if (!(error instanceof TopicTooShortError)) throw error
       this.#isCutShort = true
-      return { reader, topic, end: known }
+      return { reader, topic, end: this.#tails.events.end }
     }
   }
 

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import type { Fetched } from './partition-reader.ts'
+import { MadeUpConsumer, made, signal, topic } from './sink-source-for-tests.ts'
+import { nextOffset } from './waiting-records.ts'
+
+/**
+ * Goal: a sink's place passes what holds no event, and never an event that was not delivered. Method: a made-up consumer whose
+ * commits are held up or refused; sink-groups.test.ts has aborted records on a real broker.
+ */
+const other = 'cf-audit.events.other'
+
+const event = (name: string, offset: bigint) => ({
+  topic: name,
+  offset,
+  timestampMs: 0,
+  key: Buffer.from('event'),
+  value: Buffer.alloc(5),
+  headers: {},
+})
+
+/** One record of offset 10 that was aborted, and then what `later` says. */
+function afterAnAbort(
+  consumer: MadeUpConsumer,
+  later: (round: number) => readonly Fetched[] = () => [],
+): ReturnType<typeof made> {
+  const all = made([consumer], () => [topic], { committed: '10' })
+  let rounds = 0
+  all.reader.fetch = async (from: ReadonlyMap<string, bigint>): Promise<readonly Fetched[]> => {
+    await setTimeout(2)
+    const round = rounds++
+    if (round > 0) return later(round)
+    return [...from].map(([name, at]) => ({ topic: name, records: [], nextOffset: at + 1n }))
+  }
+  return all
+}
+
+test('what comes to a topic while the place of another one is committed is not passed', async () => {
+  const consumer = new MadeUpConsumer()
+  consumer.assignment = { [topic]: [0], [other]: [0] }
+  const committed: string[] = []
+  const mayCommit = Promise.withResolvers<void>()
+  const commit = consumer.commitOffsets.bind(consumer)
+  consumer.commitOffsets = async offsets => {
+    committed.push(`${offsets[0]?.topic.split('.').at(-1)} ${offsets[0]?.offset}`)
+    if (committed.length === 1) await mayCommit.promise
+    return commit(offsets)
+  }
+  const { client, source, reader } = made([consumer], () => [topic, other], { batchMax: 10 })
+  const places = { fetchOffsets: async ({ topics }: { topics: string[] }) => topics.map(placeOf) }
+  Object.assign(client, { asAdmin: async (ask: (admin: unknown) => Promise<unknown>) => ask(places) })
+  let rounds = 0
+  reader.fetch = async (from: ReadonlyMap<string, bigint>): Promise<readonly Fetched[]> => {
+    await setImmediate()
+    if (rounds++ === 0)
+      return [...from].map(([name, at]) => ({ topic: name, records: [], nextOffset: at + 1n }))
+    while (committed.length === 0) await setTimeout(1)
+    if (from.get(other) !== 11n) {
+      mayCommit.resolve()
+      return []
+    }
+    return [{ topic: other, records: [event(other, 11n)], nextOffset: 12n }]
+  }
+  await source.connect(signal)
+  const delivery = await source.read(signal)
+  assert.equal(delivery?.batch.length, 1)
+  assert.deepEqual(committed, ['lab 11'], 'nothing of the other topic is passed')
+  await delivery?.settle()
+  assert.deepEqual(committed, ['lab 11', 'other 12'])
+  await source.close()
+})
+
+function placeOf(name: string) {
+  return { topic: name, partitions: [{ partition: 0, offset: '10', metadata: null }] }
+}
+
+test('a commit that was given up and comes late sets nothing back', async () => {
+  const consumer = new MadeUpConsumer()
+  const commit = consumer.commitOffsets.bind(consumer)
+  let commits = 0
+  const mayEnd = Promise.withResolvers<void>()
+  consumer.commitOffsets = async offsets => {
+    if (commits++ === 0) await mayEnd.promise
+    return commit(offsets)
+  }
+  const { source } = afterAnAbort(consumer, round =>
+    round === 1 ? [{ topic, records: [event(topic, 11n)], nextOffset: 12n }] : [],
+  )
+  await source.connect(signal)
+  const delivery = await source.read(signal)
+  const settling = delivery?.settle()
+  // It may not overtake the one that kafkajs is still trying.
+  await setTimeout(20)
+  mayEnd.resolve()
+  await settling
+  assert.equal(consumer.committed.at(-1), '12')
+  await source.close()
+})
+
+test('a commit that is refused is tried again, though nothing comes', async () => {
+  const consumer = new MadeUpConsumer()
+  let commits = 0
+  consumer.beforeCommit = () => {
+    if (commits++ === 0) throw new Error('the coordinator moved')
+  }
+  const { source } = afterAnAbort(consumer)
+  await source.connect(signal)
+  const stop = new AbortController()
+  const reading = assert.rejects(source.read(stop.signal))
+  while (consumer.committed.length === 0) await setTimeout(5)
+  stop.abort()
+  await reading
+  await source.close()
+  assert.deepEqual([commits, consumer.committed], [2, ['11']])
+})
+
+test('a source that is closed while a place is committed reads nothing more, at once', async () => {
+  const consumer = new MadeUpConsumer()
+  const asked = Promise.withResolvers<void>()
+  const never = Promise.withResolvers<void>()
+  consumer.commitOffsets = async () => {
+    asked.resolve()
+    await never.promise
+  }
+  const { source } = afterAnAbort(consumer)
+  await source.connect(signal)
+  let isEnded = false
+  const reading = source.read(new AbortController().signal).finally(() => {
+    isEnded = true
+  })
+  await asked.promise
+  await source.close()
+  for (let turn = 0; turn < 20; turn++) await setImmediate()
+  assert.ok(isEnded, 'it waits for the commit')
+  assert.equal(await reading, null)
+  never.resolve()
+})
+
+test('the place of a topic that was made anew under a delivery is where its own records begin', () => {
+  const [waitingBytes, place] = [0, -1n]
+  assert.equal(nextOffset({ waiting: [], waitingBytes, fetched: 0n, place }), 0n)
+  const { value, ...rest } = event(topic, 3n)
+  const waiting = [{ ...rest, offset: 3, foundation: 'lab', bytes: value, guid: 'g' }]
+  const position = { waiting, waitingBytes, fetched: 10n, place } as unknown as Parameters<
+    typeof nextOffset
+  >[0]
+  assert.equal(nextOffset(position), 3n)
+})
