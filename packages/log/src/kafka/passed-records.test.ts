@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setImmediate } from 'node:timers/promises'
+import { systemClock } from '@cf-audit-drain/pipeline'
 import type { Fetched } from './partition-reader.ts'
 import { MadeUpConsumer, made, signal, topic } from './sink-source-for-tests.ts'
 import { nextOffset } from './waiting-records.ts'
@@ -28,7 +29,7 @@ function afterAnAbort(
   const all = made([consumer], () => [topic], { committed: '10' })
   let rounds = 0
   all.reader.fetch = async (from: ReadonlyMap<string, bigint>): Promise<readonly Fetched[]> => {
-    await setTimeout(2)
+    await systemClock.sleep(2)
     const round = rounds++
     if (round > 0) return later(round)
     return [...from].map(([name, at]) => ({ topic: name, records: [], nextOffset: at + 1n }))
@@ -55,7 +56,7 @@ test('what comes to a topic while the place of another one is committed is not p
     await setImmediate()
     if (rounds++ === 0)
       return [...from].map(([name, at]) => ({ topic: name, records: [], nextOffset: at + 1n }))
-    while (committed.length === 0) await setTimeout(1)
+    while (committed.length === 0) await systemClock.sleep(1)
     if (from.get(other) !== 11n) {
       mayCommit.resolve()
       return []
@@ -91,7 +92,7 @@ test('a commit that was given up and comes late sets nothing back', async () => 
   const delivery = await source.read(signal)
   const settling = delivery?.settle()
   // It may not overtake the one that kafkajs is still trying.
-  await setTimeout(20)
+  await systemClock.sleep(20)
   mayEnd.resolve()
   await settling
   assert.equal(consumer.committed.at(-1), '12')
@@ -108,7 +109,7 @@ test('a commit that is refused is tried again, though nothing comes', async () =
   await source.connect(signal)
   const stop = new AbortController()
   const reading = assert.rejects(source.read(stop.signal))
-  while (consumer.committed.length === 0) await setTimeout(5)
+  while (consumer.committed.length === 0) await systemClock.sleep(5)
   stop.abort()
   await reading
   await source.close()
