@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { Fetched } from './partition-reader.ts'
-import { MadeUpConsumer, made, signal, topic } from './sink-source-for-tests.ts'
+import { MadeUpConsumer, made, signal, topic, turns } from './sink-source-for-tests.ts'
 import { nextOffset } from './waiting-records.ts'
 
 /**
@@ -29,7 +29,7 @@ function afterAnAbort(
   const all = made([consumer], () => [topic], { committed: '10' })
   let rounds = 0
   all.reader.fetch = async (from: ReadonlyMap<string, bigint>): Promise<readonly Fetched[]> => {
-    await systemClock.sleep(2)
+    await setImmediate()
     const round = rounds++
     if (round > 0) return later(round)
     return [...from].map(([name, at]) => ({ topic: name, records: [], nextOffset: at + 1n }))
@@ -92,7 +92,7 @@ test('a commit that was given up and comes late sets nothing back', async () => 
   const delivery = await source.read(signal)
   const settling = delivery?.settle()
   // It may not overtake the one that kafkajs is still trying.
-  await systemClock.sleep(20)
+  await turns()
   mayEnd.resolve()
   await settling
   assert.equal(consumer.committed.at(-1), '12')
