@@ -164,7 +164,7 @@ async function settingsFindings(
         : [
             {
               verdict: 'WARN' as const,
-              text: `the topics differ from the configuration in ${others} places: cf-audit-drain topics plan shows them`,
+              text: `the topics differ from the configuration in ${others === 1 ? 'one place' : `${others} places`}: cf-audit-drain topics plan shows them`,
             },
           ]),
     ]
