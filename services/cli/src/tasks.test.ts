@@ -102,7 +102,7 @@ async function survivesKills(t: TestContext, log: object): Promise<void> {
 }
 
 /** Each has a foundation and a log of its own, and waits most of the time. */
-describe('tasks', { concurrency: 4 }, () => {
+describe('tasks', { concurrency: 3 }, () => {
   test(
     'followed through kills, on disk: each task is told of once, whatever happened meanwhile',
     { timeout: 180_000 },

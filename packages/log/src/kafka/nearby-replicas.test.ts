@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { skipWithoutKafka, startKafka } from '@cf-audit-drain/kafka-broker'
+import { skipWithoutKafka, startKafka, until } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { ISocketFactory } from 'kafkajs'
 import { KafkaClient } from './kafka-client.ts'
@@ -90,10 +90,17 @@ async function topicOnAll(t: TestContext, brokers: readonly string[]) {
   const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING })
   const admin = kafka.admin()
   await admin.connect()
+  // kafkajs fails where the broker it asks has not heard of the topic yet.
   await admin.createTopics({
     topics: [{ topic, numPartitions: 1, replicationFactor: 3 }],
-    waitForLeaders: true,
+    waitForLeaders: false,
   })
+  const known = () => admin.fetchTopicMetadata({ topics: [topic] }).catch(() => null)
+  await until(
+    'the topic has its replicas',
+    async () => (await known())?.topics[0]?.partitions[0]?.isr.length === 3,
+    30_000,
+  )
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
   await admin.disconnect()
   const [partition] = topics[0]?.partitions ?? []
