@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import {
   addWorld,
   addWorldStates,
@@ -8,10 +8,10 @@ import {
   setStates,
   startFoundation,
 } from '@cf-audit-drain/foundation-simulator'
-import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
+import { reasonToSkipKafka } from '@cf-audit-drain/kafka-broker'
 import { seededRandom, systemClock } from '@cf-audit-drain/pipeline'
 import { until } from './command-for-tests.ts'
-import { eventually, Lab, type LabRun, uuid } from './lab-for-tests.ts'
+import { eventually, Lab, type LabRun, logOnKafka, uuid } from './lab-for-tests.ts'
 
 const times = { created_at: '2026-11-21T00:00:00Z', updated_at: '2026-11-21T00:00:00Z' }
 const mallory = { guid: uuid(700), type: 'user', name: 'mallory@example.com' }
@@ -110,25 +110,14 @@ describe('differences of state', { concurrency: 3 }, () => {
     survivesKills(t, {}),
   )
 
-  describe('on Kafka', { skip: reasonToSkipKafka() }, () => {
-    let kafka: KafkaCluster
-    before(async () => {
-      kafka = await shareKafka()
-    })
-    after(() => kafka?.stop())
-
-    test('read through kills: each difference is told once', { timeout: 300_000 }, t =>
-      survivesKills(t, {
-        kafka: {
-          brokers: kafka.brokers,
-          prefix: `states-${process.pid}`,
-          createTopics: true,
-          replicationFactor: 1,
-          sessionTimeout: '10s',
-        },
-      }),
-    )
-  })
+  test(
+    'read through kills, on Kafka: each difference is told once',
+    {
+      skip: reasonToSkipKafka(),
+      timeout: 300_000,
+    },
+    async t => survivesKills(t, await logOnKafka(t, 'states')),
+  )
 
   test('an endpoint that hangs for a minute delays no event and no other kind; one that is refused is said once', {
     timeout: 180_000,

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Foundation } from '@cf-audit-drain/foundation-simulator'
+import { shareKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { begin, runs, temporary, until } from './command-for-tests.ts'
 
@@ -62,6 +63,21 @@ export class LabRun {
   /** What /status says of the foundation. */
   async status() {
     return JSON.parse(await this.get('/status')).foundations[0]
+  }
+}
+
+/** A log on the Kafka of the tests, as in a configuration. */
+export async function logOnKafka(t: TestContext, prefix: string): Promise<object> {
+  const kafka = await shareKafka()
+  t.after(() => kafka.stop())
+  return {
+    kafka: {
+      brokers: kafka.brokers,
+      prefix: `${prefix}-${process.pid}`,
+      createTopics: true,
+      replicationFactor: 1,
+      sessionTimeout: '10s',
+    },
   }
 }
 

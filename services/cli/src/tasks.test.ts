@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, type TestContext, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import {
   type Foundation,
   type SimulatorOptions,
   startFoundation,
   type TaskCourse,
 } from '@cf-audit-drain/foundation-simulator'
-import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
+import { reasonToSkipKafka } from '@cf-audit-drain/kafka-broker'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { until } from './command-for-tests.ts'
-import { eventually, Lab, uuid } from './lab-for-tests.ts'
+import { eventually, Lab, logOnKafka, uuid } from './lab-for-tests.ts'
 
 const bob = { guid: uuid(700), type: 'user', name: 'bob@example.com' }
 const app = { guid: uuid(900), type: 'app', name: 'billing' }
@@ -109,25 +109,14 @@ describe('tasks', { concurrency: 3 }, () => {
     t => survivesKills(t, {}),
   )
 
-  describe('on Kafka', { skip: reasonToSkipKafka() }, () => {
-    let kafka: KafkaCluster
-    before(async () => {
-      kafka = await shareKafka()
-    })
-    after(() => kafka?.stop())
-
-    test('followed through kills: each task is told of once', { timeout: 240_000 }, t =>
-      survivesKills(t, {
-        kafka: {
-          brokers: kafka.brokers,
-          prefix: `tasks-${process.pid}`,
-          createTopics: true,
-          replicationFactor: 1,
-          sessionTimeout: '10s',
-        },
-      }),
-    )
-  })
+  test(
+    'followed through kills, on Kafka: each task is told of once',
+    {
+      skip: reasonToSkipKafka(),
+      timeout: 240_000,
+    },
+    async t => survivesKills(t, await logOnKafka(t, 'tasks')),
+  )
 
   test('/v3/tasks that hangs for a minute delays no event', { timeout: 120_000 }, async t => {
     const foundation = await foundationFor(t)

@@ -9,6 +9,7 @@ import { FencedError, KafkaStateError, typesOf } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import type { KafkaLogLine } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
+import { loseGroup } from './lose-group-for-tests.ts'
 import { Names } from './names.ts'
 import { apiKey, watchedSockets } from './watched-sockets-for-tests.ts'
 
@@ -152,18 +153,10 @@ describe('a writer on Kafka', { skip: reasonToSkipKafka() }, () => {
   test('goes on from the mirror when the checkpoint group is gone, and nowhere when both are', async t => {
     if (fresh(t)) return
     const names = new Names(prefix)
-    const group = { groupId: names.checkpointGroup(foundation), topics: [names.events(foundation)] }
-    /** A commit is answered a moment before its offset is there: what is deleted in between comes back. */
-    const loseGroup = (seq: string) =>
-      admin(async client => {
-        const offset = async () => (await client.fetchOffsets(group))[0]?.partitions[0]?.offset
-        await until(`the group holds ${seq}`, async () => (await offset()) === seq, 20_000)
-        await client.deleteGroups([group.groupId])
-      })
     const first = await writerOf(aProcess().log)
     await first.publish(makeEntries(0, 5), 'five')
     await first.close()
-    await loseGroup('5')
+    await admin(client => loseGroup(client, names, foundation, 5))
     const second = await writerOf(aProcess().log)
     assert.equal(second.checkpoint, 'five')
     assert.equal(warnings.length, 1)
@@ -171,7 +164,7 @@ describe('a writer on Kafka', { skip: reasonToSkipKafka() }, () => {
     await second.publish(makeEntries(5, 5), 'ten')
     assertHolds(await seen(), makeEntries(0, 10))
     await second.close()
-    await loseGroup('10')
+    await admin(client => loseGroup(client, names, foundation, 10))
     await admin(async client => {
       const topic = names.state(foundation)
       await client.deleteTopics({ topics: [topic] })

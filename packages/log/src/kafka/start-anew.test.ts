@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type KafkaCluster, reasonToSkipKafka, shareKafka, until } from '@cf-audit-drain/kafka-broker'
+import { type KafkaCluster, reasonToSkipKafka, shareKafka } from '@cf-audit-drain/kafka-broker'
 import { seenByKcat, skipWithoutKcat } from '@cf-audit-drain/kafka-broker/testing/kcat'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import type { Admin } from 'kafkajs'
@@ -12,6 +12,7 @@ import { KafkaStateError } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
 import type { Delivery } from './kafka-options.ts'
 import { Kafka, logLevel } from './kafkajs-door.ts'
+import { loseGroup } from './lose-group-for-tests.ts'
 import { Names } from './names.ts'
 
 const deliveries = ['exactly-once', 'at-least-once'] as const
@@ -66,13 +67,7 @@ describe('a foundation on Kafka whose checkpoint is gone', {
       open,
       check,
       state: async () => (await checkpointStates(options, ['lab'], systemClock)).get('lab'),
-      /** A commit is answered a moment before its offset is there: what is deleted in between comes back. */
-      loseGroup: async (seq = 5) => {
-        const group = { groupId: names.checkpointGroup('lab'), topics: [names.events('lab')] }
-        const offset = async () => (await admin.fetchOffsets(group))[0]?.partitions[0]?.offset
-        await until(`the group holds ${seq}`, async () => (await offset()) === String(seq), 20_000)
-        await admin.deleteGroups([group.groupId])
-      },
+      loseGroup: (seq = 5) => loseGroup(admin, names, 'lab', seq),
       loseMirror: async () => {
         await admin.deleteTopics({ topics: [names.state('lab')] })
         const configEntries = [{ name: 'cleanup.policy', value: 'compact' }]
