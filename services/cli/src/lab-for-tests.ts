@@ -66,6 +66,12 @@ export class LabRun {
   }
 }
 
+/** Whether it has ended, and the last lines it wrote: for whoever has to find out why a test failed. */
+function lastWordsOf({ child, out, err }: ReturnType<typeof begin>): string {
+  const ending = child.exitCode ?? child.signalCode ?? 'runs'
+  return `process ${child.pid} (${ending}): ${out().slice(-4_000)}${err().slice(-2_000)}`
+}
+
 /** A log on the Kafka of the tests, as in a configuration. */
 export async function logOnKafka(t: TestContext, prefix: string): Promise<object> {
   const kafka = await shareKafka()
@@ -86,6 +92,7 @@ export class Lab {
   readonly #t: TestContext
   readonly #env: Record<string, string>
   readonly #file: string
+  #lastLook = ''
 
   /** `log`, and `more` of the foundation, as in a configuration. */
   constructor(t: TestContext, { api, clientId, clientSecret }: Foundation, log: object, more: object = {}) {
@@ -104,14 +111,18 @@ export class Lab {
 
   start(): LabRun {
     const process = begin(['start', '--config', this.#file], this.#env)
-    this.#t.after(() => process.child.kill('SIGKILL'))
+    this.#t.after(() => {
+      if (!this.#t.passed) this.#t.diagnostic(`${lastWordsOf(process)}\n${this.#lastLook}`)
+      process.child.kill('SIGKILL')
+    })
     return new LabRun(process)
   }
 
   /** What the log holds of these types. */
   async events(type: string): Promise<readonly PrintedEvent[]> {
     const args = ['events', '--config', this.#file, '--type', type, '--json', '--limit', '1000']
-    const { out } = await runs(args, this.#env)
+    const { code, out, err } = await runs(args, this.#env)
+    this.#lastLook = `events ended with ${code}: ${err}`
     return out
       .split('\n')
       .filter(line => line !== '')
