@@ -49,6 +49,10 @@ export class LabRun {
     return this.#process.err()
   }
 
+  signal(signal: NodeJS.Signals): void {
+    this.#process.child.kill(signal)
+  }
+
   async kill(): Promise<void> {
     this.#process.child.kill('SIGKILL')
     await this.#process.ended

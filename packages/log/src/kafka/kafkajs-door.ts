@@ -1,4 +1,5 @@
 import './aborted-records-guard.ts'
+import './commit-generation-guard.ts'
 import './reauthentication-guard.ts'
 import './record-batch-guard.ts'
 import './record-guard.ts'
@@ -23,6 +24,7 @@ export const {
   Kafka,
   KafkaJSNonRetriableError,
   logLevel,
+  PartitionAssigners,
 } = kafkajs
 export type Kafka = Types.Kafka
 export type logLevel = Types.logLevel

@@ -28,6 +28,15 @@ test('members that want the same share it evenly, and who has something keeps it
     )
 })
 
+test('who has more than its share gives up the last of what it holds, and not what is dearest to it', () => {
+  const wants = topics(4)
+  const shares = sharedOut([
+    { id: 'a', wants, holds: ['t1', 't3', 't0', 't2'] },
+    { id: 'b', wants, holds: [] },
+  ])
+  assert.deepEqual(plain(shares), { a: ['t1', 't3'], b: ['t0', 't2'] })
+})
+
 test('a topic goes to none but those that want it, whatever they say they hold', () => {
   const shares = sharedOut([
     { id: 'old', wants: ['t1'], holds: ['t1', 't2'] },

@@ -2,13 +2,13 @@ export interface GroupMember {
   readonly id: string
   /** Nothing else is given to it. */
   readonly wants: readonly string[]
-  /** What it has had until now. */
+  /** What it has had until now, dearest first: the last is given up first. */
   readonly holds: readonly string[]
 }
 
 /**
  * Which topic goes to which member: to one that wants it, evenly, and otherwise to the one that has it, so that who
- * joins or leaves moves no more than it must. The same members are shared to in the same way, in whatever order they come.
+ * joins or leaves moves no more than it must, and what is given up is not what is dearest. The same members are shared to in the same way, in whatever order they come.
  */
 export function sharedOut(members: readonly GroupMember[]): ReadonlyMap<string, readonly string[]> {
   const sorted = members.toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -25,6 +25,10 @@ export function sharedOut(members: readonly GroupMember[]): ReadonlyMap<string, 
     shares.get(to)?.add(topic)
     owners.set(topic, to)
   }
+  const dearness = (topic: string) => {
+    const { holds = [] } = sorted.find(({ id }) => id === owners.get(topic)) ?? {}
+    return holds.includes(topic) ? -holds.indexOf(topic) : -holds.length
+  }
   for (const topic of topics) {
     const holder = wanting.get(topic)?.find(({ holds }) => holds.includes(topic))
     if (holder) give(topic, holder.id)
@@ -33,14 +37,13 @@ export function sharedOut(members: readonly GroupMember[]): ReadonlyMap<string, 
   const free = topics.filter(topic => !owners.has(topic))
   for (const topic of free.toSorted((a, b) => countOf(wanting, a) - countOf(wanting, b)))
     give(topic, leastLoaded(topic))
+  const gainOf = (topic: string) => loadOf(owners.get(topic) ?? '') - loadOf(leastLoaded(topic))
   // From the one that has most; each move makes the shares more even, so this ends.
   for (;;) {
-    const gainOf = (topic: string) => loadOf(owners.get(topic) ?? '') - loadOf(leastLoaded(topic))
-    const [first, ...rest] = topics
-    if (first === undefined) break
-    const best = rest.reduce((a, b) => (gainOf(b) > gainOf(a) ? b : a), first)
-    if (gainOf(best) <= 1) break
-    give(best, leastLoaded(best))
+    const moves = topics.map(topic => ({ topic, gain: gainOf(topic), price: dearness(topic) }))
+    const [best] = moves.toSorted((a, b) => b.gain - a.gain || a.price - b.price)
+    if (best === undefined || best.gain <= 1) break
+    give(best.topic, leastLoaded(best.topic))
   }
   return new Map([...shares].map(([id, share]) => [id, [...share].toSorted()]))
 }

@@ -165,28 +165,6 @@ test('reading goes on when even the way out of an offset that is gone fails', {
   await source.close()
 })
 
-test('a commit that succeeds after the group was shared out anew counts as delivered twice', {
-  timeout: 5_000,
-}, async () => {
-  const consumer = new MadeUpConsumer()
-  const { source, twice } = made([consumer], () => [topic])
-  await source.connect(signal)
-  const delivery = await source.read(signal)
-  // The new assignment begins at what was committed before: the same record comes again.
-  consumer.beforeCommit = () => {
-    consumer.beforeCommit = () => undefined
-    consumer.emit('r', { payload: null })
-    consumer.emit('j', { payload: { memberAssignment: { [topic]: [0] } } })
-  }
-  await delivery?.settle()
-  assert.deepEqual(twice, [1])
-  const again = await source.read(signal)
-  assert.deepEqual(again?.batch, delivery?.batch)
-  await again?.settle()
-  assert.deepEqual(twice, [1])
-  await source.close()
-})
-
 test('a member that kafkajs lets go without a word joins anew, and reading goes on', {
   timeout: 5_000,
 }, async () => {

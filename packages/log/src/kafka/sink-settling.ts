@@ -2,6 +2,7 @@ import { type Batch, type Clock, orAborted } from '@cf-audit-drain/pipeline'
 import type { Arrivals } from '../arrivals.ts'
 import type { LogRecord } from '../ports.ts'
 import type { GroupMembership } from './group-membership.ts'
+import type { Holding } from './held-positions.ts'
 import { givenUpAtStop, typesOf } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
 import { type ReadingTroubles, reading } from './reading-troubles.ts'
@@ -9,6 +10,8 @@ import type { SinkSourceObserver } from './sink-source-door.ts'
 import { giveBack, nextOffset, type Position, passedOver } from './waiting-records.ts'
 
 const retryMs = 500
+/** Between two looks whether a topic is ours again: the brokers are being asked for the group's place. */
+const undecidedMs = 20
 /** Between two tries to commit what was passed and not delivered. */
 const passAgainMs = 5_000
 /** Between two looks at rights that are lacking. */
@@ -30,8 +33,8 @@ export interface Delivered {
   readonly topic: string
   readonly position: Position
   readonly batch: Batch<LogRecord>
-  /** Whether its foundation has not gone to another worker, nor is its topic read anew. */
-  isOurs(): boolean
+  /** `gone`: its foundation is another worker's, or its topic is read anew. */
+  holding(): Holding
 }
 
 /** Commits what a sink has delivered, or gives it back. */
@@ -59,13 +62,12 @@ export class SinkSettling {
   }
 
   async settle(delivered: Delivered, reason?: Error): Promise<void> {
-    const { position, batch, isOurs } = delivered
+    const { position, batch } = delivered
     if (reason !== undefined) return giveBack(position, batch)
-    if (!isOurs()) return this.#door.observer.deliveredTwice?.(batch.length)
     // Control records are passed, too; and where the topic was made anew in the meantime its beginning is not.
     const through = nextOffset(position)
-    await this.#commit(delivered, through)
-    position.place = through
+    if (await this.#commit(delivered, through)) position.place = through
+    else this.#door.observer.deliveredTwice?.(batch.length)
   }
 
   /** For when nothing is in hand: until something may have come, or a place has passed what holds no event. */
@@ -103,29 +105,33 @@ export class SinkSettling {
     }
   }
 
-  /** Until it is durable, or the foundation is another worker's, or its topic is read anew, or it is given up. */
-  async #commit({ topic, batch, isOurs }: Delivered, offset: bigint): Promise<void> {
-    const { clock, observer, troubles, closing } = this.#door
+  /** Until it is durable (true), or the foundation is another worker's, or its topic is read anew, or it is given up. */
+  async #commit({ topic, batch, holding }: Delivered, offset: bigint): Promise<boolean> {
+    const { clock, troubles, closing } = this.#door
     const { signal: givenUp } = this.#givenUp
+    const rest = (ms: number) => clock.sleep(ms, AbortSignal.any([closing, givenUp])).catch(() => undefined)
     for (;;) {
       const membership = this.#door.membership()
-      if (!isOurs() || membership === null || givenUp.aborted) break
+      if (holding() === 'gone' || membership === null || givenUp.aborted) break
       try {
-        await orAborted(membership.commit(topic, offset), givenUp)
-        troubles.over(reading.committing(topic))
-        // The group was shared out anew while the commit was tried: whoever has the topic now may have begun before it.
-        if (!isOurs()) observer.deliveredTwice?.(batch.length)
-        return
+        // Whoever had it meanwhile may have come further: that must not be set back.
+        if (holding() === 'undecided') await rest(undecidedMs)
+        else {
+          await orAborted(membership.commit(topic, offset), givenUp)
+          troubles.over(reading.committing(topic))
+          // The group was shared out anew while the commit was tried: whoever has the topic now may have begun before it.
+          return holding() !== 'gone'
+        }
       } catch (error) {
-        troubles.has(reading.committing(topic), error)
+        // That the group is not shared out is a trouble of its own, and told as such.
+        if (holding() === 'ours') troubles.has(reading.committing(topic), error)
         const isRefused = typesOf(error).includes('TOPIC_AUTHORIZATION_FAILED')
-        const restMs = isRefused ? rightsAgainMs : retryMs
-        await clock.sleep(restMs, AbortSignal.any([closing, givenUp])).catch(() => undefined)
+        await rest(isRefused ? rightsAgainMs : retryMs)
         // The other foundations wait for this delivery: it is had again once this login may read the topic again.
-        if (isRefused && isOurs()) this.#door.readAgain(topic, BigInt(batch[0].offset))
+        if (isRefused && holding() === 'ours') this.#door.readAgain(topic, BigInt(batch[0].offset))
       }
     }
     troubles.over(reading.committing(topic))
-    observer.deliveredTwice?.(batch.length)
+    return false
   }
 }

@@ -13,16 +13,19 @@ import { committedOffsets } from './committed-offsets.ts'
 import { heard, idleWaitMs, partWaitMs } from './fetch-patience.ts'
 import { GroupMembership } from './group-membership.ts'
 import { type Beginning, beginningOf } from './half-migrated.ts'
+import { HeldPositions } from './held-positions.ts'
 import { typesOf } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
 import type { PartitionReader } from './partition-reader.ts'
 import { ReadingTroubles, reading } from './reading-troubles.ts'
 import { mayLackRights } from './refused.ts'
+import { sinkMember } from './sink-member.ts'
 import { SinkNews } from './sink-news.ts'
 import { rightsAgainMs, SinkSettling } from './sink-settling.ts'
 import type { SinkSourceDoor } from './sink-source-door.ts'
 import { HiddenTopicError, SinkTopics } from './sink-topics.ts'
-import { addTo, earliestWhereGone, type Position, positionAt, taken } from './waiting-records.ts'
+import { addTo, earliestWhereGone, type Position, taken } from './waiting-records.ts'
+import { WakeableRest } from './wakeable-rest.ts'
 import { within } from './within.ts'
 
 const retryMs = 500
@@ -45,15 +48,14 @@ export class KafkaSinkSource implements Source<LogRecord> {
   readonly #topics: SinkTopics
   readonly #settling: SinkSettling
   readonly #news: SinkNews
+  readonly #rest: WakeableRest
   #reader: PartitionReader | null = null
   #membership: GroupMembership | null = null
-  #positions = new Map<string, Position>()
+  readonly #positions = new HeldPositions()
   /** The topics the group is about. */
   #joined: ReadonlySet<string> = new Set()
   #mustJoin = false
   #mayLackRights = false
-  #wakeWatcher: () => void = () => undefined
-  #inHand = false
   #connecting: Promise<unknown> = Promise.resolve()
   #loops: Promise<unknown> = Promise.resolve()
 
@@ -64,6 +66,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#door = door
     this.#topics = new SinkTopics(door)
     this.#news = new SinkNews(sink, door.names, door.observer)
+    this.#rest = new WakeableRest(door.clock)
     this.#troubles = new ReadingTroubles({
       explain: (error, { topic }) => door.explain(error, topic, this.#topics.known),
       foundationOf: topic => door.names.foundationOf(topic),
@@ -76,7 +79,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       troubles: this.#troubles,
       closing: this.#closing.signal,
       membership: () => this.#membership,
-      readAgain: (topic, offset) => this.#positions.set(topic, positionAt(offset)),
+      readAgain: (topic, offset) => this.#positions.readFrom(topic, offset),
     })
   }
 
@@ -108,7 +111,10 @@ export class KafkaSinkSource implements Source<LogRecord> {
   }
 
   async read(signal: AbortSignal): Promise<Delivery<LogRecord> | null> {
-    assert(!this.#inHand, `read of sink ${this.#sink} before the delivery in hand was settled`)
+    assert(
+      this.#positions.inHand === null,
+      `read of sink ${this.#sink} before the delivery in hand was settled`,
+    )
     for (;;) {
       signal.throwIfAborted()
       if (this.#closing.signal.aborted) return null
@@ -116,7 +122,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
         throw new NotConnectedError(`the source of sink ${this.#sink} is not connected`)
       const delivery = this.#next()
       if (delivery !== null) return delivery
-      await this.#settling.untilMore(this.#positions, this.#arrivals, signal)
+      await this.#settling.untilMore(this.#positions.ours, this.#arrivals, signal)
     }
   }
 
@@ -124,7 +130,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
     this.#troubles.end()
-    this.#positions = new Map()
+    this.#positions.clear()
     this.#arrivals.announce()
     // A member that joins late is left, too: else the others wait for it.
     const ending = this.#connecting.then(() => this.#loops).then(() => this.#reader?.close())
@@ -136,13 +142,10 @@ export class KafkaSinkSource implements Source<LogRecord> {
   }
 
   #next(): Delivery<LogRecord> | null {
-    for (const [topic, position] of this.#positions) {
+    for (const [topic, position] of this.#positions.ours) {
       const batch = taken(position, this.#batchMax)
       if (!isBatch(batch)) continue
-      // The next delivery is of the next foundation, if it has any.
-      this.#positions.delete(topic)
-      this.#positions.set(topic, position)
-      this.#inHand = true
+      this.#positions.handOut(topic, position)
       // While it is delivered, the next one is fetched.
       this.#arrivals.announce()
       return { batch, settle: this.#settle(topic, position, batch) }
@@ -152,12 +155,12 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
   #settle(topic: string, position: Position, batch: Batch<LogRecord>) {
     let settled = false
-    const isOurs = () => this.#positions.get(topic) === position
+    const holding = () => this.#positions.holding(topic, position)
     return async (reason?: Error): Promise<void> => {
       assert(!settled, `a delivery of sink ${this.#sink} was settled twice`)
-      await this.#settling.settle({ topic, position, batch, isOurs }, reason)
+      await this.#settling.settle({ topic, position, batch, holding }, reason)
       settled = true
-      this.#inHand = false
+      this.#positions.handedOver()
       this.#arrivals.announce()
     }
   }
@@ -171,18 +174,21 @@ export class KafkaSinkSource implements Source<LogRecord> {
     joined.promise.catch(() => undefined)
     const joining = GroupMembership.join(
       client,
-      { id, topics, sessionTimeoutMs: settings.sessionTimeoutMs },
+      sinkMember(id, topics, settings.sessionTimeoutMs, () => this.#positions.wanted),
       clock,
       {
         assigned: ours => {
           const assignment = ++assignments
-          for (const topic of this.#positions.keys()) this.#troubles.over(reading.fetching(topic))
-          this.#positions = new Map()
-          this.#news.reads(ours)
+          this.#suspend(ours)
+          this.#positions.keepOnly(ours)
           if (ours.size > 0)
             this.#begin(id, ours, joined.promise, () => assignment === assignments).catch(error => {
               if (assignment === assignments) this.#lost(error)
             })
+        },
+        unassigned: () => {
+          assignments++
+          this.#suspend(new Set())
         },
         crashed: error => this.#lost(error),
       },
@@ -192,6 +198,12 @@ export class KafkaSinkSource implements Source<LogRecord> {
     // Nobody would read what a member of a closed source keeps from the others.
     if (this.#closing.signal.aborted) await membership.leave()
     else this.#membership = membership
+  }
+
+  #suspend(ours: ReadonlySet<string>): void {
+    for (const topic of this.#positions.ours.keys()) this.#troubles.over(reading.fetching(topic))
+    this.#positions.suspend()
+    this.#news.reads(ours)
   }
 
   /** Reads on where the group has committed; a foundation it has not had yet begins at its beginning. */
@@ -204,10 +216,8 @@ export class KafkaSinkSource implements Source<LogRecord> {
     const { client, clock } = this.#door
     const committed = await client.asAdmin(admin => committedOffsets(admin, group, [...topics], clock))
     const places = new Map(committed.map(one => [one.topic, BigInt(one.partitions[0]?.offset ?? -1)]))
-    const positions = new Map<string, Position>()
-    for (const [topic, offset] of places) if (offset >= 0n) positions.set(topic, positionAt(offset))
     if (!isCurrent()) return
-    this.#positions = positions
+    this.#positions.resume(places)
     this.#arrivals.announce()
     // One that cannot begin keeps no other one waiting.
     await Promise.all(
@@ -234,7 +244,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
         // Whoever comes next finds a place and would not tell, be it a second try whose first lost only its answer.
         this.#news.begins(topic, group, unknown ?? beginning)
         if (!isCurrent()) return
-        this.#positions.set(topic, positionAt(beginning.offset))
+        this.#positions.readFrom(topic, beginning.offset)
         this.#troubles.over(reading.beginning(topic))
         return this.#arrivals.announce()
       } catch (error) {
@@ -248,7 +258,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   async #fetching(): Promise<void> {
     const { signal } = this.#closing
     while (!signal.aborted) {
-      const positions = this.#positions
+      const positions = this.#positions.ours
       const hungry = [...positions].filter(
         ([, { waiting, waitingBytes }]) => waiting.length < this.#batchMax && waitingBytes < batchMaxBytes,
       )
@@ -312,14 +322,14 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
   /** Whether it has not been given to another worker since. */
   #isCurrent([topic, position]: readonly [string, Position]): boolean {
-    return this.#positions.get(topic) === position
+    return this.#positions.holding(topic, position) === 'ours'
   }
 
   /** Joins anew when the membership is lost, and when foundations have come or gone. */
   async #watching(): Promise<void> {
     const { signal } = this.#closing
     while (!signal.aborted) {
-      await this.#rest(this.#restMs())
+      await this.#rest.take(this.#restMs(), signal)
       if (signal.aborted) return
       try {
         await this.#joinWhereNeeded()
@@ -343,7 +353,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#mayLackRights = false
     if (!this.#mustJoin && now.symmetricDifference(this.#joined).size === 0) return
     // Between two deliveries: what is in hand would have to be delivered again.
-    while (this.#inHand && !this.#mustJoin) await this.#arrivals.next(this.#closing.signal)
+    while (this.#positions.inHand !== null && !this.#mustJoin) await this.#arrivals.next(this.#closing.signal)
     await this.#membership?.leave()
     this.#mustJoin = false
     if (!this.#joined.isSubsetOf(now)) this.#door.client.forgetTopics()
@@ -376,22 +386,13 @@ export class KafkaSinkSource implements Source<LogRecord> {
     return shown
   }
 
-  /** For `ms`, or until the membership is lost. */
-  async #rest(ms: number): Promise<void> {
-    const { signal } = this.#closing
-    const rested = new AbortController()
-    const resting = this.#door.clock
-      .sleep(ms, AbortSignal.any([signal, rested.signal]))
-      .catch(() => undefined)
-    this.#wakeWatcher = () => rested.abort()
-    await resting
-  }
-
   #lost(error: unknown): void {
     if (this.#closing.signal.aborted) return
     this.#troubles.has(reading.group, error)
     this.#mayLackRights ||= mayLackRights(error)
     this.#mustJoin = true
-    this.#wakeWatcher()
+    this.#rest.wake()
+    // It may wait for what is in hand, which waits for the group.
+    this.#arrivals.announce()
   }
 }

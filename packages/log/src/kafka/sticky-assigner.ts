@@ -9,8 +9,8 @@ const version = 0
 
 /**
  * Shares topics of one partition out among the members that subscribe to them. kafkajs' own assigner hands the topics
- * its leader subscribes to round, whether or not the others do. `held`: the topics this member has now; it tells the
- * others whenever it joins.
+ * its leader subscribes to round, whether or not the others do. `held`: the topics this member has now, dearest
+ * first; it tells the others whenever it joins.
  */
 export function stickyAssigner(held: () => Iterable<string>): PartitionAssigner {
   return () => ({

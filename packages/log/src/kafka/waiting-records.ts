@@ -12,7 +12,7 @@ export interface Position {
   waitingBytes: number
   /** Where the last fetch came to. */
   fetched: bigint
-  /** What the group has committed, or was last asked to; -1 where that is not in the topic. */
+  /** What the group has committed; -1 where that is not in the topic. */
   place: bigint
 }
 
