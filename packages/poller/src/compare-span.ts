@@ -19,6 +19,23 @@ function isSound({ state, counted, held, deadLetters, gone, hidden }: LedgerWind
   return isCompared && counted === held && deadLetters + gone + hidden === 0
 }
 
+/** Windows that miss something each by itself, and those between them together. */
+function partsByMissing(
+  span: readonly LedgerWindow[],
+  misses: (window: LedgerWindow) => boolean,
+): readonly (readonly [LedgerWindow, ...LedgerWindow[]])[] {
+  const parts: [LedgerWindow, ...LedgerWindow[]][] = []
+  let isAlone = true
+  for (const window of span) {
+    const wasAlone = isAlone
+    isAlone = misses(window)
+    const before = parts.at(-1)
+    if (before !== undefined && !isAlone && !wasAlone) before.push(window)
+    else parts.push([window])
+  }
+  return parts
+}
+
 /** Reads contiguous windows of the ledger whole: what is missing is recorded, and each is compared guid by guid. */
 export class SpanComparer {
   /** Events that were found and are in the log now. */
@@ -116,8 +133,8 @@ export class SpanComparer {
 
   /**
    * Windows that together do not show all that is counted: halves whose count is what they have shown, and what is known to
-   * be missing there, are not gone into. Reading each window instead would use up the requests of this verification, and of
-   * the next one on the same windows again.
+   * be missing there, are not gone into, and what they have shown is recorded. Reading each window instead would use up the requests
+   * of this verification, and of the next one on the same windows again.
    */
   async #pinDown(span: readonly LedgerWindow[], look: Look, signal: AbortSignal): Promise<void> {
     if (this.#cost.isUsedUp) return
@@ -125,11 +142,26 @@ export class SpanComparer {
     const middle = span.length >> 1
     for (const half of [span.slice(0, middle), span.slice(middle)]) {
       const range = rangeOfSpan(half)
-      const known = half.reduce((sum, window) => sum + missingOf(window), 0)
+      const known = half.reduce((sum, window) => sum + this.#missingOf(window), 0)
       const shown = half.reduce((sum, { fromSec }) => sum + (look.shown.get(fromSec)?.rows ?? 0), 0)
       const counted = await this.#session.source.countAuditEvents(range, signal)
       if (counted !== shown + known) await this.#pinDown(half, look, signal)
-      else if (known === 0 && (await mayClose(this.#session, signal))) await this.#record(half, look)
+      else if (await mayClose(this.#session, signal)) await this.#recordKnown(half, look)
     }
+  }
+
+  /**
+   * What is known to be missing is missing in the windows where it was: their sum says so, and each that is short is read by itself
+   * again and again.
+   */
+  async #recordKnown(half: readonly LedgerWindow[], look: Look): Promise<void> {
+    for (const part of partsByMissing(half, window => this.#missingOf(window) > 0))
+      await this.#record(part, { ...look, missing: this.#missingOf(part[0]) })
+  }
+
+  /** As the ledger has it now: rows may have come that were known to be missing. */
+  #missingOf({ fromSec }: LedgerWindow): number {
+    const window = this.#session.recorder.ledger.windowOf(fromSec)
+    return window === null ? 0 : missingOf(window)
   }
 }

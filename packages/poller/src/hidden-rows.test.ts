@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { missingOf } from '@cf-audit-drain/log'
 import { seededRandom } from '@cf-audit-drain/pipeline'
 import { hourMs, PolledFoundation } from './testing/polled-foundation.ts'
 
@@ -56,3 +57,43 @@ test('a window that stays short is told when it becomes so, not each time, not a
     [[fromSec, 2, 2]],
   )
 })
+
+/** What was deleted lies in windows beside those that hide a row, in the same, and far away. */
+for (let seed = 1; seed <= 5; seed++)
+  test(`rows that are deleted beside hidden ones are each missed, and then a verification costs what it did (seed ${seed})`, async t => {
+    const one = await PolledFoundation.make(t, { pollIntervalMs: 60_000 })
+    const random = seededRandom(seed)
+    const rows = Array.from({ length: 600 }, (_, i) => ({
+      guid: `row-${i}`,
+      createdAtUs: Math.floor(one.agoUs((1 + random() * 30) * hourMs)),
+    }))
+    one.foundation.insert(rows)
+    await one.started()
+    await one.verifiedAgain(2)
+    const hidden = Array.from({ length: 4 }, (_, i) => ({
+      guid: `hidden-${i}`,
+      createdAtUs: Math.floor(one.agoUs((1 + random() * 30) * hourMs)),
+    }))
+    one.foundation.countOnly(hidden.map(({ guid }) => guid))
+    one.foundation.insert(hidden)
+    await one.verifiedAgain(3)
+    const windowOf = ({ createdAtUs }: { readonly createdAtUs: number }) =>
+      Math.floor(createdAtUs / 1e6 / windowSec) * windowSec
+    const near = rows.filter(row =>
+      hidden.some(other => Math.abs(windowOf(row) - windowOf(other)) <= 4 * windowSec),
+    )
+    const deleted = [...near.filter(() => random() < 0.6), ...rows.filter(() => random() < 0.01)]
+    one.foundation.delete([...new Set(deleted.map(({ guid }) => guid))])
+    await one.verifiedAgain(5)
+    const gone = Map.groupBy(new Set(deleted), windowOf)
+    for (const window of await Array.fromAsync(one.log.ledger({}))) {
+      const of = (all: readonly { readonly createdAtUs: number }[]) =>
+        all.filter(row => windowOf(row) === window.fromSec).length
+      const expected = [gone.get(window.fromSec)?.length ?? 0, of(hidden)]
+      assert.deepEqual([window.gone, missingOf(window)], expected, `window ${window.fromSec}`)
+    }
+    assert.equal(one.poller.status().ledger?.missing, hidden.length)
+    // A count of all, one of each window that is short for the first hour (three at once), and looks for the clean-up.
+    await one.verifiedAgain(1)
+    assert.ok((one.verified.at(-1)?.requests ?? 0) <= 12, JSON.stringify(one.verified.at(-1)))
+  })
