@@ -88,7 +88,9 @@ export function sinceSec(text: string, option: string, nowMs = systemClock.now()
   const back = /^([0-9]+)([smhd])$/.exec(text)
   if (back) return Math.floor(nowMs / 1000) - Number(back[1]) * unitSec[back[2] as keyof typeof unitSec]
   const ms = /^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:]+Z)?$/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(ms))
+  // 2026-11-31 would be taken for 2026-12-01.
+  const isThatDay = !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text.slice(0, 10))
+  if (!isThatDay)
     throw new UsageError(
       `${option} is "${text}"; write a time (2026-11-22T00:00:00Z), a day (2026-11-22), or 24h`,
     )
