@@ -50,6 +50,8 @@ export interface TopicsArguments {
   readonly action: 'plan' | 'apply'
   /** Topics of which something may be taken away. */
   readonly allowLower: readonly string[]
+  /** As it was typed. */
+  readonly configFile: string | undefined
 }
 
 export interface SchemasArguments {
@@ -174,7 +176,11 @@ export function readArguments(argv: readonly string[]): Arguments {
     dryRun: values['dry-run'] === true,
     acceptRights: values['accept-rights'] === true,
     ...(typeof values['forget-sink'] === 'string' ? { forgetSink: values['forget-sink'] } : {}),
-    ...(action === undefined ? {} : { topics: { action, allowLower: list(values['allow-lower']) } }),
+    ...(action === undefined
+      ? {}
+      : {
+          topics: { action, allowLower: list(values['allow-lower']), configFile: text('config')['config'] },
+        }),
     ...(command === 'compare-apis'
       ? {
           compare: { ...text('foundation'), ...text('from'), ...text('to'), json: values['json'] === true },

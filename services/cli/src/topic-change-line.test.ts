@@ -16,10 +16,14 @@ const change = {
 test('what a topic does as long as it is not changed stands behind the change, whether apply would do it or not', () => {
   const raise: TopicChange = { ...change, kind: 'raise' }
   const told = 'p.events.lab: cleanup.policy compact -> delete (as it is, it keeps all)'
-  assert.equal(leftLine(raise, 'plan'), `to do: ${told}`)
-  assert.equal(leftLine({ ...raise, harm: null }, 'plan'), `to do: ${told.replace(/ \(.*/, '')}`)
+  assert.equal(leftLine(raise, 'plan', undefined), `to do: ${told}`)
+  assert.equal(leftLine({ ...raise, harm: null }, 'plan', undefined), `to do: ${told.replace(/ \(.*/, '')}`)
   const allow = 'cf-audit-drain topics apply --allow-lower p.events.lab, or kafka-configs'
   const lower: TopicChange = { ...change, kind: 'lower' }
-  assert.equal(leftLine(lower, 'plan'), `will not be done: ${told}, because it takes away; do: ${allow}`)
-  assert.equal(leftLine(lower, 'apply'), `not done: ${told}, because it takes away; do: ${allow}`)
+  assert.equal(
+    leftLine(lower, 'plan', undefined),
+    `will not be done: ${told}, because it takes away; do: ${allow}`,
+  )
+  assert.equal(leftLine(lower, 'apply', undefined), `not done: ${told}, because it takes away; do: ${allow}`)
+  assert.match(leftLine(lower, 'plan', './lab.yaml'), /topics apply --config \.\/lab\.yaml --allow-lower p\./)
 })

@@ -15,11 +15,16 @@ function todoOf(change: TopicChange): string {
   return `${textOf(change)}${harm}`
 }
 
-/** What `apply` would do by itself, or why it does not. */
-export function leftLine(change: TopicChange, action: TopicsArguments['action']): string {
+/** What `apply` would do by itself, or why it does not. `configFile`: as it was typed. */
+export function leftLine(
+  change: TopicChange,
+  action: TopicsArguments['action'],
+  configFile: string | undefined,
+): string {
   if (change.kind === 'make' || change.kind === 'raise') return `to do: ${todoOf(change)}`
   const { topic, kind, because, command } = change
-  const allow = kind === 'lower' ? `cf-audit-drain topics apply --allow-lower ${topic}, or ` : ''
+  const config = configFile === undefined ? '' : ` --config ${configFile}`
+  const allow = kind === 'lower' ? `cf-audit-drain topics apply${config} --allow-lower ${topic}, or ` : ''
   const verdict = action === 'plan' ? 'will not be done' : 'not done'
   return `${verdict}: ${todoOf(change)}, because ${because}; do: ${allow}${command}`
 }

@@ -12,7 +12,7 @@ import { doneLine, leftLine } from './topic-change-line.ts'
  */
 export async function manageTopics(
   config: Config,
-  { action, allowLower }: TopicsArguments,
+  { action, allowLower, configFile }: TopicsArguments,
   logger: Logger,
 ): Promise<ExitCode> {
   const { kafka } = config.log
@@ -46,7 +46,7 @@ export async function manageTopics(
       ? { done: [], left: await planTopics(options, systemClock) }
       : await applyTopics(options, new Set(allowLower), systemClock)
   for (const change of done) await print(doneLine(change))
-  for (const change of left) await print(leftLine(change, action))
+  for (const change of left) await print(leftLine(change, action, configFile))
   if (done.length + left.length === 0) await print(`nothing to do: ${wanted.length} topics are as wanted`)
   return left.length === 0 ? exitCodes.ok : exitCodes.different
 }
