@@ -86,7 +86,7 @@ test('topics plan and apply say what they would do, do it once, and lower nothin
     lower.text,
     new RegExp(
       `^not done: ${events}: retention.ms -1 -> 86400000, because the brokers would delete events that are kept now; ` +
-        `do: cf-audit-drain topics apply --allow-lower ${events}, or kafka-configs .* --entity-name ${events} --add-config retention.ms=86400000\n${warning}$`,
+        `do: cf-audit-drain topics apply --config \\S+ --allow-lower ${events}, or kafka-configs .* --entity-name ${events} --add-config retention.ms=86400000\n${warning}$`,
     ),
   )
   const allowed = await run(['topics', 'apply', '--allow-lower', events], day)

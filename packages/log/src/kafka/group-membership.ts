@@ -96,8 +96,11 @@ export class GroupMembership {
     }
   }
 
-  /** `offset`: the next one to be read. Refused by the brokers when this member is no longer one. */
-  async commit(topic: string, offset: bigint): Promise<void> {
+  /**
+   * `offset`: the next one to be read. Refused by the brokers when this member is no longer one, and not tried where `mayStill` says, when
+   * its turn has come, that the topic has been another's since.
+   */
+  async commit(topic: string, offset: bigint, mayStill = () => true): Promise<void> {
     let [isCommitted, isGivenUp] = [false, false]
     const forget = this.#consumer.on(this.#consumer.events.COMMIT_OFFSETS, ({ payload }) => {
       const partitions = payload.topics.find(one => one.topic === topic)?.partitions ?? []
@@ -106,7 +109,9 @@ export class GroupMembership {
     try {
       // kafkajs goes on trying what was given up here: it must not come after what is committed later, and set that back.
       const committing = this.#committed.then(async () => {
-        if (!isGivenUp) await this.#consumer.commitOffsets([{ topic, partition: 0, offset: String(offset) }])
+        if (isGivenUp) return
+        if (!mayStill()) throw new Error('the group was shared out anew before its turn came')
+        await this.#consumer.commitOffsets([{ topic, partition: 0, offset: String(offset) }])
       })
       this.#committed = committing.catch(() => undefined)
       await within(this.#clock, limits.requestMs, `committing ${topic}`, committing)

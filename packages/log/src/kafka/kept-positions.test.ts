@@ -16,8 +16,13 @@ async function delivering(
   place: () => string,
   consumers = [new MadeUpConsumer()],
   topics = [topic],
+  stop = signal,
 ) {
-  const all = made(consumers, () => topics)
+  let looks = 0
+  const all = made(consumers, () => {
+    looks++
+    return topics
+  })
   const fetchOffsets = async (asked: { readonly topics: readonly string[] }) =>
     asked.topics.map(name => ({
       topic: name,
@@ -26,9 +31,9 @@ async function delivering(
   const asAdmin = async (ask: (admin: unknown) => Promise<unknown>) => ask({ fetchOffsets })
   Object.assign(all.client, { asAdmin })
   t.after(() => all.source.close())
-  await all.source.connect(signal)
+  await all.source.connect(stop)
   const delivery = (await all.source.read(signal)) ?? assert.fail('closed')
-  return { ...all, consumer: consumers[0] ?? assert.fail(), delivery }
+  return { ...all, consumer: consumers[0] ?? assert.fail(), delivery, looks: () => looks }
 }
 
 const beginSharing = (consumer: MadeUpConsumer) => consumer.emit('r', { payload: null })
@@ -200,5 +205,115 @@ test('a source that is closed while the group is shared out does not keep what i
   const settling = delivery.settle()
   await source.close()
   await settling
+  assert.deepEqual(twice, [1])
+})
+
+for (const comes of [topic, other])
+  test(`what is in hand of a topic that is deleted is settled, and ${comes} is read when it comes`, {
+    timeout: 5_000,
+  }, async t => {
+    const [first, second] = [new MadeUpConsumer(), new MadeUpConsumer()]
+    second.assignment = { [comes]: [0] }
+    const topics = [topic]
+    const { source, delivery, twice } = await delivering(t, () => '0', [first, second], topics)
+    topics.pop()
+    first.isRunning = false
+    first.emit('c', { payload: { error: new Error('the topic is not there') } })
+    await until('it has left', () => first.left > 0, 2_000)
+    await delivery.settle()
+    assert.deepEqual(twice, [1])
+    topics.push(comes)
+    await until('the second has joined', () => second.isJoining, 2_000)
+    assert.equal(offsetOf(await source.read(signal)), 0)
+  })
+
+test('what is in hand of a deleted topic keeps the other topics from nothing, though the group knows nothing of it', {
+  timeout: 5_000,
+}, async t => {
+  const [first, second] = [new MadeUpConsumer(), new MadeUpConsumer()]
+  second.assignment = { [other]: [0] }
+  first.beforeCommit = () => {
+    throw new Error('This server does not host this topic-partition')
+  }
+  const topics = [topic, other]
+  const { source, delivery, twice } = await delivering(t, () => '0', [first, second], topics)
+  const settling = delivery.settle()
+  topics.shift()
+  await settling
+  assert.deepEqual([twice, first.left], [[1], 1])
+  assert.equal(offsetOf(await source.read(signal)), 0)
+})
+
+test('who joins for a new topic does so between two deliveries, however quickly they follow each other', {
+  timeout: 5_000,
+}, async t => {
+  const [first, second] = [new MadeUpConsumer(), new MadeUpConsumer()]
+  let committed = '0'
+  const topics = [topic]
+  const { source, delivery, twice, looks } = await delivering(t, () => committed, [first, second], topics)
+  topics.push(other)
+  const before = looks()
+  await until('it has looked', () => looks() > before + 1, 2_000)
+  assert.equal(first.left, 0, 'it waits for what is in hand')
+  committed = '1'
+  await delivery.settle()
+  while (second.committed.length === 0) await (await source.read(signal))?.settle()
+  assert.deepEqual([twice, first.committed, first.left, second.committed], [[], ['1'], 1, ['2']])
+})
+
+test('where the group is says nothing any more once it is shared out again', { timeout: 5_000 }, async t => {
+  const mayAnswer = Promise.withResolvers<void>()
+  const { client, source, consumer, delivery } = await delivering(t, () => '0')
+  const { asAdmin } = client
+  Object.assign(client, {
+    asAdmin: async (ask: Parameters<typeof asAdmin>[0]) => {
+      await mayAnswer.promise
+      return asAdmin(ask)
+    },
+  })
+  await delivery.settle()
+  beginSharing(consumer)
+  shareOut(consumer, [topic])
+  beginSharing(consumer)
+  mayAnswer.resolve()
+  const reading = source.read(AbortSignal.any([signal, AbortSignal.timeout(100)]))
+  await assert.rejects(reading, { name: 'TimeoutError' })
+  assert.deepEqual(consumer.committed, ['1'])
+})
+
+test('a right that is refused while the group is shared out hands nothing out', {
+  timeout: 5_000,
+}, async t => {
+  const { source, consumer, delivery } = await delivering(t, () => '0')
+  let tries = 0
+  consumer.beforeCommit = () => {
+    tries++
+    throw Object.assign(new Error('not authorized'), { type: 'TOPIC_AUTHORIZATION_FAILED' })
+  }
+  beginSharing(consumer)
+  const settling = delivery.settle()
+  await until('it was tried again', () => tries > 1, 2_000)
+  shareOut(consumer, [other])
+  await settling
+  assert.equal(offsetOf(await source.read(signal)), 0)
+  assert.deepEqual(consumer.committed, [])
+})
+
+test('who stops while it is not known whose a topic is waits no longer than for brokers that do not answer', {
+  timeout: 5_000,
+}, async t => {
+  const stop = new AbortController()
+  const { client, consumer, delivery, twice } = await delivering(
+    t,
+    () => '0',
+    undefined,
+    undefined,
+    stop.signal,
+  )
+  Object.assign(client, { asAdmin: () => new Promise(() => undefined) })
+  beginSharing(consumer)
+  shareOut(consumer, [topic])
+  stop.abort(new Error('stopped'))
+  await delivery.settle()
   assert.deepEqual(twice, [1])
 })

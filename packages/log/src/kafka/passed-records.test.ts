@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { systemClock } from '@cf-audit-drain/pipeline'
+import type { LogRecord } from '../ports.ts'
 import type { Fetched } from './partition-reader.ts'
 import { MadeUpConsumer, made, signal, topic, turns } from './sink-source-for-tests.ts'
-import { nextOffset } from './waiting-records.ts'
+import { addTo, beginAnew, giveBack, nextOffset, positionAt, taken } from './waiting-records.ts'
 
 /**
  * Goal: a sink's place passes what holds no event, and never an event that was not delivered. Method: a made-up consumer whose
@@ -138,13 +139,26 @@ test('a source that is closed while a place is committed reads nothing more, at 
   never.resolve()
 })
 
-test('the place of a topic that was made anew under a delivery is where its own records begin', () => {
-  const [waitingBytes, place] = [0, -1n]
-  assert.equal(nextOffset({ waiting: [], waitingBytes, fetched: 0n, place }), 0n)
-  const { value, ...rest } = event(topic, 3n)
-  const waiting = [{ ...rest, offset: 3, foundation: 'lab', bytes: value, guid: 'g' }]
-  const position = { waiting, waitingBytes, fetched: 10n, place } as unknown as Parameters<
-    typeof nextOffset
-  >[0]
-  assert.equal(nextOffset(position), 3n)
+test('what is left of a topic that was made anew passes nothing of the new one', () => {
+  const position = positionAt(5n)
+  const records = [5n, 6n, 7n].map(offset => event(topic, offset))
+  addTo(position, 'lab', records, 8n)
+  const inHand = taken(position, 2) as [LogRecord, ...LogRecord[]]
+  beginAnew(position, 0n)
+  assert.equal(nextOffset(position), 0n, 'the third one is waiting')
+  addTo(position, 'lab', [event(topic, 0n), event(topic, 1n)], 2n)
+  giveBack(position, inHand)
+  taken(position, 2)
+  assert.equal(nextOffset(position), 0n)
+  taken(position, 1)
+  assert.equal(nextOffset(position), 0n)
+  taken(position, 1)
+  assert.equal(nextOffset(position), 1n)
+})
+
+test('what waits of a topic whose beginning was removed keeps its offsets', () => {
+  const position = positionAt(5n)
+  addTo(position, 'lab', [event(topic, 5n)], 6n)
+  beginAnew(position, 20n)
+  assert.deepEqual([nextOffset(position), position.fetched, position.place], [5n, 20n, -1n])
 })

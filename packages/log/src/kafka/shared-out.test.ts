@@ -54,6 +54,15 @@ test('two that both say that they hold a topic do not both get it', () => {
   assert.equal([...shares.values()].flat().length, 1)
 })
 
+test('of two that say that they hold a topic the one gets it that it is dearer to', () => {
+  const wants = ['x', 'y']
+  const shares = sharedOut([
+    { id: 'a', wants, holds: ['y', 'x'] },
+    { id: 'b', wants, holds: ['x', 'y'] },
+  ])
+  assert.deepEqual(plain(shares), { a: ['y'], b: ['x'] })
+})
+
 test('random groups: every topic once, wanted by who has it, as even as one move can make it, the same in any order', () => {
   for (let seed = 1; seed <= 500; seed++) {
     const random = seededRandom(seed)

@@ -30,7 +30,10 @@ export function sharedOut(members: readonly GroupMember[]): ReadonlyMap<string, 
     return holds.includes(topic) ? -holds.indexOf(topic) : -holds.length
   }
   for (const topic of topics) {
-    const holder = wanting.get(topic)?.find(({ holds }) => holds.includes(topic))
+    // Two may say so: one was out of the group meanwhile. Whom it is dearer to may be delivering of it.
+    const [holder] = (wanting.get(topic) ?? [])
+      .filter(({ holds }) => holds.includes(topic))
+      .toSorted((a, b) => a.holds.indexOf(topic) - b.holds.indexOf(topic))
     if (holder) give(topic, holder.id)
   }
   // Those whom few want first: the others can still go elsewhere.

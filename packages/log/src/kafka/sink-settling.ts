@@ -22,6 +22,7 @@ export interface SettlingDoor {
   readonly observer: SinkSourceObserver
   readonly troubles: ReadingTroubles
   readonly closing: AbortSignal
+  holding(topic: string, position: Position): Holding
   /** Who commits; null: nobody yet. */
   membership(): GroupMembership | null
   /** Has the topic read from there again. */
@@ -33,8 +34,6 @@ export interface Delivered {
   readonly topic: string
   readonly position: Position
   readonly batch: Batch<LogRecord>
-  /** `gone`: its foundation is another worker's, or its topic is read anew. */
-  holding(): Holding
 }
 
 /** Commits what a sink has delivered, or gives it back. */
@@ -64,10 +63,9 @@ export class SinkSettling {
   async settle(delivered: Delivered, reason?: Error): Promise<void> {
     const { position, batch } = delivered
     if (reason !== undefined) return giveBack(position, batch)
-    // Control records are passed, too; and where the topic was made anew in the meantime its beginning is not.
-    const through = nextOffset(position)
-    if (await this.#commit(delivered, through)) position.place = through
-    else this.#door.observer.deliveredTwice?.(batch.length)
+    const through = await this.#commit(delivered)
+    if (through === null) this.#door.observer.deliveredTwice?.(batch.length)
+    else position.place = through
   }
 
   /** For when nothing is in hand: until something may have come, or a place has passed what holds no event. */
@@ -96,7 +94,8 @@ export class SinkSettling {
     try {
       const membership = this.#door.membership()
       if (membership === null) return false
-      await orAborted(membership.commit(topic, through), signal)
+      const mayStill = () => this.#door.holding(topic, position) === 'ours'
+      await orAborted(membership.commit(topic, through, mayStill), signal)
       position.place = through
       return true
     } catch {
@@ -105,8 +104,9 @@ export class SinkSettling {
     }
   }
 
-  /** Until it is durable (true), or the foundation is another worker's, or its topic is read anew, or it is given up. */
-  async #commit({ topic, batch, holding }: Delivered, offset: bigint): Promise<boolean> {
+  /** Until it is durable, as what; null: the foundation is another worker's, or its topic is read anew, or it is given up. */
+  async #commit({ topic, position, batch }: Delivered): Promise<bigint | null> {
+    const holding = () => this.#door.holding(topic, position)
     const { clock, troubles, closing } = this.#door
     const { signal: givenUp } = this.#givenUp
     const rest = (ms: number) => clock.sleep(ms, AbortSignal.any([closing, givenUp])).catch(() => undefined)
@@ -117,10 +117,13 @@ export class SinkSettling {
         // Whoever had it meanwhile may have come further: that must not be set back.
         if (holding() === 'undecided') await rest(undecidedMs)
         else {
-          await orAborted(membership.commit(topic, offset), givenUp)
+          // Control records are passed, too; and where the topic was made anew in the meantime its beginning is not.
+          const through = nextOffset(position)
+          const mayStill = () => holding() === 'ours' || holding() === 'ending'
+          await orAborted(membership.commit(topic, through, mayStill), givenUp)
           troubles.over(reading.committing(topic))
           // The group was shared out anew while the commit was tried: whoever has the topic now may have begun before it.
-          return holding() !== 'gone'
+          return holding() === 'gone' ? null : through
         }
       } catch (error) {
         // That the group is not shared out is a trouble of its own, and told as such.
@@ -132,6 +135,6 @@ export class SinkSettling {
       }
     }
     troubles.over(reading.committing(topic))
-    return false
+    return null
   }
 }

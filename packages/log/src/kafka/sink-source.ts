@@ -12,24 +12,23 @@ import type { LogRecord } from '../ports.ts'
 import { committedOffsets } from './committed-offsets.ts'
 import { heard, idleWaitMs, partWaitMs } from './fetch-patience.ts'
 import { GroupMembership } from './group-membership.ts'
-import { type Beginning, beginningOf } from './half-migrated.ts'
 import { HeldPositions } from './held-positions.ts'
 import { typesOf } from './kafka-error.ts'
 import { limits } from './kafka-options.ts'
 import type { PartitionReader } from './partition-reader.ts'
 import { ReadingTroubles, reading } from './reading-troubles.ts'
 import { mayLackRights } from './refused.ts'
+import { SinkBeginnings } from './sink-beginnings.ts'
 import { sinkMember } from './sink-member.ts'
 import { SinkNews } from './sink-news.ts'
 import { rightsAgainMs, SinkSettling } from './sink-settling.ts'
 import type { SinkSourceDoor } from './sink-source-door.ts'
 import { HiddenTopicError, SinkTopics } from './sink-topics.ts'
-import { addTo, earliestWhereGone, type Position, taken } from './waiting-records.ts'
+import { addTo, beginAnew, earliestWhereGone, type Position, taken } from './waiting-records.ts'
 import { WakeableRest } from './wakeable-rest.ts'
 import { within } from './within.ts'
 
 const retryMs = 500
-const beginAgainMs = 5_000
 /** Between two looks for the first topic. */
 const firstTopicMs = 5_000
 
@@ -49,12 +48,15 @@ export class KafkaSinkSource implements Source<LogRecord> {
   readonly #settling: SinkSettling
   readonly #news: SinkNews
   readonly #rest: WakeableRest
+  readonly #beginnings: SinkBeginnings
   #reader: PartitionReader | null = null
   #membership: GroupMembership | null = null
   readonly #positions = new HeldPositions()
   /** The topics the group is about. */
   #joined: ReadonlySet<string> = new Set()
   #mustJoin = false
+  /** As soon as what is in hand is settled; nothing more is handed out before. */
+  #joinsNext = false
   #mayLackRights = false
   #connecting: Promise<unknown> = Promise.resolve()
   #loops: Promise<unknown> = Promise.resolve()
@@ -73,12 +75,22 @@ export class KafkaSinkSource implements Source<LogRecord> {
       failed: error => door.observer.failed?.(error),
       interrupted: troubles => door.observer.interrupted?.(troubles),
     })
+    this.#beginnings = new SinkBeginnings(door, {
+      news: this.#news,
+      troubles: this.#troubles,
+      closing: this.#closing.signal,
+      readFrom: (topic, offset) => {
+        this.#positions.readFrom(topic, offset)
+        this.#arrivals.announce()
+      },
+    })
     this.#settling = new SinkSettling({
       clock: door.clock,
       observer: door.observer,
       troubles: this.#troubles,
       closing: this.#closing.signal,
       membership: () => this.#membership,
+      holding: (topic, position) => this.#positions.holding(topic, position),
       readAgain: (topic, offset) => this.#positions.readFrom(topic, offset),
     })
   }
@@ -142,6 +154,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   }
 
   #next(): Delivery<LogRecord> | null {
+    if (this.#joinsNext) return null
     for (const [topic, position] of this.#positions.ours) {
       const batch = taken(position, this.#batchMax)
       if (!isBatch(batch)) continue
@@ -155,18 +168,19 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
   #settle(topic: string, position: Position, batch: Batch<LogRecord>) {
     let settled = false
-    const holding = () => this.#positions.holding(topic, position)
     return async (reason?: Error): Promise<void> => {
       assert(!settled, `a delivery of sink ${this.#sink} was settled twice`)
-      await this.#settling.settle({ topic, position, batch, holding }, reason)
+      await this.#settling.settle({ topic, position, batch }, reason)
       settled = true
       this.#positions.handedOver()
+      if (this.#joinsNext) this.#rest.wake()
       this.#arrivals.announce()
     }
   }
 
   async #join(topics: readonly string[]): Promise<void> {
-    if (topics.length === 0) return
+    // Nothing to be a member for: what was being read is gone.
+    if (topics.length === 0) return this.#positions.keepOnly(new Set())
     const { client, names, settings, clock } = this.#door
     const id = names.sinkGroup(this.#sink)
     let assignments = 0
@@ -222,36 +236,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
     // One that cannot begin keeps no other one waiting.
     await Promise.all(
       [...places].map(([topic, offset]) =>
-        offset < 0n ? this.#beginNew(group, topic, joined, isCurrent) : null,
+        offset < 0n ? this.#beginnings.begin(topic, { group, joined, isCurrent }) : null,
       ),
     )
-  }
-
-  /** Registers the sink with a foundation that it has had nothing of, before it has; tried until it is another's. */
-  async #beginNew(
-    group: string,
-    topic: string,
-    joined: Promise<GroupMembership>,
-    isCurrent: () => boolean,
-  ): Promise<void> {
-    let unknown: Beginning | null = null
-    while (isCurrent() && !this.#closing.signal.aborted)
-      try {
-        const beginning = await beginningOf(topic, group, this.#door)
-        if (!isCurrent()) return
-        if (beginning.records !== null) unknown ??= beginning
-        await (await joined).commit(topic, beginning.offset)
-        // Whoever comes next finds a place and would not tell, be it a second try whose first lost only its answer.
-        this.#news.begins(topic, group, unknown ?? beginning)
-        if (!isCurrent()) return
-        this.#positions.readFrom(topic, beginning.offset)
-        this.#troubles.over(reading.beginning(topic))
-        return this.#arrivals.announce()
-      } catch (error) {
-        this.#troubles.has(reading.beginning(topic), error)
-        await this.#door.clock.sleep(beginAgainMs, this.#closing.signal).catch(() => undefined)
-      }
-    this.#troubles.over(reading.beginning(topic))
   }
 
   /** Keeps something waiting for every foundation, and no more than a batch. */
@@ -317,7 +304,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
     const earliest = await earliestWhereGone(await this.#door.client.reader(), topic, position)
     if (earliest === null || !this.#isCurrent([topic, position])) return
     this.#news.outOfRange(topic, position.fetched, earliest)
-    Object.assign(position, { fetched: earliest, place: -1n })
+    beginAnew(position, earliest)
   }
 
   /** Whether it has not been given to another worker since. */
@@ -342,6 +329,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
   #restMs(): number {
     const { topicRefreshMs } = this.#door.settings
     if (this.#mustJoin) return this.#mayLackRights ? rightsAgainMs : retryMs
+    if (this.#joinsNext && this.#positions.inHand === null) return 0
     if (this.#topics.hidden.size > 0) return Math.min(rightsAgainMs, topicRefreshMs)
     return this.#joined.size === 0 ? Math.min(firstTopicMs, topicRefreshMs) : topicRefreshMs
   }
@@ -351,9 +339,11 @@ export class KafkaSinkSource implements Source<LogRecord> {
     // A member that may not be one is turned away only after many attempts, with a line for each.
     if (this.#mustJoin && this.#mayLackRights) await this.#door.requireRights()
     this.#mayLackRights = false
-    if (!this.#mustJoin && now.symmetricDifference(this.#joined).size === 0) return
-    // Between two deliveries: what is in hand would have to be delivered again.
-    while (this.#positions.inHand !== null && !this.#mustJoin) await this.#arrivals.next(this.#closing.signal)
+    const isNeeded = this.#mustJoin || now.symmetricDifference(this.#joined).size > 0
+    const { inHand } = this.#positions
+    // Between two deliveries: what is in hand could go to another. But what is of a topic that is gone is never settled.
+    this.#joinsNext = isNeeded && !this.#mustJoin && inHand !== null && now.has(inHand)
+    if (!isNeeded || this.#joinsNext) return this.#arrivals.announce()
     await this.#membership?.leave()
     this.#mustJoin = false
     if (!this.#joined.isSubsetOf(now)) this.#door.client.forgetTopics()
@@ -392,7 +382,5 @@ export class KafkaSinkSource implements Source<LogRecord> {
     this.#mayLackRights ||= mayLackRights(error)
     this.#mustJoin = true
     this.#rest.wake()
-    // It may wait for what is in hand, which waits for the group.
-    this.#arrivals.announce()
   }
 }

@@ -14,10 +14,15 @@ export interface Position {
   fetched: bigint
   /** What the group has committed; -1 where that is not in the topic. */
   place: bigint
+  /**
+   * Where its topic begins since it was made anew under it; null: it was not. What is left of the topic before has this offset from then
+   * on: what is settled of it passes nothing of the new one.
+   */
+  anewFrom: bigint | null
 }
 
 export function positionAt(offset: bigint): Position {
-  return { waiting: [], waitingBytes: 0, fetched: offset, place: offset }
+  return { waiting: [], waitingBytes: 0, fetched: offset, place: offset, anewFrom: null }
 }
 
 /** One that holds nothing to deliver up to where the last fetch came to, which the group does not know; null: none does. */
@@ -45,8 +50,21 @@ export function taken(position: Position, max: number): LogRecord[] {
   return position.waiting.splice(0, count)
 }
 
+/** It ends before where it was read to: it was made anew, and is read from `earliest` on. */
+export function beginAnew(position: Position, earliest: bigint): void {
+  const isMadeAnew = earliest < position.fetched
+  Object.assign(position, { fetched: earliest, place: -1n })
+  if (!isMadeAnew) return
+  position.anewFrom = earliest
+  position.waiting.splice(0, Infinity, ...position.waiting.map(record => ofThisTopic(position, record)))
+}
+
+function ofThisTopic({ anewFrom }: Position, record: LogRecord): LogRecord {
+  return anewFrom === null ? record : { ...record, offset: Number(anewFrom) }
+}
+
 export function giveBack(position: Position, batch: Batch<LogRecord>): void {
-  position.waiting.unshift(...batch)
+  position.waiting.unshift(...batch.map(record => ofThisTopic(position, record)))
   for (const { bytes } of batch) position.waitingBytes += bytes.length
 }
 
