@@ -327,7 +327,11 @@ export const configSchema = z
       })
       .prefault({}),
     shutdownTimeout: duration(
-      { about: 'How long SIGTERM waits for work in hand before the process ends anyway.', example: '20s' },
+      {
+        about:
+          'How long SIGTERM waits for work in hand before the process ends anyway; half of it for a receiver to confirm what it was sent: what it has not then is sent again at the next start.',
+        example: '20s',
+      },
       '100ms',
       '10m',
     ).prefault('20s'),

@@ -10,10 +10,10 @@ export interface Delivery<T> {
   readonly batch: Batch<T>
   /**
    * Called once by the loop, and again only after it has thrown. Without a reason: every record is delivered or dead-lettered, and the source
-   * must make its cursor durable past them before the promise resolves. With a reason: nothing is known to be
-   * delivered, the cursor stays, and the next `read` gives the same records again.
+   * must make its cursor durable past them before the promise resolves. With a reason: the first `done` (default 0) are, and the cursor
+   * goes past those; nothing is known of the others, and the next `read` gives them again.
    */
-  settle(reason?: Error): Promise<void>
+  settle(reason?: Error, done?: number): Promise<void>
 }
 
 export interface Source<T> {

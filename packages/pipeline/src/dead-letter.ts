@@ -1,5 +1,7 @@
 import type { Batch, Sink } from './contract.ts'
 import { delivered } from './contract.ts'
+import { InterruptedWriteError } from './interrupted-write.ts'
+import { asError } from './retry.ts'
 
 export interface Rejected<T> {
   readonly record: T
@@ -23,7 +25,9 @@ export function withDeadLetters<T>(
         outcome.kind === 'rejected' ? [{ record: batch[i] as T, reason: outcome.reason }] : [],
       )
       if (rejected.length === 0) return outcomes
-      await bury(rejected)
+      await bury(rejected).catch(error => {
+        throw signal.aborted ? new InterruptedWriteError(asError(error), outcomes) : error
+      })
       return outcomes.map(outcome => (outcome.kind === 'rejected' ? delivered : outcome))
     },
   }

@@ -16,10 +16,10 @@ export interface PatienceOptions {
 export function withPatientSettling<T>(source: Source<T>, options: PatienceOptions, clock: Clock): Source<T> {
   let stopped: AbortSignal | undefined
 
-  async function untilSettled(settle: (reason?: Error) => Promise<void>, reason?: Error): Promise<void> {
+  async function untilSettled(settle: () => Promise<void>): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await settle(reason)
+        return await settle()
       } catch (thrown) {
         const error = asError(thrown)
         if (!options.isPassing(error) || stopped?.aborted) throw error
@@ -36,7 +36,10 @@ export function withPatientSettling<T>(source: Source<T>, options: PatienceOptio
       stopped = signal
       const delivery = await source.read(signal)
       if (!delivery) return null
-      return { batch: delivery.batch, settle: reason => untilSettled(r => delivery.settle(r), reason) }
+      return {
+        batch: delivery.batch,
+        settle: (reason, done) => untilSettled(() => delivery.settle(reason, done)),
+      }
     },
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from './clock.ts'
 import { type Batch, delivered, NotConnectedError, type Sink } from './contract.ts'
+import { withDeadLetters } from './dead-letter.ts'
 import { manualClock } from './manual-clock.ts'
 import { withRetry } from './retry.ts'
 
@@ -69,4 +70,47 @@ test('a sink that forgets an outcome is found out, not believed', async () => {
   const outcomes = await wrapped.write(numbers(4), never)
   assert.equal(writes, 3, 'the whole batch was tried again, in halves')
   assert.equal(outcomes.length, 4)
+})
+
+test('a write that is stopped says what is confirmed, and how much more was sent', async () => {
+  const aborted = new AbortController()
+  let writes = 0
+  const { wrapped } = retrying(async batch => {
+    if (++writes === 1) throw new Error('reset')
+    if (writes === 2) return batch.map((_, i) => (i === 3 ? retry : delivered))
+    aborted.abort(new Error('stop'))
+    if (writes > 3) throw new NotConnectedError('refused')
+    throw new Error('reset')
+  })
+  const retry = { kind: 'retry', reason: new Error('busy') } as const
+  // Five of ten are sent again: 0 to 2 and 4 are confirmed; then 3 and 5 to 8 are sent.
+  await assert.rejects(wrapped.write(numbers(10), aborted.signal), { message: 'stop', done: 3, sent: 6 })
+})
+
+test('one that is stopped with nothing sent says so', async () => {
+  const aborted = new AbortController()
+  const { wrapped } = retrying(async () => {
+    aborted.abort(new Error('stop'))
+    throw new NotConnectedError('refused')
+  })
+  await assert.rejects(wrapped.write(numbers(10), aborted.signal), { message: 'stop', done: 0, sent: 0 })
+})
+
+test('what came with a refused record is confirmed up to it when the process stops before that is buried', async () => {
+  const aborted = new AbortController()
+  const sink: Sink<number> = {
+    connect: async () => undefined,
+    close: async () => undefined,
+    write: async batch =>
+      batch.map((_, i) => (i === 2 ? { kind: 'rejected', reason: new Error('too long') } : delivered)),
+  }
+  const burying = withDeadLetters(sink, async () => {
+    aborted.abort(new Error('stop'))
+    throw new Error('the disk is full')
+  })
+  await assert.rejects(burying.write(numbers(5), aborted.signal), {
+    message: 'the disk is full',
+    done: 2,
+    sent: 2,
+  })
 })

@@ -1,6 +1,7 @@
 import type { Clock, Random } from './clock.ts'
 import type { Batch, Outcome, Sink } from './contract.ts'
 import { NotConnectedError } from './contract.ts'
+import { InterruptedWriteError } from './interrupted-write.ts'
 
 export interface RetryOptions {
   readonly firstDelayMs: number
@@ -26,6 +27,7 @@ export interface WriteFailure {
  * that can only take little before it breaks still makes progress, and what may arrive twice shrinks with it.
  * A NotConnectedError says that nothing was sent: it is tried again as it was.
  * Delays have full jitter: between nothing and a ceiling that doubles per consecutive failure.
+ * A write that is stopped throws an InterruptedWriteError: what was confirmed need not be sent again.
  */
 export function withRetry<T>(
   sink: Sink<T>,
@@ -33,6 +35,8 @@ export function withRetry<T>(
   deps: { readonly clock: Clock; readonly random: Random },
 ): Sink<T> {
   let failures = 0
+  /** Sent and not confirmed when it was stopped. */
+  let underWay = 0
   const size = writeSize()
 
   async function waitAfter(reason: Error, unknown: number, signal: AbortSignal, afterMs = 0): Promise<void> {
@@ -50,8 +54,9 @@ export function withRetry<T>(
       size.succeeded()
       return outcomes
     } catch (error) {
-      signal.throwIfAborted()
       const unknown = error instanceof NotConnectedError ? 0 : batch.length
+      if (signal.aborted) underWay = unknown
+      signal.throwIfAborted()
       if (unknown > 0) size.failed(unknown)
       await waitAfter(asError(error), unknown, signal)
       return null
@@ -62,29 +67,54 @@ export function withRetry<T>(
     connect: signal => sink.connect(signal),
     close: () => sink.close(),
     async write(batch, signal) {
-      const results = new Array<Outcome | undefined>(batch.length)
-      let waiting = Array.from(batch.keys())
-      while (waiting.length > 0) {
-        signal.throwIfAborted()
-        const now = waiting.slice(0, size.max())
-        const outcomes = await attempt(now.map(index => batch[index]) as unknown as Batch<T>, signal)
-        if (!outcomes) continue
-        const again: number[] = []
-        let retry: Extract<Outcome, { kind: 'retry' }> | undefined
-        outcomes.forEach((outcome, i) => {
-          const index = now[i] as number
-          if (outcome.kind === 'retry') {
-            again.push(index)
-            if (!retry || (outcome.afterMs ?? 0) > (retry.afterMs ?? 0)) retry = outcome
-          } else results[index] = outcome
-        })
-        waiting = [...again, ...waiting.slice(now.length)]
-        if (retry) await waitAfter(retry.reason, 0, signal, retry.afterMs)
-        else failures = 0
+      const results = new Array<Outcome | undefined>(batch.length).fill(undefined)
+      underWay = 0
+      try {
+        await deliver(batch, results, signal)
+        return results as Outcome[]
+      } catch (error) {
+        if (!signal.aborted) throw error
+        throw new InterruptedWriteError(asError(error), results, underWay)
       }
-      return results as Outcome[]
     },
   }
+
+  async function deliver(
+    batch: Batch<T>,
+    results: (Outcome | undefined)[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    let waiting = Array.from(batch.keys())
+    while (waiting.length > 0) {
+      signal.throwIfAborted()
+      const now = waiting.slice(0, size.max())
+      const records = now.map(index => batch[index]) as unknown as Batch<T>
+      const outcomes = await attempt(records, signal)
+      if (!outcomes) continue
+      const { again, retry } = sortOut(outcomes, now, results)
+      waiting = [...again, ...waiting.slice(now.length)]
+      if (retry) await waitAfter(retry.reason, 0, signal, retry.afterMs)
+      else failures = 0
+    }
+  }
+}
+
+/** Puts down the outcomes of the records `now`; those to be tried again, and the one that has to wait longest. */
+function sortOut(
+  outcomes: readonly Outcome[],
+  now: readonly number[],
+  results: (Outcome | undefined)[],
+): { readonly again: readonly number[]; readonly retry: Extract<Outcome, { kind: 'retry' }> | undefined } {
+  const again: number[] = []
+  let retry: Extract<Outcome, { kind: 'retry' }> | undefined
+  for (const [i, outcome] of outcomes.entries()) {
+    const index = now[i] as number
+    if (outcome.kind === 'retry') {
+      again.push(index)
+      if (!retry || (outcome.afterMs ?? 0) > (retry.afterMs ?? 0)) retry = outcome
+    } else results[index] = outcome
+  }
+  return { again, retry }
 }
 
 /** How many records one write may hold: halved by every failure, doubled by a streak of successes. */

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts'
 import type { Sink, Source } from './contract.ts'
 import { NotConnectedError } from './contract.ts'
+import { InterruptedWriteError } from './interrupted-write.ts'
 import { asError } from './retry.ts'
 
 export interface RunOptions {
@@ -12,11 +13,13 @@ export interface RunOptions {
   /** `attempt`: 1, 2, 3 … since the end was last connected. */
   readonly onConnectFailure?: (end: 'source' | 'sink', reason: Error, attempt: number) => void
   readonly onSettled?: (count: number) => void
+  /** It was stopped with so many sent and not settled: they are sent again by whoever has them next. */
+  readonly onInterrupted?: (sent: number) => void
 }
 
 /**
  * The one loop of the product: reads a batch, writes it, settles it. Ends when the source has ended or the signal is
- * aborted (then the batch under way is settled with the reason: its cursor stays). Both ends are closed in any case.
+ * aborted (then the batch under way is settled with the reason: its cursor stays, but for what was confirmed of it). Both ends are closed in any case.
  *
  * The sink is expected to have no 'retry' left (see withRetry) and no 'rejected' (see withDeadLetters): a cursor may
  * only move past delivered records.
@@ -55,7 +58,10 @@ async function step<T>(
     if (open || outcomes.length !== delivery.batch.length)
       throw new Error(`the sink left records open: ${open?.kind ?? `${outcomes.length} outcomes`}`)
   } catch (error) {
-    await delivery.settle(asError(error))
+    const { done, sent } = error instanceof InterruptedWriteError ? error : { done: 0, sent: 0 }
+    if (sent > 0) options.onInterrupted?.(sent)
+    await delivery.settle(asError(error), done)
+    if (done > 0) options.onSettled?.(done)
     if (!(error instanceof NotConnectedError)) throw error
     await connect('sink', sink, options, signal)
     return true

@@ -50,6 +50,32 @@ test('what a sink has sent and not settled is not sent again when another joins,
   assert.equal(JSON.parse(await first.get('/status')).sinks[0].sentAgain, perFoundation)
 })
 
+/** Goal: nothing comes twice uncounted, unless a process is killed. Method: a receiver that confirms nothing while a sink stops. */
+test('what a sink has sent and its receiver has not confirmed when it is stopped is counted, and told in its last line', {
+  timeout: 120_000,
+}, async t => {
+  if (skipWithoutKafka(t)) return
+  const kafka = await shareKafka()
+  t.after(() => kafka.stop())
+  const prefix = `stopped-${process.pid}`
+  await fill(t, kafka, prefix)
+  const receiver = await HoldingReceiver.start(t)
+  receiver.hold()
+  const stopped = startSink(t, kafka, prefix, receiver.url, { shutdownTimeout: '4s' })
+  await eventually(async () => receiver.held === 1)
+  stopped.signal('SIGTERM')
+  await eventually(async () => /"sentAgain":\d+/.test(stopped.out()))
+  assert.match(
+    stopped.out(),
+    new RegExp(`"sentAgain":${perFoundation},.*not all|"sentAgain":${perFoundation},.*stopped before`),
+  )
+  receiver.release()
+  startSink(t, kafka, prefix, receiver.url)
+  await eventually(async () => receiver.seen.size === 2 * perFoundation)
+  const doubles = [...receiver.seen.values()].reduce((sum, times) => sum + times - 1, 0)
+  assert.equal(doubles, perFoundation)
+})
+
 async function lag(sink: LabRun): Promise<number | undefined> {
   return JSON.parse(await sink.get('/status')).sinks[0].position?.lag
 }
@@ -67,13 +93,20 @@ async function fill(t: TestContext, kafka: KafkaCluster, prefix: string): Promis
   }
 }
 
-function startSink(t: TestContext, kafka: KafkaCluster, prefix: string, url: string): LabRun {
+function startSink(
+  t: TestContext,
+  kafka: KafkaCluster,
+  prefix: string,
+  url: string,
+  more: object = {},
+): LabRun {
   const dir = temporary(t)
   const file = join(dir, 'config.yaml')
   const config = {
     log: { kafka: { brokers: kafka.brokers, prefix } },
     sinks: [{ name: 'siem', url, confirmTimeout: '60s' }],
     http: { address: '127.0.0.1:0' },
+    ...more,
   }
   writeFileSync(file, JSON.stringify(config))
   const sink = begin(['sink', '--config', file], { DATA_DIR: join(dir, 'data') })

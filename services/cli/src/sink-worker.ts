@@ -37,6 +37,8 @@ export interface SinkObserver {
   buried?(records: number): void
   /** Records that another worker may deliver, too. */
   givenUp?(records: number): void
+  /** Stopped with so many sent and not confirmed, or not in a row; among those of `givenUp`. */
+  interrupted?(records: number): void
   /** Whether records go to the receiver; after every change, and when nothing is known yet not at all. */
   up?(isUp: boolean): void
   /** How many things keep events from it, after every change. */
@@ -174,6 +176,10 @@ export class SinkWorker {
         onSettled: records => {
           onSettled()
           this.#settled(records)
+        },
+        onInterrupted: sent => {
+          this.#givenUp(sent)
+          this.#observer.interrupted?.(sent)
         },
         onConnectFailure: (end, reason, attempt) => {
           const failure = { reason, attempt, delayMs: 1_000, unknown: 0 }

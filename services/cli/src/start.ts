@@ -269,6 +269,8 @@ function sinkObserver(sink: SinkConfig, logger: Logger, metrics: Metrics, clock:
       else told[level]({ reason: error.message, attempt, delayMs }, 'failed; it is tried again')
     },
     givenUp: records => counts.resent(records),
+    interrupted: sentAgain =>
+      told.warn({ sentAgain }, 'stopped before the receiver confirmed all that was sent; it is sent again'),
     up: isUp => counts.connected(isUp),
     unread: reasons => counts.unread(reasons),
     reads: foundations => counts.reads(foundations),

@@ -48,6 +48,27 @@ export function deliverySuite(under: LogUnderTest): void {
     await source.close()
   })
 
+  test('of a delivery that broke off what was delivered does not come again, nor after a crash', async () => {
+    await publish(makeEntries(0, 6))
+    const source = await connect(under.log, 'siem', 4)
+    await (await take(source)).settle(new Error('stopped'), 1)
+    const rest = await take(source)
+    assert.deepEqual(
+      rest.batch.map(record => record.guid),
+      guidsOf(makeEntries(1, 5)).slice(0, rest.batch.length),
+    )
+    await rest.settle(new Error('stopped'), 2)
+    await crash()
+    const after = await connect(under.log, 'siem', 4)
+    const left = await take(after)
+    assert.deepEqual(
+      left.batch.map(record => record.guid),
+      guidsOf(makeEntries(3, 3)),
+    )
+    await left.settle()
+    await after.close()
+  })
+
   test('a settled cursor survives restart and crash; an unsettled delivery comes again', async () => {
     await publish(makeEntries(0, 6))
     const before = await connect(under.log, 'siem', 2)

@@ -81,12 +81,12 @@ export class SinkSource implements Source<LogRecord> {
   #deliver(batch: Batch<LogRecord>): Delivery<LogRecord> {
     this.#unsettled = true
     let settled = false
-    const last = batch.at(-1)?.offset ?? this.#cursor
     return {
       batch,
-      settle: async reason => {
+      settle: async (reason, done = 0) => {
         assert(!settled, `a delivery of sink ${this.#sink} was settled twice`)
-        if (reason === undefined) {
+        const last = batch[(reason === undefined ? batch.length : done) - 1]?.offset
+        if (last !== undefined) {
           // When this throws the delivery is not settled: it may be tried again.
           commitCursor(this.#door.database, this.#sink, last)
           this.#cursor = last

@@ -60,11 +60,14 @@ export class SinkSettling {
     stop.addEventListener('abort', () => giveUp().catch(() => undefined), { once: true, signal })
   }
 
-  async settle(delivered: Delivered, reason?: Error): Promise<void> {
+  /** `broken`: of the batch only so many are delivered. */
+  async settle(delivered: Delivered, broken?: { readonly done: number }): Promise<void> {
     const { position, batch } = delivered
-    if (reason !== undefined) return giveBack(position, batch)
+    const { done } = broken ?? { done: batch.length }
+    giveBack(position, batch.slice(done))
+    if (done === 0) return
     const through = await this.#commit(delivered)
-    if (through === null) this.#door.observer.deliveredTwice?.(batch.length)
+    if (through === null) this.#door.observer.deliveredTwice?.(done)
     else position.place = through
   }
 

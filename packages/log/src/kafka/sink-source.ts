@@ -168,9 +168,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
   #settle(topic: string, position: Position, batch: Batch<LogRecord>) {
     let settled = false
-    return async (reason?: Error): Promise<void> => {
+    return async (reason?: Error, done = 0): Promise<void> => {
       assert(!settled, `a delivery of sink ${this.#sink} was settled twice`)
-      await this.#settling.settle({ topic, position, batch }, reason)
+      await this.#settling.settle({ topic, position, batch }, reason && { done })
       settled = true
       this.#positions.handedOver()
       if (this.#joinsNext) this.#rest.wake()

@@ -1,4 +1,3 @@
-import type { Batch } from '@cf-audit-drain/pipeline'
 import { batchMaxBytes } from '../batch-rules.ts'
 import type { LogRecord } from '../ports.ts'
 import { toLogRecord } from './event-record.ts'
@@ -63,7 +62,7 @@ function ofThisTopic({ anewFrom }: Position, record: LogRecord): LogRecord {
   return anewFrom === null ? record : { ...record, offset: Number(anewFrom) }
 }
 
-export function giveBack(position: Position, batch: Batch<LogRecord>): void {
+export function giveBack(position: Position, batch: readonly LogRecord[]): void {
   position.waiting.unshift(...batch.map(record => ofThisTopic(position, record)))
   for (const { bytes } of batch) position.waitingBytes += bytes.length
 }
