@@ -25,5 +25,14 @@ test('what a topic does as long as it is not changed stands behind the change, w
     `will not be done: ${told}, because it takes away; do: ${allow}`,
   )
   assert.equal(leftLine(lower, 'apply', undefined), `not done: ${told}, because it takes away; do: ${allow}`)
+  const anew = {
+    ...change,
+    kind: 'by hand',
+    command: 'kafka-topics --delete && cf-audit-drain topics apply',
+  } as const
+  assert.match(
+    leftLine(anew, 'plan', 'c.yaml'),
+    /do: kafka-topics --delete && .* topics apply --config c\.yaml$/,
+  )
   assert.match(leftLine(lower, 'plan', './lab.yaml'), /topics apply --config \.\/lab\.yaml --allow-lower p\./)
 })

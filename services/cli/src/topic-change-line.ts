@@ -15,6 +15,8 @@ function todoOf(change: TopicChange): string {
   return `${textOf(change)}${harm}`
 }
 
+const apply = 'cf-audit-drain topics apply'
+
 /** What `apply` would do by itself, or why it does not. `configFile`: as it was typed. */
 export function leftLine(
   change: TopicChange,
@@ -23,8 +25,9 @@ export function leftLine(
 ): string {
   if (change.kind === 'make' || change.kind === 'raise') return `to do: ${todoOf(change)}`
   const { topic, kind, because, command } = change
+  const allow = kind === 'lower' ? `${apply} --allow-lower ${topic}, or ` : ''
   const config = configFile === undefined ? '' : ` --config ${configFile}`
-  const allow = kind === 'lower' ? `cf-audit-drain topics apply${config} --allow-lower ${topic}, or ` : ''
+  const todo = `${allow}${command}`.replaceAll(apply, `${apply}${config}`)
   const verdict = action === 'plan' ? 'will not be done' : 'not done'
-  return `${verdict}: ${todoOf(change)}, because ${because}; do: ${allow}${command}`
+  return `${verdict}: ${todoOf(change)}, because ${because}; do: ${todo}`
 }
