@@ -11,6 +11,7 @@ import { systemClock } from '@cf-audit-drain/pipeline'
 import { letter } from '../contract-suite/made-up-entries.ts'
 import { KafkaStateError, KafkaUnavailableError } from './kafka-error.ts'
 import { openKafkaLog } from './kafka-log.ts'
+import { Kafka, logLevel } from './kafkajs-door.ts'
 
 describe('burying', { skip: reasonToSkipKafka() }, () => {
   let kafka: KafkaCluster
@@ -61,6 +62,29 @@ describe('burying', { skip: reasonToSkipKafka() }, () => {
       assert.match(error.message, /has no topic \S+\.dead-letters, or/)
       return true
     })
+  })
+
+  test('counts those no more that an operator has deleted: some after a start, all at once', async t => {
+    const prefix = `bury-deleted-${process.pid}`
+    const log = await madeLog(t, prefix)
+    const topic = `${prefix}.dead-letters`
+    await log.bury([letter('a'), letter('b')])
+    const countOf = async (one: typeof log) =>
+      (await one.deadLetterCounts()).reduce((sum, { count }) => sum + count, 0)
+    assert.equal(await countOf(log), 2)
+    const kafkajs = new Kafka({ brokers: [...kafka.brokers], logLevel: logLevel.NOTHING }).admin()
+    t.after(() => kafkajs.disconnect())
+    await kafkajs.connect()
+    const upTo = async (offset: string) => {
+      await kafkajs.fetchTopicOffsets(topic)
+      await kafkajs.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] })
+    }
+    await upTo('1')
+    const again = openKafkaLog({ brokers: kafka.brokers, prefix }, { clock: systemClock })
+    t.after(() => again.close())
+    assert.equal(await countOf(again), 1)
+    await upTo('-1')
+    assert.deepEqual([await countOf(log), await countOf(again)], [0, 0])
   })
 
   test('is a thing to try again whatever the brokers refuse it for', async t => {
