@@ -7,6 +7,7 @@ const sound: SinkStatus = {
   sink: 'siem',
   url: 'syslog://siem:514',
   state: 'delivering',
+  foundations: null,
   lastDelivery: null,
   lastError: null,
   unread: [],

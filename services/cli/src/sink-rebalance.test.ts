@@ -35,19 +35,21 @@ test('what a sink has sent and not settled is not sent again when another joins,
   await eventually(async () => receiver.held === 2 && receiver.seen.size === 2 * perFoundation)
   const doubles = () => [...receiver.seen.values()].reduce((sum, times) => sum + times - 1, 0)
   assert.equal(doubles(), 0)
+  const shares = await Promise.all([first, second].map(async sink => (await sinkOf(sink)).foundations))
+  assert.deepEqual([shares[0]?.length, shares.flat().toSorted()], [1, ['one', 'two']])
 
   first.signal('SIGSTOP')
   // What the second has in hand is settled, so that it can take what the first had.
   receiver.release()
   await eventually(async () => doubles() === perFoundation)
   first.signal('SIGCONT')
-  await eventually(async () => (await lag(second)) === 0)
+  await eventually(async () => (await sinkOf(second)).position?.lag === 0)
   await eventually(async () => (await resent(first)) === perFoundation)
   const counts = await Promise.all([first, second].map(resent))
   t.diagnostic(`${doubles()} came twice, counted ${counts}`)
   assert.equal(doubles(), perFoundation)
   assert.deepEqual(counts, [perFoundation, 0])
-  assert.equal(JSON.parse(await first.get('/status')).sinks[0].sentAgain, perFoundation)
+  assert.equal((await sinkOf(first)).sentAgain, perFoundation)
 })
 
 /** Goal: nothing comes twice uncounted, unless a process is killed. Method: a receiver that confirms nothing while a sink stops. */
@@ -76,8 +78,14 @@ test('what a sink has sent and its receiver has not confirmed when it is stopped
   assert.equal(doubles, perFoundation)
 })
 
-async function lag(sink: LabRun): Promise<number | undefined> {
-  return JSON.parse(await sink.get('/status')).sinks[0].position?.lag
+interface ShownSink {
+  readonly foundations: readonly string[]
+  readonly position: { readonly lag: number } | null
+  readonly sentAgain: number
+}
+
+async function sinkOf(sink: LabRun): Promise<ShownSink> {
+  return JSON.parse(await sink.get('/status')).sinks[0]
 }
 
 async function fill(t: TestContext, kafka: KafkaCluster, prefix: string): Promise<void> {

@@ -55,6 +55,8 @@ export interface SinkStatus {
   readonly sink: string
   readonly url: string
   readonly state: 'starting' | 'delivering' | 'failing'
+  /** Those this worker delivers now; null where they are not shared out. */
+  readonly foundations: readonly string[] | null
   readonly lastDelivery: { readonly at: string; readonly records: number } | null
   readonly lastError: { readonly at: string; readonly message: string; readonly attempt: number } | null
   /** What keeps it from events now. `foundation`: whose; those of the others are delivered. Null: everybody's. */
@@ -104,6 +106,7 @@ export class SinkWorker {
   #lastDelivery: SinkStatus['lastDelivery'] = null
   #lastError: SinkStatus['lastError'] = null
   #sentAgain = 0
+  #foundations: SinkStatus['foundations'] = null
   readonly #losses = new LossTally()
   /** Why the log cannot be connected. */
   #unconnected: readonly ReadingTrouble[] = []
@@ -155,7 +158,10 @@ export class SinkWorker {
             this.#showUnread()
           },
           deliveredTwice: records => this.#givenUp(records),
-          reads: foundations => this.#observer.reads?.(foundations),
+          reads: foundations => {
+            this.#foundations = foundations.toSorted()
+            this.#observer.reads?.(foundations)
+          },
           lost: span => this.#lost(span),
         },
       }),
@@ -211,6 +217,7 @@ export class SinkWorker {
       sink: this.config.name,
       url: this.config.url,
       state: this.#unread.length === 0 ? this.#state : 'failing',
+      foundations: this.#foundations,
       lastDelivery: this.#lastDelivery,
       lastError: this.#lastError,
       unread: this.#unread,
