@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Batch, delivered, type Sink, type Source } from './contract.ts'
+import { InterruptedWriteError } from './interrupted-write.ts'
 import { manualClock } from './manual-clock.ts'
 import { withPatientSettling } from './patient-settling.ts'
+import { asError } from './retry.ts'
 import { run } from './run.ts'
 
 class FullError extends Error {}
@@ -53,3 +55,43 @@ test('an error that time does not mend ends the loop', async () => {
   await assert.rejects(ended, /a mistake/)
   assert.deepEqual(written, [0, 1])
 })
+
+for (const stops of ['in the write', 'before the last try to settle'])
+  test(`what was confirmed and could not be settled when it was stopped (${stops}) is told, with the reason`, async () => {
+    const clock = manualClock()
+    const stop = new AbortController()
+    const told: string[] = []
+    let tries = 0
+    const source: Source<number> = {
+      connect: async () => {},
+      close: async () => {},
+      read: async () => ({
+        batch: [1, 2, 3],
+        settle: async () => {
+          if (++tries === 2) stop.abort(new Error('stopped'))
+          throw new FullError('disk full')
+        },
+      }),
+    }
+    const sink: Sink<number> = {
+      connect: async () => {},
+      close: async () => {},
+      write: async (batch, signal) => {
+        if (stops !== 'in the write') return batch.map(() => delivered)
+        stop.abort(new Error('stopped'))
+        throw new InterruptedWriteError(asError(signal.reason), [delivered, delivered], 1)
+      },
+    }
+    const onFailure = (error: Error) => told.push(error.message)
+    const patient = withPatientSettling(source, { delayMs: 2_000, isPassing: () => true, onFailure }, clock)
+    const options = {
+      clock,
+      reconnectMs: 10,
+      onInterrupted: (sent: number) => told.push(`${sent} again`),
+      onSettled: (count: number) => told.push(`${count} settled`),
+    }
+    await run(patient, sink, options, stop.signal)
+    const expected =
+      stops === 'in the write' ? ['1 again', 'disk full', '2 again'] : ['disk full', 'disk full', '3 again']
+    assert.deepEqual(told, expected)
+  })

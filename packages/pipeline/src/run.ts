@@ -13,7 +13,7 @@ export interface RunOptions {
   /** `attempt`: 1, 2, 3 … since the end was last connected. */
   readonly onConnectFailure?: (end: 'source' | 'sink', reason: Error, attempt: number) => void
   readonly onSettled?: (count: number) => void
-  /** It was stopped with so many sent and not settled: they are sent again by whoever has them next. */
+  /** It ends with so many sent and not settled: they are sent again by whoever has them next. */
   readonly onInterrupted?: (sent: number) => void
 }
 
@@ -60,15 +60,23 @@ async function step<T>(
   } catch (error) {
     const { done, sent } = error instanceof InterruptedWriteError ? error : { done: 0, sent: 0 }
     if (sent > 0) options.onInterrupted?.(sent)
-    await delivery.settle(asError(error), done)
-    if (done > 0) options.onSettled?.(done)
+    await settle(done, options, () => delivery.settle(asError(error), done))
     if (!(error instanceof NotConnectedError)) throw error
     await connect('sink', sink, options, signal)
     return true
   }
-  await delivery.settle()
-  options.onSettled?.(delivery.batch.length)
+  await settle(delivery.batch.length, options, () => delivery.settle())
   return true
+}
+
+async function settle(done: number, options: RunOptions, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (done > 0) options.onInterrupted?.(done)
+    throw error
+  }
+  if (done > 0) options.onSettled?.(done)
 }
 
 async function connect(

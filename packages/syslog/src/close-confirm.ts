@@ -12,7 +12,7 @@ export async function sendAndConfirm(
   signal: AbortSignal,
 ): Promise<void> {
   const connection = await address.connect(signal).catch(error => {
-    throw signal.aborted ? error : nothingSent(error)
+    throw nothingSent(error)
   })
   try {
     for (const bytes of chunks) await connection.write(bytes)

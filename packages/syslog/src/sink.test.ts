@@ -217,6 +217,15 @@ describe('stopping', () => {
     await until(() => handles() <= before, 5_000)
   })
 
+  test('a write that is aborted in the TLS handshake says that nothing was sent', async t => {
+    const silent = await receiver(t, () => {})
+    const stop = new AbortController()
+    const writing = sinkTo(silent.port, { tls: {} }).write(sampleBatch(1), stop.signal)
+    await until(() => silent.sockets.length === 1, 5_000)
+    stop.abort(new Error('shutting down'))
+    await assert.rejects(writing, { name: 'NotConnectedError', message: /shutting down/ })
+  })
+
   test('a signal aborted before the write opens nothing', async t => {
     const good = await receiver(t, (socket, r) => r.readAll(socket))
     await assert.rejects(sinkTo(good.port).write(sampleBatch(1), AbortSignal.abort(new Error('no'))), /no/)

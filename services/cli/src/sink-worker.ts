@@ -37,7 +37,7 @@ export interface SinkObserver {
   buried?(records: number): void
   /** Records that another worker may deliver, too. */
   givenUp?(records: number): void
-  /** Stopped with so many sent and not confirmed, or not in a row; among those of `givenUp`. */
+  /** It ends with so many sent and not settled; among those of `givenUp`. */
   interrupted?(records: number): void
   /** Whether records go to the receiver; after every change, and when nothing is known yet not at all. */
   up?(isUp: boolean): void
@@ -157,7 +157,7 @@ export class SinkWorker {
             this.#interrupted = troubles
             this.#showUnread()
           },
-          deliveredTwice: records => this.#givenUp(records),
+          deliveredTwice: records => (signal.aborted ? this.#stoppedWith(records) : this.#givenUp(records)),
           reads: foundations => {
             this.#foundations = foundations.toSorted()
             this.#observer.reads?.(foundations)
@@ -183,10 +183,7 @@ export class SinkWorker {
           onSettled()
           this.#settled(records)
         },
-        onInterrupted: sent => {
-          this.#givenUp(sent)
-          this.#observer.interrupted?.(sent)
-        },
+        onInterrupted: sent => this.#stoppedWith(sent),
         onConnectFailure: (end, reason, attempt) => {
           const failure = { reason, attempt, delayMs: 1_000, unknown: 0 }
           if (end === 'sink') return this.#failed(failure)
@@ -273,6 +270,11 @@ export class SinkWorker {
   #givenUp(records: number): void {
     this.#sentAgain += records
     this.#observer.givenUp?.(records)
+  }
+
+  #stoppedWith(records: number): void {
+    this.#givenUp(records)
+    this.#observer.interrupted?.(records)
   }
 
   #lost(span: LostSpan): void {

@@ -270,7 +270,10 @@ function sinkObserver(sink: SinkConfig, logger: Logger, metrics: Metrics, clock:
     },
     givenUp: records => counts.resent(records),
     interrupted: sentAgain =>
-      told.warn({ sentAgain }, 'stopped before the receiver confirmed all that was sent; it is sent again'),
+      told.warn(
+        { sentAgain },
+        'stopped before all that was sent was confirmed and settled; it is sent again',
+      ),
     up: isUp => counts.connected(isUp),
     unread: reasons => counts.unread(reasons),
     reads: foundations => counts.reads(foundations),

@@ -76,8 +76,8 @@ export const limits = {
   openMs: 120_000,
   closeMs: 2_000,
   /**
-   * What is in hand when the process is told to stop. Together with closing it is less than the 10 s that docker gives; what
-   * is given up is done again by the next process, after fencing and reading back.
+   * What is in hand when the process is told to stop; a sink's from when its receiver has confirmed it. Together with closing it is less than
+   * the 10 s that docker gives; what is given up is done again by the next process, after fencing and reading back.
    */
   stopMs: 3_000,
 } as const

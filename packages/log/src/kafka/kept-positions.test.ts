@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { until } from '@cf-audit-drain/kafka-broker'
-import { MadeUpConsumer, made, signal, topic, turns } from './sink-source-for-tests.ts'
+import { fastClock, MadeUpConsumer, made, signal, topic, turns } from './sink-source-for-tests.ts'
 
 /**
  * Goal: a topic that comes back after the group was shared out is read on, and nothing of it is doubled; one that was another's is
@@ -316,4 +316,59 @@ test('who stops while it is not known whose a topic is waits no longer than for 
   stop.abort(new Error('stopped'))
   await delivery.settle()
   assert.deepEqual(twice, [1])
+})
+
+for (const delivered of ['all', 'its beginning'])
+  test(`what the receiver confirms long after the stop (${delivered}) is committed`, {
+    timeout: 5_000,
+  }, async t => {
+    const stop = new AbortController()
+    const { consumer, delivery, twice } = await delivering(t, () => '0', undefined, undefined, stop.signal)
+    stop.abort(new Error('stopped'))
+    // As long as half of the shutdownTimeout that is configured where none is.
+    await fastClock.sleep(10_000)
+    await (delivered === 'all' ? delivery.settle() : delivery.settle(new Error('stopped'), 1))
+    assert.deepEqual([consumer.committed, twice], [['1'], []])
+  })
+
+test('what brokers take no commit of is given up some time after the stop, and counts as delivered twice', {
+  timeout: 5_000,
+}, async t => {
+  const stop = new AbortController()
+  const { consumer, delivery, twice } = await delivering(t, () => '0', undefined, undefined, stop.signal)
+  let tries = 0
+  consumer.beforeCommit = () => {
+    tries++
+    throw new Error('no coordinator')
+  }
+  const settling = delivery.settle()
+  await until('a second try', () => tries > 1, 5_000)
+  stop.abort(new Error('stopped'))
+  await settling
+  assert.deepEqual([consumer.committed, twice], [[], [1]])
+})
+
+test('a beginning of a delivery whose commit is refused is tried again, and the rest is had again', {
+  timeout: 5_000,
+}, async t => {
+  const consumer = new MadeUpConsumer()
+  const { source, twice } = made([consumer], () => [topic], { batchMax: 4 })
+  t.after(() => source.close())
+  await source.connect(signal)
+  await turns()
+  const delivery = (await source.read(signal)) ?? assert.fail('closed')
+  assert.deepEqual(
+    delivery.batch.map(({ offset }) => offset),
+    [0, 1, 2, 3],
+  )
+  let refusals = 2
+  consumer.beforeCommit = () => {
+    if (refusals-- > 0) throw new Error('connection reset')
+  }
+  await delivery.settle(new Error('stopped'), 1)
+  assert.deepEqual([refusals, consumer.committed, twice], [-1, ['1'], []])
+  assert.deepEqual(
+    (await source.read(signal))?.batch.map(({ offset }) => offset),
+    [1, 2, 3, 4],
+  )
 })

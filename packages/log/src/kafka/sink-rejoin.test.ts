@@ -110,12 +110,13 @@ test('a source that is stopped while it joins has left the group when it is clos
   assert.equal(consumer.left, 1)
 })
 
-test('a source that cannot be connected for long listens to the stop once', { timeout: 5_000 }, async () => {
+test('a source that cannot be connected for long leaves nothing listening to the stop', {
+  timeout: 5_000,
+}, async () => {
   const { source, client } = made([], () => [topic])
   client.newReader = async () => assert.fail('the brokers are away')
   const stop = new AbortController()
   for (let attempt = 0; attempt < 5; attempt++) await assert.rejects(source.connect(stop.signal), /away/)
-  assert.equal(getEventListeners(stop.signal, 'abort').length, 1)
   await source.close()
   assert.equal(getEventListeners(stop.signal, 'abort').length, 0)
 })

@@ -39,25 +39,16 @@ export interface Delivered {
 /** Commits what a sink has delivered, or gives it back. */
 export class SinkSettling {
   readonly #door: SettlingDoor
-  /** Once whoever reads has stopped, and the brokers have had their time. */
-  readonly #givenUp = new AbortController()
-  #stop: AbortSignal | null = null
+  /** Whoever reads stops with it. */
+  #stop = new AbortController().signal
 
   constructor(door: SettlingDoor) {
     this.#door = door
   }
 
-  /** From when this is aborted, brokers that do not answer are waited for no longer than a stopping process may. */
+  /** Once this is aborted, brokers that do not answer are waited for no longer than a stopping process may. */
   stopsWith(stop: AbortSignal): void {
-    // Connecting is tried again and again.
-    if (this.#stop === stop) return
     this.#stop = stop
-    const { clock, closing: signal } = this.#door
-    const giveUp = async () => {
-      await clock.sleep(limits.stopMs, signal)
-      this.#givenUp.abort(givenUpAtStop())
-    }
-    stop.addEventListener('abort', () => giveUp().catch(() => undefined), { once: true, signal })
   }
 
   /** `broken`: of the batch only so many are delivered. */
@@ -66,7 +57,7 @@ export class SinkSettling {
     const { done } = broken ?? { done: batch.length }
     giveBack(position, batch.slice(done))
     if (done === 0) return
-    const through = await this.#commit(delivered)
+    const through = await this.#untilGivenUp(givenUp => this.#commit(delivered, givenUp))
     if (through === null) this.#door.observer.deliveredTwice?.(done)
     else position.place = through
   }
@@ -93,7 +84,7 @@ export class SinkSettling {
    */
   async #passOver([topic, position]: readonly [string, Position], stop: AbortSignal): Promise<boolean> {
     const through = position.fetched
-    const signal = AbortSignal.any([stop, this.#door.closing, this.#givenUp.signal])
+    const signal = AbortSignal.any([stop, this.#door.closing])
     try {
       const membership = this.#door.membership()
       if (membership === null) return false
@@ -107,11 +98,31 @@ export class SinkSettling {
     }
   }
 
+  /**
+   * With a signal that is aborted `stopMs` after the stop, or after now where that was earlier: what its receiver confirms late, while it is
+   * given time to, is committed as well.
+   */
+  async #untilGivenUp<T>(work: (givenUp: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, closing } = this.#door
+    const over = new AbortController()
+    const givenUp = new AbortController()
+    const giveUp = () => {
+      const passed = clock.sleep(limits.stopMs, AbortSignal.any([closing, over.signal]))
+      passed.then(() => givenUp.abort(givenUpAtStop())).catch(() => undefined)
+    }
+    if (this.#stop.aborted) giveUp()
+    this.#stop.addEventListener('abort', giveUp, { once: true, signal: over.signal })
+    try {
+      return await work(givenUp.signal)
+    } finally {
+      over.abort()
+    }
+  }
+
   /** Until it is durable, as what; null: the foundation is another worker's, or its topic is read anew, or it is given up. */
-  async #commit({ topic, position, batch }: Delivered): Promise<bigint | null> {
+  async #commit({ topic, position, batch }: Delivered, givenUp: AbortSignal): Promise<bigint | null> {
     const holding = () => this.#door.holding(topic, position)
     const { clock, troubles, closing } = this.#door
-    const { signal: givenUp } = this.#givenUp
     const rest = (ms: number) => clock.sleep(ms, AbortSignal.any([closing, givenUp])).catch(() => undefined)
     for (;;) {
       const membership = this.#door.membership()
