@@ -25,6 +25,8 @@ export interface BegunFor {
 export class SinkBeginnings {
   readonly #source: SinkSourceDoor
   readonly #door: BeginningsDoor
+  /** By topic, the last attempt: one before it, whose group was shared out since, says nothing of its troubles. */
+  readonly #attempts = new Map<string, BegunFor>()
 
   constructor(source: SinkSourceDoor, door: BeginningsDoor) {
     this.#source = source
@@ -32,7 +34,15 @@ export class SinkBeginnings {
   }
 
   /** Before it has any of it; tried until it is another's. Never rejects. */
-  async begin(topic: string, { group, joined, isCurrent }: BegunFor): Promise<void> {
+  async begin(topic: string, attempt: BegunFor): Promise<void> {
+    this.#attempts.set(topic, attempt)
+    await this.#untilBegun(topic, attempt)
+    if (this.#attempts.get(topic) !== attempt) return
+    this.#attempts.delete(topic)
+    this.#door.troubles.over(reading.beginning(topic))
+  }
+
+  async #untilBegun(topic: string, { group, joined, isCurrent }: BegunFor): Promise<void> {
     const { news, troubles, closing, readFrom } = this.#door
     let unknown: Beginning | null = null
     while (isCurrent() && !closing.aborted)
@@ -46,9 +56,8 @@ export class SinkBeginnings {
         if (isCurrent()) readFrom(topic, beginning.offset)
         break
       } catch (error) {
-        troubles.has(reading.beginning(topic), error)
+        if (isCurrent()) troubles.has(reading.beginning(topic), error)
         await this.#source.clock.sleep(beginAgainMs, closing).catch(() => undefined)
       }
-    troubles.over(reading.beginning(topic))
   }
 }

@@ -104,3 +104,26 @@ for (const shared of [{ [topic]: [0] }, {}])
     await until('that is over', () => isNothing(interrupted.at(-1)), 2_000)
     await source.close()
   })
+
+test('a foundation that cannot be begun is in trouble until it can be, however often the group is shared out meanwhile', {
+  timeout: 5_000,
+}, async t => {
+  const consumer = new MadeUpConsumer()
+  let tries = 0
+  let isRefused = true
+  consumer.beforeCommit = () => {
+    tries++
+    if (isRefused) throw new Error('no coordinator')
+  }
+  const { source, interrupted } = made([consumer], () => [topic], { committed: '-1' })
+  t.after(() => source.close())
+  await source.connect(signal)
+  await until('it is told', () => interrupted.length > 0, 2_000)
+  const before = tries
+  consumer.emit('r', { payload: null })
+  consumer.emit('j', { payload: { memberAssignment: consumer.assignment } })
+  await until('both attempts have been followed by another', () => tries > before + 3, 2_000)
+  assert.equal(interrupted.filter(isNothing).length, 0)
+  isRefused = false
+  await until('it is over', () => interrupted.some(isNothing), 2_000)
+})
