@@ -14,18 +14,18 @@ export interface Rejected<T> {
  */
 export function withDeadLetters<T>(
   sink: Sink<T>,
-  bury: (rejected: readonly Rejected<T>[]) => Promise<void>,
+  bury: (rejected: Batch<Rejected<T>>) => Promise<void>,
 ): Sink<T> {
   return {
     connect: signal => sink.connect(signal),
     close: () => sink.close(),
     async write(batch: Batch<T>, signal) {
       const outcomes = await sink.write(batch, signal)
-      const rejected = outcomes.flatMap((outcome, i) =>
+      const [first, ...rest] = outcomes.flatMap((outcome, i) =>
         outcome.kind === 'rejected' ? [{ record: batch[i] as T, reason: outcome.reason }] : [],
       )
-      if (rejected.length === 0) return outcomes
-      await bury(rejected).catch(error => {
+      if (first === undefined) return outcomes
+      await bury([first, ...rest]).catch(error => {
         throw signal.aborted ? new InterruptedWriteError(asError(error), outcomes) : error
       })
       return outcomes.map(outcome => (outcome.kind === 'rejected' ? delivered : outcome))

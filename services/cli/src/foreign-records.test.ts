@@ -46,10 +46,12 @@ test('what is no event goes into the dead letters, each record of those that are
 
   const { receiver, url } = await receiverOf(t)
   receiver.quiet = true
-  const { counts } = startWorker(t, log, url)
+  const { counts, firstBuried } = startWorker(t, log, url)
   await eventually(async () => counts.settled === 12)
   assert.deepEqual([receiver.received, counts.buried], [6, 6])
   const letters = (await log.deadLetters(9)).toReversed()
+  const [first] = firstBuried
+  assert.deepEqual([first?.foundation, first?.reason], ['lab', letters[0]?.reason])
   assert.deepEqual(
     letters.map(({ origin, raw }) => [origin, Buffer.from(raw).toString('hex')]),
     [...values, noAvro, noAvro, Buffer.alloc(0)].map(value => ['siem', value.toString('hex')]),

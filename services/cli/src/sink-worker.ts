@@ -10,6 +10,7 @@ import {
 } from '@cf-audit-drain/log'
 import {
   asError,
+  type Batch,
   type Clock,
   type Random,
   type Rejected,
@@ -34,7 +35,8 @@ export interface SinkObserver {
     readonly delayMs: number
     readonly unknown: number
   }): void
-  buried?(records: number): void
+  /** `first`: of those that were buried together. */
+  buried?(records: number, first: BuriedRecord): void
   /** Records that another worker may deliver, too. */
   givenUp?(records: number): void
   /** It ends with so many sent and not settled; among those of `givenUp`. */
@@ -49,6 +51,13 @@ export interface SinkObserver {
   reads?(foundations: readonly string[]): void
   /** So many records were removed from the log before it had them, at most; none is told of twice. */
   lost?(foundation: string, records: number, atMs: number): void
+}
+
+/** Where a record lies that the sink cannot take, and why it cannot. */
+export interface BuriedRecord {
+  readonly foundation: string
+  readonly offset: number
+  readonly reason: string
 }
 
 export interface SinkStatus {
@@ -224,8 +233,10 @@ export class SinkWorker {
   }
 
   /** Tried until it is done, or the process stops: the receiver has what came with them, and would get all of it again. */
-  async #bury(rejected: readonly Rejected<LogRecord>[], signal: AbortSignal): Promise<void> {
+  async #bury(rejected: Batch<Rejected<LogRecord>>, signal: AbortSignal): Promise<void> {
     const { log, clock } = this.#deps
+    const [{ record, reason }] = rejected
+    const first = { foundation: record.foundation, offset: record.offset, reason: reason.message }
     const letters = rejected.map(({ record, reason }) => ({
       foundation: record.foundation,
       origin: this.config.name,
@@ -237,7 +248,7 @@ export class SinkWorker {
     for (let attempt = 1; ; attempt++)
       try {
         await unlessStopped(signal, buryWhenStoppedMs, clock, log.bury(letters))
-        return this.#observer.buried?.(letters.length)
+        return this.#observer.buried?.(letters.length, first)
       } catch (error) {
         if (!isPassing(error) && !(error instanceof KafkaStateError)) throw error
         // Each attempt on Kafka is a new client, with lines of its own.

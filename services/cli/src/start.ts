@@ -279,8 +279,8 @@ function sinkObserver(sink: SinkConfig, logger: Logger, metrics: Metrics, clock:
     reads: foundations => counts.reads(foundations),
     lost: (foundation, records, atMs) => counts.lost(foundation, records, atMs),
     resumed: () => told.info('the log can be read again'),
-    buried(records) {
-      told.error({ records }, 'records this sink cannot take were put into the dead-letter store')
+    buried(records, first) {
+      told.error({ records, first }, 'records this sink cannot take were put into the dead-letter store')
     },
   }
 }

@@ -5,7 +5,7 @@ import type { EventLog } from '@cf-audit-drain/log'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { createLogger } from '@cf-audit-drain/runtime'
 import { random } from './random.ts'
-import { SinkWorker } from './sink-worker.ts'
+import { type BuriedRecord, SinkWorker } from './sink-worker.ts'
 import { makeSyslogSink } from './sinks.ts'
 
 /** A worker of the sink `siem` in this process, until the test is over; what it counts is what its observer was told. */
@@ -15,6 +15,7 @@ export function startWorker(t: TestContext, log: EventLog, url: string) {
   const [config] = loaded.config.sinks
   assert.ok(config)
   const counts = { settled: 0, buried: 0, givenUp: 0 }
+  const firstBuried: BuriedRecord[] = []
   const logger = createLogger({ level: 'fatal', destination: 'stderr' })
   const worker = new SinkWorker(
     config,
@@ -24,8 +25,9 @@ export function startWorker(t: TestContext, log: EventLog, url: string) {
       settled: records => {
         counts.settled += records
       },
-      buried: records => {
+      buried: (records, first) => {
         counts.buried += records
+        firstBuried.push(first)
       },
       givenUp: records => {
         counts.givenUp += records
@@ -39,5 +41,5 @@ export function startWorker(t: TestContext, log: EventLog, url: string) {
     await running
   }
   t.after(stop)
-  return { worker, counts, stop }
+  return { worker, counts, firstBuried, stop }
 }
