@@ -43,7 +43,8 @@ export class SpanComparer {
   readonly #session: Session
   readonly #cleanUp: CleanUp
   readonly #cost: VerificationCost
-  readonly #compared = new Set<number>()
+  /** Windows that were compared, and how many rows each missed then. */
+  readonly #compared = new Map<number, number>()
   /** Later when it turned out that Cloud Controller, or what is before it, does not take guids. */
   #proveFromSec = Number.NEGATIVE_INFINITY
 
@@ -128,7 +129,7 @@ export class SpanComparer {
   async #record(span: readonly LedgerWindow[], look: Look): Promise<void> {
     for (const part of batchesOf(span, heldAtOnce, ({ held }) => held))
       await this.#session.recorder.record([], now => now, { ...look, range: rangeOfSpan(part) })
-    for (const { fromSec } of span) this.#compared.add(fromSec)
+    for (const { fromSec } of span) this.#compared.set(fromSec, look.missing)
   }
 
   /**
@@ -142,10 +143,12 @@ export class SpanComparer {
     const middle = span.length >> 1
     for (const half of [span.slice(0, middle), span.slice(middle)]) {
       const range = rangeOfSpan(half)
-      const known = half.reduce((sum, window) => sum + this.#missingOf(window), 0)
+      const known = half.map(window => this.#missingOf(window, look))
       const shown = half.reduce((sum, { fromSec }) => sum + (look.shown.get(fromSec)?.rows ?? 0), 0)
       const counted = await this.#session.source.countAuditEvents(range, signal)
-      if (counted !== shown + known) await this.#pinDown(half, look, signal)
+      const explained = shown + known.reduce((sum, missing) => sum + missing, 0)
+      // NaN where a window was never read to tell.
+      if (counted !== explained) await this.#pinDown(half, look, signal)
       else if (await mayClose(this.#session, signal)) await this.#recordKnown(half, look)
     }
   }
@@ -155,13 +158,23 @@ export class SpanComparer {
    * again and again.
    */
   async #recordKnown(half: readonly LedgerWindow[], look: Look): Promise<void> {
-    for (const part of partsByMissing(half, window => this.#missingOf(window) > 0))
-      await this.#record(part, { ...look, missing: this.#missingOf(part[0]) })
+    for (const part of partsByMissing(half, window => this.#missingOf(window, look) > 0))
+      await this.#record(part, { ...look, missing: this.#missingOf(part[0], look) })
   }
 
-  /** As the ledger has it now: rows may have come that were known to be missing. */
-  #missingOf({ fromSec }: LedgerWindow): number {
-    const window = this.#session.recorder.ledger.windowOf(fromSec)
-    return window === null ? 0 : missingOf(window)
+  /**
+   * Of what is known to be missing there, what this look has not shown, either. As the ledger has it now: rows may have come that
+   * were known to be missing. Of a window that the log has forgotten rows are missing in the ledger that are shown: only a reading of
+   * it can tell. NaN: there was none in this session.
+   */
+  #missingOf({ fromSec }: LedgerWindow, look: Look): number {
+    const { recorder } = this.#session
+    const window = recorder.ledger.windowOf(fromSec)
+    const missing = window === null ? 0 : missingOf(window)
+    if (window === null || missing === 0) return 0
+    // A dead letter is shown, and the ledger takes it for missing until this look is recorded.
+    const notShown = Math.max(0, (window.counted ?? 0) - (look.shown.get(fromSec)?.rows ?? 0))
+    const lastMissed = recorder.isForgotten(window) ? (this.#compared.get(fromSec) ?? Number.NaN) : missing
+    return Math.min(missing, notShown, lastMissed)
   }
 }

@@ -1,4 +1,4 @@
-import { type LedgerWindow, missingOf } from '@cf-audit-drain/log'
+import type { LedgerWindow } from '@cf-audit-drain/log'
 import type { Random } from '@cf-audit-drain/pipeline'
 import { CleanUp, rangeOfSpan, spansOf } from './clean-up.ts'
 import { SpanComparer } from './compare-span.ts'
@@ -7,9 +7,11 @@ import { isDone } from './ledger.ts'
 import { reachBack } from './reach-back.ts'
 import { rowsWantedOf } from './read-segment.ts'
 import { mayClose, type Session } from './session.ts'
+import { ShortAgain } from './short-again.ts'
 import { requestsToShow } from './shows-exactly.ts'
+import { SumCuts } from './sum-cuts.ts'
 import { requestsMax, VerificationCost } from './verification-cost.ts'
-import { batchesOf, daysOf, expected, isUnchecked } from './window-batches.ts'
+import { batchesOf, cutAt, daysOf, expected, isUnchecked } from './window-batches.ts'
 
 /** Of the requests of a verification, for spans that the clean-up may take any time. */
 const leavingRequestsMax = 10
@@ -17,9 +19,6 @@ const leavingRequestsMax = 10
 const rowsReadAtOnce = 500
 /** The clean-up is looked for so often, and when a count has gone down. */
 const cleanUpEveryMs = 3_600_000
-/** Short windows are read again at every verification for so long, and then once in this time. */
-const hourMs = 3_600_000
-const shortWindowsAtOnce = 3
 /** Every so many verifications the sum is right in two parts, too: what came and what went could make up for each other. */
 const cutEvery = 8
 /** How long before the clean-up comes a window is compared guid by guid once more. */
@@ -62,17 +61,21 @@ export class Verifier {
   readonly #cleanUp: CleanUp
   readonly #cost = new VerificationCost()
   readonly #comparer: SpanComparer
-  readonly #triedMs = new Map<number, { readonly firstMs: number; readonly lastMs: number }>()
+  readonly #shortAgain = new ShortAgain()
+  readonly #cuts: SumCuts
   readonly #lookRequests: LastLookRequests
   #cleanUpMs = Number.NEGATIVE_INFINITY
   #cleanUpSec: number | undefined
   #verifications = 0
+  /** The clean-up has taken something since the sums were right on each side of what it may have reached. */
+  #isEdgeNew = false
 
   constructor(session: Session, deps: VerifierDeps) {
     this.#deps = deps
     this.#cleanUp = session.cleanUp ?? new CleanUp()
     this.#cleanUpSec = deps.sinceSec
     this.#session = { ...session, source: this.#cost.of(session.source) }
+    this.#cuts = new SumCuts(deps.random)
     this.#lookRequests = new LastLookRequests(deps.pollIntervalMs, deps.nowMs())
     this.#comparer = new SpanComparer(this.#session, this.#cleanUp, this.#cost)
   }
@@ -80,13 +83,16 @@ export class Verifier {
   async verify(signal: AbortSignal): Promise<Verified> {
     this.#cost.reset()
     this.#comparer.published = 0
+    this.#shortAgain.begin(this.#deps.nowMs())
     if (!(await mayClose(this.#session, signal))) return this.#result(null)
     if (this.#deps.nowMs() - this.#cleanUpMs >= cleanUpEveryMs) await this.#lookForCleanUp(signal)
     let windows = 0
     const isCut = ++this.#verifications % cutEvery === 0
     const [kept, leaving] = this.#byCleanUp(spansOf(this.#passed()))
-    for (const span of kept.flatMap(span => this.#parts(span, isCut)))
-      if (!this.#cost.isUsedUp) windows += await this.#verifySpan(span, signal)
+    const cutSec = isCut ? this.#cuts.next(rangeOfSpan(kept.flat())) : null
+    const parts = kept.flatMap(span => this.#parts(span, cutSec))
+    this.#isEdgeNew = false
+    for (const span of parts) if (!this.#cost.isUsedUp) windows += await this.#verifySpan(span, signal)
     const mostRequests = this.#cost.requests + leavingRequestsMax
     for (const span of leaving)
       if (this.#cost.requests < mostRequests) windows += await this.#verifySpan(span, signal)
@@ -115,12 +121,12 @@ export class Verifier {
     return [spans.filter(span => !isLeaving(span)), spans.filter(isLeaving).reverse()] as const
   }
 
-  /** What is asked for by one count each. */
-  #parts(span: readonly LedgerWindow[], isCut: boolean): readonly (readonly LedgerWindow[])[] {
+  /** What is asked for by one count each. `cutSec`: where it is cut; null: nowhere. */
+  #parts(span: readonly LedgerWindow[], cutSec: number | null): readonly (readonly LedgerWindow[])[] {
     if (span.some(isUnchecked)) return daysOf(span)
-    if (!isCut || span.length < 2) return [span]
-    const at = 1 + Math.floor(this.#deps.random() * (span.length - 1))
-    return [span.slice(0, at), span.slice(at)]
+    const cuts = cutSec === null ? [] : [cutSec]
+    if (this.#isEdgeNew) cuts.push(this.#cleanUp.reachesSec(this.#session.nowSec()))
+    return cutAt(span, cuts)
   }
 
   async #verifySpan(span: readonly LedgerWindow[], signal: AbortSignal): Promise<number> {
@@ -167,6 +173,7 @@ export class Verifier {
     if (!(await mayClose(this.#session, signal))) return
     this.#cleanUpMs = this.#deps.nowMs()
     await reachBack(this.#session, oldestSec)
+    this.#isEdgeNew ||= oldestSec !== this.#cleanUp.oldestSec
     const { recorder } = this.#session
     const nowSec = this.#session.nowSec()
     const { acceptedSec } = recorder.checkpoint
@@ -207,22 +214,20 @@ export class Verifier {
     }
   }
 
-  /** What was counted and not shown may be shown now, and the count does not tell. */
+  /** What was counted and not shown may be shown now, and what was gone be back, and the count does not tell. */
   async #tryShortAgain(signal: AbortSignal): Promise<void> {
-    const nowMs = this.#deps.nowMs()
-    const due = this.#passed().filter(window => {
-      // Earlier versions did not say how many are missing beside hidden ones.
-      const isUnsaid = window.state === 'short' && window.gone === 0
-      if (missingOf(window) === 0 && !isUnsaid) return false
-      const tried = this.#triedMs.getOrInsert(window.fromSec, { firstMs: nowMs, lastMs: -Infinity })
-      return nowMs - tried.firstMs <= hourMs || nowMs - tried.lastMs >= hourMs
-    })
-    const lastMs = ({ fromSec }: LedgerWindow) => this.#triedMs.get(fromSec)?.lastMs ?? 0
-    for (const window of due.toSorted((a, b) => lastMs(a) - lastMs(b)).slice(0, shortWindowsAtOnce)) {
+    const rowsMax = Math.min(rowsReadAtOnce, rowsWantedOf(this.#session.source))
+    const { alone, together } = this.#shortAgain.due(this.#passed(), rowsMax)
+    for (const span of [...alone.map(window => [window]), ...together]) {
       if (this.#cost.isUsedUp) return
-      const { firstMs = nowMs } = this.#triedMs.get(window.fromSec) ?? {}
-      this.#triedMs.set(window.fromSec, { firstMs, lastMs: nowMs })
-      await this.#comparer.compare([window], signal)
+      this.#shortAgain.read(span)
+      await this.#comparer.compare(span, signal)
+    }
+    const [kept] = this.#byCleanUp(spansOf(this.#passed()))
+    for (const span of this.#shortAgain.lossesDue(kept.flat())) {
+      if (this.#cost.isUsedUp) return
+      this.#shortAgain.counted(span)
+      for (const part of spansOf(this.#fresh(span))) await this.#verifySpan(part, signal)
     }
   }
 

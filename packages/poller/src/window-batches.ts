@@ -52,3 +52,12 @@ export function batchesOf(
     return batches
   })
 }
+
+/** In parts, each ending with the window that a cut falls into. */
+export function cutAt(
+  windows: readonly LedgerWindow[],
+  cutsSec: readonly number[],
+): readonly (readonly LedgerWindow[])[] {
+  const parts = Map.groupBy(windows, ({ fromSec }) => cutsSec.filter(sec => sec <= fromSec).length)
+  return [...parts.values()]
+}
