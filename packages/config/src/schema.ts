@@ -329,7 +329,7 @@ export const configSchema = z
     shutdownTimeout: duration(
       {
         about:
-          'How long SIGTERM waits for work in hand before the process ends anyway; half of it for a receiver to confirm what it was sent: what it has not then is sent again at the next start.',
+          'How long SIGTERM waits for work in hand before the process ends anyway; half of it for a receiver to confirm what it was sent: what it has not then is sent again at the next start. With less than 20s brokers that answer nothing may use all of it up.',
         example: '20s',
       },
       '100ms',

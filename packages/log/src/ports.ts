@@ -237,6 +237,13 @@ export interface SourceObserver {
   lost?(span: LostSpan): void
 }
 
+export interface SourceOptions {
+  readonly batchMax: number
+  readonly observer?: SourceObserver
+  /** Aborted when settling is to be waited for no longer: what is not settled then is told by `deliveredTwice`. */
+  readonly settleBy?: AbortSignal
+}
+
 export interface EventLog {
   /** Throws LogInUseError while there is another. */
   writer(foundation: string): Promise<FoundationWriter>
@@ -255,10 +262,7 @@ export interface EventLog {
    * closed; whether any are left is the `lag` of `positions()`. Before `connect`, `read` throws NotConnectedError; to
    * read before settling is an assertion error.
    */
-  source(
-    sink: string,
-    options: { readonly batchMax: number; readonly observer?: SourceObserver },
-  ): Source<LogRecord>
+  source(sink: string, options: SourceOptions): Source<LogRecord>
   /** Buried letters are idempotent by (origin, foundation, key). Durable when the promise resolves. */
   bury(letters: readonly DeadLetter[]): Promise<void>
   /** The newest first, and no more in memory. */

@@ -26,7 +26,7 @@ export function withDeadLetters<T>(
       )
       if (first === undefined) return outcomes
       await bury([first, ...rest]).catch(error => {
-        throw signal.aborted ? new InterruptedWriteError(asError(error), outcomes) : error
+        throw new InterruptedWriteError(asError(error), outcomes)
       })
       return outcomes.map(outcome => (outcome.kind === 'rejected' ? delivered : outcome))
     },

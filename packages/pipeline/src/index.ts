@@ -1,3 +1,4 @@
+export * from './after-stop.ts'
 export * from './clock.ts'
 export * from './contract.ts'
 export * from './dead-letter.ts'

@@ -1,8 +1,9 @@
 import type { Outcome } from './contract.ts'
 
-/** Thrown by `write` when it was stopped with some outcomes known; `cause` says by what. */
+/** Thrown by `write` when it ends for good with some outcomes known; `cause` says by what. */
 export class InterruptedWriteError extends Error {
   override readonly name = 'InterruptedWriteError'
+  declare readonly cause: Error
   /** So many from the first on are delivered. */
   readonly done: number
   /** Of the others so many were sent: delivered behind a gap, or nobody knows. Whoever has them next sends them again. */

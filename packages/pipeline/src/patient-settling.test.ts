@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Batch, delivered, type Sink, type Source } from './contract.ts'
+import { withDeadLetters } from './dead-letter.ts'
 import { InterruptedWriteError } from './interrupted-write.ts'
 import { manualClock } from './manual-clock.ts'
 import { withPatientSettling } from './patient-settling.ts'
@@ -87,11 +88,39 @@ for (const stops of ['in the write', 'before the last try to settle'])
     const options = {
       clock,
       reconnectMs: 10,
-      onInterrupted: (sent: number) => told.push(`${sent} again`),
+      onInterrupted: (sent: number, { message }: Error) => told.push(`${sent} again: ${message}`),
       onSettled: (count: number) => told.push(`${count} settled`),
     }
     await run(patient, sink, options, stop.signal)
     const expected =
-      stops === 'in the write' ? ['1 again', 'disk full', '2 again'] : ['disk full', 'disk full', '3 again']
+      stops === 'in the write'
+        ? ['1 again: stopped', '2 again: disk full']
+        : ['disk full', '3 again: disk full']
     assert.deepEqual(told, expected)
   })
+
+test('what was confirmed beside a record that cannot be buried is settled up to it, and the rest told', async () => {
+  const clock = manualClock()
+  const told: string[] = []
+  const source: Source<number> = {
+    connect: async () => {},
+    close: async () => {},
+    read: async () => ({
+      batch: [1, 2, 3],
+      settle: async (reason, done) => void told.push(`${done} settled for ${reason?.message}`),
+    }),
+  }
+  const sink: Sink<number> = {
+    connect: async () => {},
+    close: async () => {},
+    write: async () => [delivered, { kind: 'rejected', reason: new Error('no number') }, delivered],
+  }
+  const bury = async () => {
+    throw new TypeError('malformed')
+  }
+  const onInterrupted = (sent: number, { message }: Error) => told.push(`${sent} again: ${message}`)
+  const options = { clock, reconnectMs: 10, onInterrupted }
+  const running = run(source, withDeadLetters(sink, bury), options, new AbortController().signal)
+  await assert.rejects(running, { name: 'TypeError', message: 'malformed' })
+  assert.deepEqual(told, ['1 again: malformed', '1 settled for malformed'])
+})

@@ -6,7 +6,6 @@ export interface PatienceOptions {
   readonly delayMs: number
   /** Whether time may mend it: a full disk, a locked file. */
   readonly isPassing: (error: Error) => boolean
-  /** The last one before a stop included, which is not tried again. */
   readonly onFailure?: (error: Error, attempt: number) => void
 }
 
@@ -23,9 +22,8 @@ export function withPatientSettling<T>(source: Source<T>, options: PatienceOptio
         return await settle()
       } catch (thrown) {
         const error = asError(thrown)
-        if (!options.isPassing(error)) throw error
+        if (!options.isPassing(error) || stopped?.aborted) throw error
         options.onFailure?.(error, attempt)
-        if (stopped?.aborted) throw error
         await clock.sleep(options.delayMs, stopped).catch(() => undefined)
       }
     }

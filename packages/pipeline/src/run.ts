@@ -13,8 +13,8 @@ export interface RunOptions {
   /** `attempt`: 1, 2, 3 … since the end was last connected. */
   readonly onConnectFailure?: (end: 'source' | 'sink', reason: Error, attempt: number) => void
   readonly onSettled?: (count: number) => void
-  /** It ends with so many sent and not settled: they are sent again by whoever has them next. */
-  readonly onInterrupted?: (sent: number) => void
+  /** It ends with so many sent and not settled, and why: they are sent again by whoever has them next. */
+  readonly onInterrupted?: (sent: number, reason: Error) => void
 }
 
 /**
@@ -58,10 +58,11 @@ async function step<T>(
     if (open || outcomes.length !== delivery.batch.length)
       throw new Error(`the sink left records open: ${open?.kind ?? `${outcomes.length} outcomes`}`)
   } catch (error) {
+    const reason = asError(error instanceof InterruptedWriteError ? error.cause : error)
     const { done, sent } = error instanceof InterruptedWriteError ? error : { done: 0, sent: 0 }
-    if (sent > 0) options.onInterrupted?.(sent)
-    await settle(done, options, () => delivery.settle(asError(error), done))
-    if (!(error instanceof NotConnectedError)) throw error
+    if (sent > 0) options.onInterrupted?.(sent, reason)
+    await settle(done, options, () => delivery.settle(reason, done))
+    if (!(reason instanceof NotConnectedError)) throw reason
     await connect('sink', sink, options, signal)
     return true
   }
@@ -73,7 +74,7 @@ async function settle(done: number, options: RunOptions, work: () => Promise<voi
   try {
     await work()
   } catch (error) {
-    if (done > 0) options.onInterrupted?.(done)
+    if (done > 0) options.onInterrupted?.(done, asError(error))
     throw error
   }
   if (done > 0) options.onSettled?.(done)

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { afterStop } from './after-stop.ts'
 import type { Clock } from './clock.ts'
 import { orAborted } from './or-aborted.ts'
 
@@ -13,15 +13,8 @@ export async function unlessStopped<T>(
   work: Promise<T>,
 ): Promise<T> {
   const done = new AbortController()
-  const late = new AbortController()
-  const waiting = async () => {
-    if (!stop.aborted) await once(stop, 'abort', { signal: done.signal })
-    await clock.sleep(graceMs, done.signal)
-    late.abort(stop.reason)
-  }
-  waiting().catch(() => undefined)
   try {
-    return await orAborted(work, late.signal)
+    return await orAborted(work, afterStop(stop, graceMs, clock, done.signal))
   } finally {
     done.abort()
   }

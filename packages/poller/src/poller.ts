@@ -22,6 +22,7 @@ import { RightsRestoredError } from './rights-guard.ts'
 import { NotEverythingVisibleError, RightsWatch } from './rights-watch.ts'
 import type { PollerObserver, Session } from './session.ts'
 import { settled } from './settled.ts'
+import { stoppableWriter } from './stoppable-writer.ts'
 import { pollTail, sweep } from './tail.ts'
 import { followTasks } from './task-following.ts'
 
@@ -130,7 +131,7 @@ export class Poller {
     this.#swept = 0
     const { controller, log, observer, clock } = this.#deps
     // The log first: a process that may not write must not bother Cloud Controller.
-    const writer = await log.writer(this.#options.foundation)
+    const writer = stoppableWriter(await log.writer(this.#options.foundation), signal)
     try {
       const stored = writer.checkpoint === null ? null : decodeCheckpoint(writer.checkpoint)
       const isFirst = this.#logged === null && this.#recorder === null

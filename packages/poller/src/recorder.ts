@@ -14,7 +14,6 @@ import { rowKey } from './row-key.ts'
 import type { SeenGuids } from './seen-guids.ts'
 import type { TaskFollowing } from './task-following.ts'
 import { Teller } from './teller.ts'
-import { untilAborted } from './until-aborted.ts'
 
 export interface RecorderDeps extends EntryMakerDeps, PublisherDeps {
   /** Left out: events go without names. */
@@ -125,8 +124,7 @@ export class Recorder {
 
   /** What the log has kept of the events of a window, own ones among them. */
   eventsOf(window: LedgerWindow): AsyncIterable<HeldEvent> {
-    const { writer, signal } = this.#deps
-    return signal === undefined ? writer.eventsOf(window) : untilAborted(writer.eventsOf(window), signal)
+    return this.#deps.writer.eventsOf(window)
   }
 
   /** Guids stamped before `sec` need not be known any more. */

@@ -57,6 +57,30 @@ test('a poller stops while the dead letters are looked through that others have 
   await stopped
 })
 
+for (const read of ['names', 'ledger', 'guids', 'uncounted'])
+  test(`a poller stops while its log does not answer what it asks at its start (${read})`, {
+    timeout: 10_000,
+  }, async t => {
+    const one = await PolledFoundation.make(t)
+    one.foundation.insert([{}])
+    await one.started()
+    await one.stop()
+    let reads = 0
+    async function* hangs(): AsyncGenerator<never> {
+      reads++
+      await new Promise(() => undefined)
+    }
+    alterWriter(one.log, () => ({ isAtomic: false, [read]: hangs }))
+    one.start().catch(() => undefined)
+    await one.until(() => reads > 0)
+    let isStopped = false
+    const stopped = one.stop().then(() => {
+      isStopped = true
+    })
+    await one.until(() => isStopped, 5_000)
+    await stopped
+  })
+
 test('nor is it kept by them when it looks for what was lost', { timeout: 5_000 }, async () => {
   const ending = new AbortController()
   const recorder = { eventsOf: async function* () {}, ledger: new Ledger(0) }

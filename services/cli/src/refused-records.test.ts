@@ -47,7 +47,7 @@ function running(t: TestContext, log: SinkDeps['log'], sink: Sink<LogRecord>) {
   const worker = new SinkWorker(
     config,
     sink,
-    { log, clock, random: () => 0.5, drainMs: 1_000 },
+    { log, clock, random: () => 0.5, drainMs: 1_000, settleMs: 5_000 },
     { up: isUp => up.push(isUp), failed: ({ attempt }) => attempts.push(attempt) },
   )
   const stopping = new AbortController()

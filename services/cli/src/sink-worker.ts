@@ -9,9 +9,11 @@ import {
   type ReadingTrouble,
 } from '@cf-audit-drain/log'
 import {
+  afterStop,
   asError,
   type Batch,
   type Clock,
+  orAborted,
   type Random,
   type Rejected,
   run,
@@ -39,8 +41,8 @@ export interface SinkObserver {
   buried?(records: number, first: BuriedRecord): void
   /** Records that another worker may deliver, too. */
   givenUp?(records: number): void
-  /** It ends with so many sent and not settled; among those of `givenUp`. */
-  interrupted?(records: number): void
+  /** It ends with so many sent and not settled, and why; among those of `givenUp`. */
+  interrupted?(records: number, reason: Error): void
   /** Whether records go to the receiver; after every change, and when nothing is known yet not at all. */
   up?(isUp: boolean): void
   /** How many things keep events from it, after every change. */
@@ -89,6 +91,8 @@ export interface SinkDeps {
   readonly random: Random
   /** How long the write under way may take to end when the process stops. */
   readonly drainMs: number
+  /** How long after the stop all of it may take to be settled; then what is not is counted, while there is time for that. */
+  readonly settleMs: number
 }
 
 /** A delivery is settled whole; what a crash can double is at most this. */
@@ -135,9 +139,11 @@ export class SinkWorker {
     let attempt = 0
     while (!signal.aborted) {
       try {
-        return await this.#deliver(signal, () => {
-          attempt = 0
-        })
+        return await this.#untilSettled(signal, settleBy =>
+          this.#deliver(signal, settleBy, () => {
+            attempt = 0
+          }),
+        )
       } catch (error) {
         if (!isPassing(error)) throw error
         const reason = asError(error)
@@ -150,23 +156,33 @@ export class SinkWorker {
     }
   }
 
-  async #deliver(signal: AbortSignal, onSettled: () => void): Promise<void> {
+  async #untilSettled(signal: AbortSignal, work: (settleBy: AbortSignal) => Promise<void>): Promise<void> {
+    const over = new AbortController()
+    try {
+      await work(afterStop(signal, this.#deps.settleMs, this.#deps.clock, over.signal))
+    } finally {
+      over.abort()
+    }
+  }
+
+  async #deliver(signal: AbortSignal, settleBy: AbortSignal, onSettled: () => void): Promise<void> {
     const { log, clock, random, drainMs } = this.#deps
     const retried = withRetry<LogRecord>(
       withKnownSchemas(withDrain(this.#sink, drainMs, clock)),
       { firstDelayMs: 250, maxDelayMs: 60_000, onFailure: failure => this.#failed(failure) },
       { clock, random },
     )
-    const sink = withDeadLetters(retried, rejected => this.#bury(rejected, signal))
+    const sink = withDeadLetters(retried, rejected => this.#bury(rejected, signal, settleBy))
     const source = withPatientSettling(
       log.source(this.config.name, {
         batchMax,
+        settleBy,
         observer: {
           interrupted: troubles => {
             this.#interrupted = troubles
             this.#showUnread()
           },
-          deliveredTwice: records => (signal.aborted ? this.#stoppedWith(records) : this.#givenUp(records)),
+          deliveredTwice: records => this.#givenUp(records),
           reads: foundations => {
             this.#foundations = foundations.toSorted()
             this.#observer.reads?.(foundations)
@@ -192,7 +208,10 @@ export class SinkWorker {
           onSettled()
           this.#settled(records)
         },
-        onInterrupted: sent => this.#stoppedWith(sent),
+        onInterrupted: (sent, reason) => {
+          this.#givenUp(sent)
+          this.#observer.interrupted?.(sent, reason)
+        },
         onConnectFailure: (end, reason, attempt) => {
           const failure = { reason, attempt, delayMs: 1_000, unknown: 0 }
           if (end === 'sink') return this.#failed(failure)
@@ -233,7 +252,11 @@ export class SinkWorker {
   }
 
   /** Tried until it is done, or the process stops: the receiver has what came with them, and would get all of it again. */
-  async #bury(rejected: Batch<Rejected<LogRecord>>, signal: AbortSignal): Promise<void> {
+  async #bury(
+    rejected: Batch<Rejected<LogRecord>>,
+    signal: AbortSignal,
+    settleBy: AbortSignal,
+  ): Promise<void> {
     const { log, clock } = this.#deps
     const [{ record, reason }] = rejected
     const first = { foundation: record.foundation, offset: record.offset, reason: reason.message }
@@ -247,7 +270,8 @@ export class SinkWorker {
     }))
     for (let attempt = 1; ; attempt++)
       try {
-        await unlessStopped(signal, buryWhenStoppedMs, clock, log.bury(letters))
+        const burying = log.bury(letters)
+        await orAborted(unlessStopped(signal, buryWhenStoppedMs, clock, burying), settleBy)
         return this.#observer.buried?.(letters.length, first)
       } catch (error) {
         if (!isPassing(error) && !(error instanceof KafkaStateError)) throw error
@@ -281,11 +305,6 @@ export class SinkWorker {
   #givenUp(records: number): void {
     this.#sentAgain += records
     this.#observer.givenUp?.(records)
-  }
-
-  #stoppedWith(records: number): void {
-    this.#givenUp(records)
-    this.#observer.interrupted?.(records)
   }
 
   #lost(span: LostSpan): void {

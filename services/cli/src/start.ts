@@ -20,6 +20,7 @@ import { startSchemaRegistry } from './schema-registry.ts'
 import { scrubKey } from './scrub-key.ts'
 import { type SinkObserver, SinkWorker } from './sink-worker.ts'
 import { allIn, logKind, readLogState, statusOf } from './status.ts'
+import { stopTimes } from './stop-times.ts'
 import { version } from './version.ts'
 import { warnOfNewKey } from './warn-of-new-key.ts'
 
@@ -74,7 +75,7 @@ export async function start(options: StartOptions, signal: AbortSignal): Promise
         new SinkWorker(
           sink,
           options.makeSink(sink),
-          { log, clock, random, drainMs: config.shutdownTimeoutMs / 2 },
+          { log, clock, random, ...stopTimes(config.shutdownTimeoutMs) },
           sinkObserver(sink, logger, metrics, clock),
         ),
     )
@@ -269,10 +270,10 @@ function sinkObserver(sink: SinkConfig, logger: Logger, metrics: Metrics, clock:
       else told[level]({ reason: error.message, attempt, delayMs }, 'failed; it is tried again')
     },
     givenUp: records => counts.resent(records),
-    interrupted: sentAgain =>
+    interrupted: (sentAgain, { message: reason }) =>
       told.warn(
-        { sentAgain },
-        'stopped before all that was sent was confirmed and settled; it is sent again',
+        { sentAgain, reason },
+        'ended before all that was sent was confirmed and settled; it is sent again',
       ),
     up: isUp => counts.connected(isUp),
     unread: reasons => counts.unread(reasons),

@@ -20,7 +20,7 @@ export function startWorker(t: TestContext, log: EventLog, url: string) {
   const worker = new SinkWorker(
     config,
     makeSyslogSink(config, { clock: systemClock, logger }),
-    { log, clock: systemClock, random, drainMs: 1_000 },
+    { log, clock: systemClock, random, drainMs: 1_000, settleMs: 5_000 },
     {
       settled: records => {
         counts.settled += records

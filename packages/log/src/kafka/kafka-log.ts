@@ -10,7 +10,7 @@ import type {
   FoundationWriter,
   LogRecord,
   SinkPosition,
-  SourceObserver,
+  SourceOptions,
   Tally,
 } from '../ports.ts'
 import { Burier } from './burier.ts'
@@ -188,7 +188,7 @@ class KafkaLog implements EventLog {
 
   source(
     sink: string,
-    { batchMax, observer }: { readonly batchMax: number; readonly observer?: SourceObserver },
+    { batchMax, observer, settleBy = new AbortController().signal }: SourceOptions,
   ): Source<LogRecord> {
     return new KafkaSinkSource(sink, batchMax, {
       client: this.#client,
@@ -196,6 +196,7 @@ class KafkaLog implements EventLog {
       settings: this.#settings,
       clock: this.#deps.clock,
       observer: sinkObserver(this.#deps.observer, observer),
+      settleBy,
       topics: () => this.#sinkRights.topics(sink),
       hiddenTopics: topics => this.#client.hiddenTopics(topics),
       requireRights: () => this.#sinkRights.requireGroup(sink),

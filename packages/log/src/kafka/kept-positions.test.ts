@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { type TestContext, test } from 'node:test'
 import { until } from '@cf-audit-drain/kafka-broker'
 import { fastClock, MadeUpConsumer, made, signal, topic, turns } from './sink-source-for-tests.ts'
@@ -331,6 +332,14 @@ for (const delivered of ['all', 'its beginning'])
     assert.deepEqual([consumer.committed, twice], [['1'], []])
   })
 
+test('deliveries that are settled leave nothing listening to the stop', { timeout: 5_000 }, async t => {
+  const stop = new AbortController()
+  const { source, delivery } = await delivering(t, () => '0', undefined, undefined, stop.signal)
+  await delivery.settle()
+  for (let i = 0; i < 20; i++) await (await source.read(stop.signal))?.settle()
+  assert.equal(getEventListeners(stop.signal, 'abort').length, 0)
+})
+
 test('what brokers take no commit of is given up some time after the stop, and counts as delivered twice', {
   timeout: 5_000,
 }, async t => {
@@ -346,6 +355,25 @@ test('what brokers take no commit of is given up some time after the stop, and c
   stop.abort(new Error('stopped'))
   await settling
   assert.deepEqual([consumer.committed, twice], [[], [1]])
+})
+
+test('what cannot be committed by the time that is given to all of a stop counts as delivered twice at once', {
+  timeout: 5_000,
+}, async t => {
+  const [stop, late] = [new AbortController(), new AbortController()]
+  const consumer = new MadeUpConsumer()
+  const commit = Promise.withResolvers<void>()
+  consumer.commitOffsets = () => commit.promise
+  const { source, twice } = made([consumer], () => [topic], { settleBy: late.signal })
+  t.after(() => source.close())
+  await source.connect(stop.signal)
+  const delivery = (await source.read(signal)) ?? assert.fail('closed')
+  stop.abort(new Error('stopped'))
+  const settling = delivery.settle()
+  late.abort(new Error('stopped'))
+  await turns()
+  assert.deepEqual(twice, [1])
+  await settling
 })
 
 test('a beginning of a delivery whose commit is refused is tried again, and the rest is had again', {

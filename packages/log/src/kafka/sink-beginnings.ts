@@ -25,8 +25,8 @@ export interface BegunFor {
 export class SinkBeginnings {
   readonly #source: SinkSourceDoor
   readonly #door: BeginningsDoor
-  /** By topic, the last attempt: one before it, whose group was shared out since, says nothing of its troubles. */
-  readonly #attempts = new Map<string, BegunFor>()
+  /** Those that could not be begun, until they are, or are another's. While the group is shared out nobody knows. */
+  readonly #troubled = new Set<string>()
 
   constructor(source: SinkSourceDoor, door: BeginningsDoor) {
     this.#source = source
@@ -34,15 +34,7 @@ export class SinkBeginnings {
   }
 
   /** Before it has any of it; tried until it is another's. Never rejects. */
-  async begin(topic: string, attempt: BegunFor): Promise<void> {
-    this.#attempts.set(topic, attempt)
-    await this.#untilBegun(topic, attempt)
-    if (this.#attempts.get(topic) !== attempt) return
-    this.#attempts.delete(topic)
-    this.#door.troubles.over(reading.beginning(topic))
-  }
-
-  async #untilBegun(topic: string, { group, joined, isCurrent }: BegunFor): Promise<void> {
+  async begin(topic: string, { group, joined, isCurrent }: BegunFor): Promise<void> {
     const { news, troubles, closing, readFrom } = this.#door
     let unknown: Beginning | null = null
     while (isCurrent() && !closing.aborted)
@@ -53,11 +45,27 @@ export class SinkBeginnings {
         await (await joined).commit(topic, beginning.offset, isCurrent)
         // Whoever comes next finds a place and would not tell, be it a second try whose first lost only its answer.
         news.begins(topic, group, unknown ?? beginning)
-        if (isCurrent()) readFrom(topic, beginning.offset)
+        if (isCurrent()) {
+          this.begun(topic)
+          readFrom(topic, beginning.offset)
+        }
         break
       } catch (error) {
-        if (isCurrent()) troubles.has(reading.beginning(topic), error)
+        if (isCurrent()) {
+          this.#troubled.add(topic)
+          troubles.has(reading.beginning(topic), error)
+        }
         await this.#source.clock.sleep(beginAgainMs, closing).catch(() => undefined)
       }
+  }
+
+  /** Its group knows a place there. */
+  begun(topic: string): void {
+    if (this.#troubled.delete(topic)) this.#door.troubles.over(reading.beginning(topic))
+  }
+
+  /** The others are not ours, or not there any more. */
+  keepOnly(topics: ReadonlySet<string>): void {
+    for (const topic of this.#troubled) if (!topics.has(topic)) this.begun(topic)
   }
 }

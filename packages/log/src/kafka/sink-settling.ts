@@ -1,4 +1,4 @@
-import { type Batch, type Clock, orAborted } from '@cf-audit-drain/pipeline'
+import { afterStop, type Batch, type Clock, orAborted } from '@cf-audit-drain/pipeline'
 import type { Arrivals } from '../arrivals.ts'
 import type { LogRecord } from '../ports.ts'
 import type { GroupMembership } from './group-membership.ts'
@@ -22,6 +22,7 @@ export interface SettlingDoor {
   readonly observer: SinkSourceObserver
   readonly troubles: ReadingTroubles
   readonly closing: AbortSignal
+  readonly settleBy: AbortSignal
   holding(topic: string, position: Position): Holding
   /** Who commits; null: nobody yet. */
   membership(): GroupMembership | null
@@ -99,21 +100,15 @@ export class SinkSettling {
   }
 
   /**
-   * With a signal that is aborted `stopMs` after the stop, or after now where that was earlier: what its receiver confirms late, while it is
-   * given time to, is committed as well.
+   * With a signal that is aborted `stopMs` after the stop, or after now where that was earlier, and with `settleBy` in any case: what its
+   * receiver confirms late, while it is given time to, is committed as well.
    */
   async #untilGivenUp<T>(work: (givenUp: AbortSignal) => Promise<T>): Promise<T> {
-    const { clock, closing } = this.#door
+    const { clock, closing, settleBy } = this.#door
     const over = new AbortController()
-    const givenUp = new AbortController()
-    const giveUp = () => {
-      const passed = clock.sleep(limits.stopMs, AbortSignal.any([closing, over.signal]))
-      passed.then(() => givenUp.abort(givenUpAtStop())).catch(() => undefined)
-    }
-    if (this.#stop.aborted) giveUp()
-    this.#stop.addEventListener('abort', giveUp, { once: true, signal: over.signal })
+    const late = afterStop(this.#stop, limits.stopMs, clock, AbortSignal.any([closing, over.signal]))
     try {
-      return await work(givenUp.signal)
+      return await work(AbortSignal.any([late, settleBy]))
     } finally {
       over.abort()
     }
@@ -139,7 +134,8 @@ export class SinkSettling {
           // The group was shared out anew while the commit was tried: whoever has the topic now may have begun before it.
           return holding() === 'gone' ? null : through
         }
-      } catch (error) {
+      } catch (thrown) {
+        const error = givenUp.aborted ? givenUpAtStop() : thrown
         // That the group is not shared out is a trouble of its own, and told as such.
         if (holding() === 'ours') troubles.has(reading.committing(topic), error)
         const isRefused = typesOf(error).includes('TOPIC_AUTHORIZATION_FAILED')

@@ -18,6 +18,8 @@ export interface SinkSourceDoor extends TopicsDoor {
   claim(sink: string, source: KafkaSinkSource): void
   release(sink: string, source: KafkaSinkSource): void
   readonly observer: SinkSourceObserver
+  /** Aborted when nothing is to be waited for any more that would settle what was delivered. */
+  readonly settleBy: AbortSignal
 }
 
 export interface SinkSourceObserver extends SourceObserver {

@@ -78,7 +78,13 @@ export function isNothing(told: unknown): boolean {
 export function made(
   consumers: MadeUpConsumer[],
   topics: () => readonly string[],
-  { bytes = 5, batchMax = 1, committed = '0', hidden = (): readonly string[] => [] } = {},
+  {
+    bytes = 5,
+    batchMax = 1,
+    committed = '0',
+    hidden = (): readonly string[] => [],
+    settleBy = new AbortController().signal,
+  } = {},
 ) {
   let handedOut = 0
   const failures: Error[] = []
@@ -137,6 +143,7 @@ export function made(
     release: () => undefined,
     requireRights: async () => undefined,
     explain: async error => error,
+    settleBy,
     observer: {
       failed: error => failures.push(error),
       deliveredTwice: records => twice.push(records),

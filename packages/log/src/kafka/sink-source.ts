@@ -89,6 +89,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
       observer: door.observer,
       troubles: this.#troubles,
       closing: this.#closing.signal,
+      settleBy: door.settleBy,
       membership: () => this.#membership,
       holding: (topic, position) => this.#positions.holding(topic, position),
       readAgain: (topic, offset) => this.#positions.readFrom(topic, offset),
@@ -180,7 +181,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
 
   async #join(topics: readonly string[]): Promise<void> {
     // Nothing to be a member for: what was being read is gone.
-    if (topics.length === 0) return this.#positions.keepOnly(new Set())
+    if (topics.length === 0) return this.#keepOnly(new Set())
     const { client, names, settings, clock } = this.#door
     const id = names.sinkGroup(this.#sink)
     let assignments = 0
@@ -194,7 +195,7 @@ export class KafkaSinkSource implements Source<LogRecord> {
         assigned: ours => {
           const assignment = ++assignments
           this.#suspend(ours)
-          this.#positions.keepOnly(ours)
+          this.#keepOnly(ours)
           if (ours.size > 0)
             this.#begin(id, ours, joined.promise, () => assignment === assignments).catch(error => {
               if (assignment === assignments) this.#lost(error)
@@ -212,6 +213,11 @@ export class KafkaSinkSource implements Source<LogRecord> {
     // Nobody would read what a member of a closed source keeps from the others.
     if (this.#closing.signal.aborted) await membership.leave()
     else this.#membership = membership
+  }
+
+  #keepOnly(topics: ReadonlySet<string>): void {
+    this.#positions.keepOnly(topics)
+    this.#beginnings.keepOnly(topics)
   }
 
   #suspend(ours: ReadonlySet<string>): void {
@@ -236,7 +242,9 @@ export class KafkaSinkSource implements Source<LogRecord> {
     // One that cannot begin keeps no other one waiting.
     await Promise.all(
       [...places].map(([topic, offset]) =>
-        offset < 0n ? this.#beginnings.begin(topic, { group, joined, isCurrent }) : null,
+        offset < 0n
+          ? this.#beginnings.begin(topic, { group, joined, isCurrent })
+          : this.#beginnings.begun(topic),
       ),
     )
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { until } from '@cf-audit-drain/kafka-broker'
-import { isNothing, MadeUpConsumer, made, signal, topic, turns } from './sink-source-for-tests.ts'
+import { fastClock, isNothing, MadeUpConsumer, made, signal, topic, turns } from './sink-source-for-tests.ts'
 
 test('an answer that was on its way when its topic was hidden does not end the trouble with it', {
   timeout: 5_000,
@@ -105,25 +105,44 @@ for (const shared of [{ [topic]: [0] }, {}])
     await source.close()
   })
 
-test('a foundation that cannot be begun is in trouble until it can be, however often the group is shared out meanwhile', {
+for (const takesMs of [0, 7_000])
+  test(`a foundation that cannot be begun is in trouble until it can be, though the group is shared out in ${takesMs} ms`, {
+    timeout: 5_000,
+  }, async t => {
+    const consumer = new MadeUpConsumer()
+    let tries = 0
+    let isRefused = true
+    consumer.beforeCommit = () => {
+      tries++
+      if (isRefused) throw new Error('no coordinator')
+    }
+    const { source, interrupted } = made([consumer], () => [topic], { committed: '-1' })
+    t.after(() => source.close())
+    await source.connect(signal)
+    await until('it is told', () => interrupted.length > 0, 2_000)
+    const before = tries
+    consumer.emit('r', { payload: null })
+    // Longer than the attempt before it rests.
+    await fastClock.sleep(takesMs)
+    consumer.emit('j', { payload: { memberAssignment: consumer.assignment } })
+    await until('both attempts have been followed by another', () => tries > before + 3, 2_000)
+    assert.equal(interrupted.filter(isNothing).length, 0)
+    isRefused = false
+    await until('it is over', () => interrupted.some(isNothing), 2_000)
+  })
+
+test('a foundation that cannot be begun is in trouble until it is given to another worker', {
   timeout: 5_000,
 }, async t => {
   const consumer = new MadeUpConsumer()
-  let tries = 0
-  let isRefused = true
-  consumer.beforeCommit = () => {
-    tries++
-    if (isRefused) throw new Error('no coordinator')
-  }
+  consumer.beforeCommit = () => assert.fail('no coordinator')
   const { source, interrupted } = made([consumer], () => [topic], { committed: '-1' })
   t.after(() => source.close())
   await source.connect(signal)
   await until('it is told', () => interrupted.length > 0, 2_000)
-  const before = tries
   consumer.emit('r', { payload: null })
-  consumer.emit('j', { payload: { memberAssignment: consumer.assignment } })
-  await until('both attempts have been followed by another', () => tries > before + 3, 2_000)
+  await turns()
   assert.equal(interrupted.filter(isNothing).length, 0)
-  isRefused = false
-  await until('it is over', () => interrupted.some(isNothing), 2_000)
+  consumer.emit('j', { payload: { memberAssignment: {} } })
+  assert.deepEqual(interrupted.map(isNothing), [false, true])
 })
