@@ -150,6 +150,11 @@ test('a refresh token that somebody renewed by `cf login` is taken from the file
   file = '{"RefreshToken":""}'
   clock.advance(600_000)
   await refused(count(client), /is not there: give it itself, or the config\.json/)
+  for (const wrong of ['root:x:0:0:root:/root:/bin/sh\nbob:x:1:1::/:/bin/sh\n', '["a token"]']) {
+    file = wrong
+    clock.advance(600_000)
+    await refused(count(client), /is no token: what `refreshToken` gives/, wrong)
+  }
 })
 
 test('a token that was exchanged and is refused gives way to the configured one', async t => {

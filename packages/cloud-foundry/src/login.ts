@@ -15,6 +15,9 @@ export interface TokenRequest {
 /** UAA locks an account for a while after five wrong passwords within an hour: four an hour are safe. */
 const refusedPasswordMs = 15 * 60_000
 
+/** RFC 6750, section 2.1: b64token. */
+const tokenForm = /^[\w.~+/-]+=*$/
+
 /**
  * How the tokens of one foundation are asked for: client credentials (§4.4), user and password (§4.3) or a refresh token (§6). Every
  * secret is read anew before each request. A refresh token that UAA gives, for a password or in exchange for another, is kept in
@@ -152,6 +155,11 @@ export class Login {
     if (typeof configured !== 'string' || configured === '')
       throw this.#fault(
         `${what} is not there: give it itself, or the config.json that \`cf login\` has written (\`RefreshToken\` in it)`,
+      )
+    // A wrong file is sent to nobody.
+    if (!tokenForm.test(configured))
+      throw this.#fault(
+        `${what} is no token: what \`refreshToken\` gives, or the file that \`refreshTokenFile\` (CF_REFRESH_TOKEN_FILE) names, holds something else`,
       )
     this.#redaction.add(configured)
     return configured

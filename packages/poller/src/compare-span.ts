@@ -43,8 +43,7 @@ export class SpanComparer {
   readonly #session: Session
   readonly #cleanUp: CleanUp
   readonly #cost: VerificationCost
-  /** Windows that were compared, and how many rows each missed then. */
-  readonly #compared = new Map<number, number>()
+  readonly #compared = new Set<number>()
   /** Later when it turned out that Cloud Controller, or what is before it, does not take guids. */
   #proveFromSec = Number.NEGATIVE_INFINITY
 
@@ -129,7 +128,7 @@ export class SpanComparer {
   async #record(span: readonly LedgerWindow[], look: Look): Promise<void> {
     for (const part of batchesOf(span, heldAtOnce, ({ held }) => held))
       await this.#session.recorder.record([], now => now, { ...look, range: rangeOfSpan(part) })
-    for (const { fromSec } of span) this.#compared.set(fromSec, look.missing)
+    for (const { fromSec } of span) this.#compared.add(fromSec)
   }
 
   /**
@@ -147,7 +146,6 @@ export class SpanComparer {
       const shown = half.reduce((sum, { fromSec }) => sum + (look.shown.get(fromSec)?.rows ?? 0), 0)
       const counted = await this.#session.source.countAuditEvents(range, signal)
       const explained = shown + known.reduce((sum, missing) => sum + missing, 0)
-      // NaN where a window was never read to tell.
       if (counted !== explained) await this.#pinDown(half, look, signal)
       else if (await mayClose(this.#session, signal)) await this.#recordKnown(half, look)
     }
@@ -164,17 +162,13 @@ export class SpanComparer {
 
   /**
    * Of what is known to be missing there, what this look has not shown, either. As the ledger has it now: rows may have come that
-   * were known to be missing. Of a window that the log has forgotten rows are missing in the ledger that are shown: only a reading of
-   * it can tell. NaN: there was none in this session.
+   * were known to be missing. And rows may be missing in the ledger that are shown: late ones of a window that the log has forgotten,
+   * and dead letters until this look is recorded.
    */
   #missingOf({ fromSec }: LedgerWindow, look: Look): number {
-    const { recorder } = this.#session
-    const window = recorder.ledger.windowOf(fromSec)
-    const missing = window === null ? 0 : missingOf(window)
-    if (window === null || missing === 0) return 0
-    // A dead letter is shown, and the ledger takes it for missing until this look is recorded.
-    const notShown = Math.max(0, (window.counted ?? 0) - (look.shown.get(fromSec)?.rows ?? 0))
-    const lastMissed = recorder.isForgotten(window) ? (this.#compared.get(fromSec) ?? Number.NaN) : missing
-    return Math.min(missing, notShown, lastMissed)
+    const window = this.#session.recorder.ledger.windowOf(fromSec)
+    if (window === null) return 0
+    const notShown = (window.counted ?? 0) - (look.shown.get(fromSec)?.rows ?? 0)
+    return Math.max(0, Math.min(missingOf(window), notShown))
   }
 }

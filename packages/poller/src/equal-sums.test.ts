@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { ServerError } from '@cf-audit-drain/cloud-foundry'
 import { type LedgerWindow, missingOf } from '@cf-audit-drain/log'
 import { type Random, seededRandom } from '@cf-audit-drain/pipeline'
 import { hourMs, PolledFoundation } from './testing/polled-foundation.ts'
@@ -34,6 +35,13 @@ async function history(t: TestContext, seed: number, days: number, count: number
 const oneOf = <T>(all: readonly T[], random: Random) => all[Math.floor(random() * all.length)] as T
 
 /** Hours until the row is in the log. */
+const unavailable = new ServerError('502', {
+  foundation: 'test',
+  end: 'Cloud Controller',
+  status: 502,
+  retryAfterMs: null,
+})
+
 async function hoursToHold(one: PolledFoundation, guid: string, hoursMax: number): Promise<number> {
   const beginMs = one.clock.now()
   const hours = () => (one.clock.now() - beginMs) / hourMs
@@ -80,8 +88,8 @@ for (const seed of seeds)
       assert.equal(one.poller.status().ledger?.missing, hidden.length - 1)
     })
 
-for (const seed of seeds)
-  test(`a row that comes late as the clean-up cuts a window in two is held within an hour and two verifications (seed ${seed})`, async t => {
+for (const [seed, fails] of seeds.flatMap(seed => [[seed, false] as const, [seed, true] as const]))
+  test(`a row that comes late as the clean-up cuts a window in two is held within an hour and two verifications (seed ${seed}${fails ? ', the first count fails' : ''})`, async t => {
     const { one, random } = await history(t, seed, 30, 900, 31 - 2 / 24)
     const held = (await one.guids()).length
     one.clock.advance(3 * hourMs)
@@ -92,8 +100,10 @@ for (const seed of seeds)
     one.foundation.insert(
       Array.from({ length: taken }, (_, i) => ({ guid: `late-${i}`, createdAtUs: lateUs })),
     )
+    if (fails) one.faultAfterOldest = unavailable
     const hours = await hoursToHold(one, 'late-0', 1)
     t.diagnostic(`held after ${hours.toFixed(2)} h`)
+    if (fails) assert.ok(one.failures.some(({ error }) => error === unavailable))
     assert.ok(hours <= 1.2, `${hours} h`)
     assert.equal((await one.guids()).length, held + taken)
     assert.equal(one.poller.status().ledger?.windows.short, 0)

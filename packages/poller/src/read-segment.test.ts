@@ -55,6 +55,30 @@ test('a full page is a whole reading of all but its last second, if the count ag
   assert.deepEqual([short.complete, short.missing], [false, 1])
 })
 
+test('a page that is not full is not the last one where more rows are counted than it could hold', async () => {
+  const holed = rows(['a', 10], ['b', 12], ['c', 13])
+  const { events } = handSetSource([{ rows: holed, total: 5 }], [3])
+  const segment = await readSegment(events, { fromSec: 10, toSec: 99 }, signal, 4)
+  assert.deepEqual([segment.complete, segment.missing, segment.toSec, segment.rows.length], [false, 1, 13, 3])
+})
+
+test('pages of which no row is shown are passed, to the end of what is counted', async () => {
+  const shown = { rows: rows(['a', 15], ['b', 17]), total: 9 }
+  const { events, asked } = handSetSource([{ rows: [], total: 9 }, { rows: [], total: 9 }, shown])
+  const segment = await readSegment(events, { fromSec: 10, toSec: 99 }, signal, 4)
+  assert.deepEqual([segment.missing, segment.toSec, segment.rows.length], [7, 99, 2])
+  assert.deepEqual(
+    asked.map(({ page }) => page),
+    [1, 2, 3],
+  )
+  const nothing = handSetSource([{ rows: [], total: 9 }])
+  const hidden = await readSegment(nothing.events, { fromSec: 10, toSec: 99 }, signal, 4)
+  assert.deepEqual([hidden.missing, hidden.toSec, nothing.asked.length], [9, 99, 3])
+  const endless = handSetSource([{ rows: [], total: 1_000_000 }])
+  await readSegment(endless.events, { fromSec: 10 }, signal, 4)
+  assert.ok(endless.asked.length <= 50)
+})
+
 test('a row without a readable stamp at the end of a full page is of its last second', async () => {
   const full = rows(['a', 10], ['b', 11], ['c', 12], ['d', null])
   const { events } = handSetSource([{ rows: full, total: 9 }], [2])

@@ -1,4 +1,4 @@
-import { AnswerTooLargeError, type AuditEventPage, type CloudController } from '@cf-audit-drain/cloud-foundry'
+import { AnswerTooLargeError, type CloudController } from '@cf-audit-drain/cloud-foundry'
 import { type RawEvent, rawCreatedAtSec } from '@cf-audit-drain/event'
 import { rowsWanted } from './options.ts'
 import { distinctRows, rowKey } from './row-key.ts'
@@ -37,8 +37,8 @@ export interface Segment {
 
 /**
  * Reads from `fromSec` on, at most one page deep. Pages never drift here because there is no second one: a page is one
- * SELECT, ordered by stamp (whatever breaks ties: v3's guid, v2's id), so a full page is a whole reading of every second before its
- * last one, and the next read starts at that second. Only a single second with a page full of rows or more has to be paged through.
+ * SELECT, ordered by stamp (whatever breaks ties: v3's guid, v2's id), so a full page, or one with more counted behind it, is a whole reading
+ * of every second before its last one, and the next read starts at that second. Only a single second with a page full of rows or more has to be paged through.
  * Whatever was shown once is among the rows: the clean-up may delete it before it is shown again.
  */
 export async function readSegment(
@@ -47,19 +47,19 @@ export async function readSegment(
   signal: AbortSignal,
   perPage = source.perPageMax ?? perPageMax,
 ): Promise<Segment> {
-  let page: AuditEventPage
+  let shown: FirstShown
   try {
-    page = await source.auditEvents({ ...window, page: 1, perPage }, signal)
+    shown = await firstShown(source, window, perPage, signal)
   } catch (error) {
     if (!(error instanceof AnswerTooLargeError) || perPage === 1) throw error
     return readSegment(source, window, signal, fewer(perPage, error))
   }
-  const rows = page.resources
+  const { rows, totalResults } = shown
   const { fromSec } = window
-  if (rows.length < perPage) {
+  if (shown.isLast) {
     // More rows than counted: they appeared between Cloud Controller's two statements, and are as real.
-    const complete = distinctRows(rows) === rows.length && rows.length >= page.totalResults
-    const missing = complete ? 0 : Math.max(1, page.totalResults - distinctRows(rows))
+    const complete = distinctRows(rows) === rows.length && rows.length >= totalResults
+    const missing = complete ? 0 : Math.max(1, totalResults - distinctRows(rows))
     return { fromSec, toSec: window.toSec ?? null, rows, complete, missing }
   }
   const lastSec = newestSec(rows)
@@ -72,6 +72,33 @@ export async function readSegment(
     return { fromSec, toSec: lastSec, rows, complete, missing }
   } catch (failure) {
     return { fromSec, toSec: lastSec, rows, complete: false, missing: 1, failure }
+  }
+}
+
+interface FirstShown {
+  readonly rows: readonly RawEvent[]
+  readonly totalResults: number
+  /** Nothing is counted behind them. */
+  readonly isLast: boolean
+}
+
+/** So many pages without a row are looked at. */
+const emptyPagesMax = 50
+
+/**
+ * The first page that shows anything. One that is not full is not the last where more is counted: of the rows of a page some may be
+ * counted and not shown, or all.
+ */
+async function firstShown(
+  source: AuditEvents,
+  window: { readonly fromSec: number; readonly toSec?: number },
+  perPage: number,
+  signal: AbortSignal,
+): Promise<FirstShown> {
+  for (let page = 1; ; page++) {
+    const { resources: rows, totalResults } = await source.auditEvents({ ...window, page, perPage }, signal)
+    const isLast = rows.length < perPage && (totalResults <= page * perPage || page === emptyPagesMax)
+    if (rows.length > 0 || isLast) return { rows, totalResults, isLast }
   }
 }
 

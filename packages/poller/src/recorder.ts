@@ -190,11 +190,6 @@ export class Recorder {
     )
   }
 
-  /** Of a window or a part of it, at hand: what is shown there may have been recorded, and the log does not say. */
-  isForgotten(range: Range): boolean {
-    return this.#held.isForgotten(range.fromSec) || overlaps(this.checkpoint.forgotten ?? [], range)
-  }
-
   /** With what is held of these windows at hand. */
   async #holding<T>(windows: readonly number[], work: () => Promise<T>): Promise<T> {
     const held = await this.#held.hold(windows)
@@ -224,7 +219,7 @@ export class Recorder {
         after,
         nowMs: this.#deps.clock.now(),
         heldKeys: range => this.#held.keys(range),
-        isForgotten: window => this.isForgotten(window),
+        isForgotten: window => this.#isForgotten(window),
         isDeadLetter: (key, range) =>
           buried.has(key) ||
           tooLarge.has(key) ||
@@ -244,6 +239,11 @@ export class Recorder {
     )
     if (changed.lateSecs.length > 0) this.#deps.onLate?.(changed.lateSecs)
     return published
+  }
+
+  /** Of a window or a part of it: what is shown there may have been recorded, and the log does not say. */
+  #isForgotten(range: Range): boolean {
+    return this.#held.isForgotten(range.fromSec) || overlaps(this.checkpoint.forgotten ?? [], range)
   }
 
   #isSeen(row: RawEvent): boolean {
@@ -276,7 +276,7 @@ export class Recorder {
       const isHeld =
         createdAtSec !== null &&
         (this.#held.has(key, createdAtSec) ||
-          this.isForgotten({ fromSec: createdAtSec, toSec: createdAtSec + 1 }))
+          this.#isForgotten({ fromSec: createdAtSec, toSec: createdAtSec + 1 }))
       if (isHeld || this.#held.wasBuried(key) || batch.has(key)) continue
       batch.add(key)
       const made = this.#maker.ofShown(row, this.checkpoint.baselineSec, ahead?.[i])

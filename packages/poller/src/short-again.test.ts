@@ -35,8 +35,15 @@ function ledgerOf({ windows, rowsOfEach, missing, gone }: Made, seed: number): r
   }))
 }
 
+interface Course {
+  /** Each begins once more before it comes to its turns. */
+  readonly fails?: boolean
+  /** From half time on the clock says so much less. */
+  readonly backMs?: number
+}
+
 /** Three hours of verifications: how long each window waited at most, in minutes, and the most that were due in one. */
-function waits(ledger: readonly LedgerWindow[], everyMs: number) {
+function waits(ledger: readonly LedgerWindow[], everyMs: number, { fails = false, backMs = 0 }: Course = {}) {
   const again = new ShortAgain()
   const lastMs = new Map<number, number>()
   const [waited, most] = [new Map<number, number>(), { read: 0, counted: 0 }]
@@ -48,12 +55,15 @@ function waits(ledger: readonly LedgerWindow[], everyMs: number) {
     }
   }
   for (let nowMs = everyMs; nowMs <= 180 * minuteMs; nowMs += everyMs) {
-    again.begin(nowMs)
+    const clockMs = 1e9 + nowMs - (nowMs > 90 * minuteMs ? backMs : 0)
+    if (fails) again.begin(clockMs - 10_000)
+    again.begin(clockMs)
     const { alone, together } = again.due(ledger, rowsMax)
     const read = [...alone.map(window => [window]), ...together]
     const counted = again.lossesDue(ledger)
     for (const span of read) again.read(span)
     for (const span of counted) again.counted(span)
+    again.end()
     for (const span of [...read, ...counted]) {
       assert.equal(spansOf(span).length, 1, 'contiguous')
       note(span, nowMs)
@@ -71,8 +81,8 @@ function waits(ledger: readonly LedgerWindow[], everyMs: number) {
 
 for (const [name, made, mostRead, mostCounted] of [
   ['a few', { windows: 9_000, rowsOfEach: 20, missing: 5, gone: 5 }, 3, 1],
-  ['many of a quiet foundation', { windows: 9_000, rowsOfEach: 1, missing: 600, gone: 600 }, 9, 6],
-  ['many of a busy one', { windows: 9_000, rowsOfEach: 400, missing: 200, gone: 200 }, 28, 6],
+  ['many of a quiet foundation', { windows: 9_000, rowsOfEach: 1, missing: 600, gone: 600 }, 9, 2],
+  ['many of a busy one', { windows: 9_000, rowsOfEach: 400, missing: 200, gone: 200 }, 28, 2],
   ['all', { windows: 990, rowsOfEach: 10, missing: 0, gone: 989 }, 0, 1],
 ] as const)
   for (const seed of seeds)
@@ -85,4 +95,19 @@ for (const [name, made, mostRead, mostCounted] of [
       t.diagnostic(`after ${longest} min; ${most.read} readings and ${most.counted} counts at once at most`)
       assert.ok(longest <= 60, `${longest} min`)
       assert.ok(most.read <= mostRead && most.counted <= mostCounted, JSON.stringify(most))
+    })
+
+for (const [name, course] of [
+  ['though each verification fails once', { fails: true }],
+  ['though the clock is put back by six hours', { backMs: 360 * minuteMs }],
+] as const)
+  for (const seed of seeds)
+    test(`each short window is looked at within the hour, ${name} (seed ${seed})`, () => {
+      const ledger = ledgerOf({ windows: 9_000, rowsOfEach: 20, missing: 20, gone: 8 }, seed)
+      const { waited } = waits(ledger, 5.5 * minuteMs, course)
+      const longest = Math.max(
+        ...ledger.filter(({ state }) => state === 'short').map(({ fromSec }) => waited.get(fromSec) ?? 999),
+      )
+      // When the clock is put back each begins its time anew.
+      assert.ok(longest <= ('backMs' in course ? 105 : 60), `${longest} min`)
     })

@@ -10,8 +10,8 @@ const againMs = 45 * 60_000
 const aloneAtOnce = 3
 /** A day is read together at most, for what is held there is read out of the log. */
 const windowsMax = 288
-/** More losses than these are counted several at once, with what lies between. */
-const lossesMax = 36
+/** More losses than these are counted several at once, with what lies between: a count each in the time is a tenth of a verification. */
+const lossesMax = 8
 
 type Span = readonly LedgerWindow[]
 
@@ -47,13 +47,26 @@ export class ShortAgain {
   readonly #lossMs = new Map<number, number>()
   readonly #turns = { alone: new Turns(), together: new Turns(), losses: new Turns() }
   #nowMs: number | null = null
-  /** Since the verification before, of the time in which each has its turn. */
+  /** Since turns were taken, of the time in which each has its turn. */
   #share = 0
 
-  /** A verification begins. */
+  /** A verification begins. It may fail before any turn is taken. */
   begin(nowMs: number): void {
-    this.#share = Math.min(1, Math.max(0, nowMs - (this.#nowMs ?? nowMs)) / againMs)
+    const passedMs = nowMs - (this.#nowMs ?? nowMs)
+    if (passedMs < 0) this.#forget()
+    this.#share = Math.min(1, this.#share + Math.max(0, passedMs) / againMs)
     this.#nowMs = nowMs
+  }
+
+  /** Those that were due have had their turn, as far as there was time for it. */
+  end(): void {
+    this.#share = 0
+  }
+
+  /** The clock was put back: what was looked at just now would seem to be the last for long. */
+  #forget(): void {
+    this.#missing.clear()
+    this.#lossMs.clear()
   }
 
   /** Windows that miss rows, to be read. `passed`: oldest first. `rowsMax`: so many are read together. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { everyRecordedEvent } from '@cf-audit-drain/foundation-simulator'
+import { missingOf } from '@cf-audit-drain/log'
 import { seededRandom } from '@cf-audit-drain/pipeline'
 import { hourMs, nothingWrong, PolledFoundation } from './testing/polled-foundation.ts'
 
@@ -97,3 +98,31 @@ test('from v3 to v2 and back nothing comes twice', async t => {
   const named = (await one.events()).filter(({ actor }) => actor?.username === 'admin')
   assert.ok(named.length > 600, `${named.length}`)
 })
+
+for (const perMin of [20, 120])
+  test(`a row that is counted and never shown keeps nothing else out of the log, with ${perMin} events a minute`, async t => {
+    const one = await make(t, { pollIntervalMs: 10_000 })
+    one.foundation.insert(history(one, 30 * perMin, 30 * 60_000))
+    await one.started()
+    await one.pass(20_000)
+    const [hidden = ''] = one.foundation.insert([{ createdAtUs: one.agoUs(1_000) }])
+    one.foundation.countOnly([hidden])
+    const hiddenMs = one.clock.now()
+    let worst = 0
+    const find = async () => (await Array.fromAsync(one.log.ledger({}))).find(one => missingOf(one) > 0)
+    while ((await find()) === undefined && one.clock.now() - hiddenMs < 60 * 60_000) {
+      one.foundation.insert(history(one, perMin / 2, 30_000))
+      await one.passCalmly(30_000)
+      const held = new Set(await one.guids())
+      const notHeld = one.foundation.shown().filter(({ guid, createdAtUs }) => {
+        return guid !== hidden && createdAtUs < one.agoUs(30_000) && !held.has(guid ?? '')
+      })
+      worst = Math.max(worst, notHeld.length)
+    }
+    const found = await find()
+    t.diagnostic(`named after ${(one.clock.now() - hiddenMs) / 60_000} min`)
+    assert.equal(worst, 0)
+    assert.ok(Math.max(...one.missing) <= 1, `${Math.max(...one.missing)} rows were said to be missing`)
+    assert.equal(found && missingOf(found), 1)
+    assert.ok(one.clock.now() - hiddenMs <= 13 * 60_000)
+  })

@@ -15,6 +15,9 @@ import { batchesOf, cutAt, daysOf, expected, isUnchecked } from './window-batche
 
 /** Of the requests of a verification, for spans that the clean-up may take any time. */
 const leavingRequestsMax = 10
+/** For short windows to be read again, and for those with losses to be counted: what comes after them must have its turn. */
+const shortRequestsMax = 16
+const lossRequestsMax = 6
 /** A difference among so few rows is read rather than halved once more. */
 const rowsReadAtOnce = 500
 /** The clean-up is looked for so often, and when a count has gone down. */
@@ -67,8 +70,10 @@ export class Verifier {
   #cleanUpMs = Number.NEGATIVE_INFINITY
   #cleanUpSec: number | undefined
   #verifications = 0
-  /** The clean-up has taken something since the sums were right on each side of what it may have reached. */
-  #isEdgeNew = false
+  /** How often the clean-up was seen to have taken something … */
+  #edges = 0
+  /** … and had been, when the sums were last right on each side of what it may have reached. */
+  #edgesCounted = 0
 
   constructor(session: Session, deps: VerifierDeps) {
     this.#deps = deps
@@ -87,12 +92,14 @@ export class Verifier {
     if (!(await mayClose(this.#session, signal))) return this.#result(null)
     if (this.#deps.nowMs() - this.#cleanUpMs >= cleanUpEveryMs) await this.#lookForCleanUp(signal)
     let windows = 0
-    const isCut = ++this.#verifications % cutEvery === 0
+    const isCut = (this.#verifications + 1) % cutEvery === 0
     const [kept, leaving] = this.#byCleanUp(spansOf(this.#passed()))
     const cutSec = isCut ? this.#cuts.next(rangeOfSpan(kept.flat())) : null
+    const edges = this.#edges
     const parts = kept.flatMap(span => this.#parts(span, cutSec))
-    this.#isEdgeNew = false
     for (const span of parts) if (!this.#cost.isUsedUp) windows += await this.#verifySpan(span, signal)
+    this.#verifications++
+    if (!this.#cost.isUsedUp) this.#edgesCounted = edges
     const mostRequests = this.#cost.requests + leavingRequestsMax
     for (const span of leaving)
       if (this.#cost.requests < mostRequests) windows += await this.#verifySpan(span, signal)
@@ -125,7 +132,7 @@ export class Verifier {
   #parts(span: readonly LedgerWindow[], cutSec: number | null): readonly (readonly LedgerWindow[])[] {
     if (span.some(isUnchecked)) return daysOf(span)
     const cuts = cutSec === null ? [] : [cutSec]
-    if (this.#isEdgeNew) cuts.push(this.#cleanUp.reachesSec(this.#session.nowSec()))
+    if (this.#edges !== this.#edgesCounted) cuts.push(this.#cleanUp.reachesSec(this.#session.nowSec()))
     return cutAt(span, cuts)
   }
 
@@ -173,7 +180,7 @@ export class Verifier {
     if (!(await mayClose(this.#session, signal))) return
     this.#cleanUpMs = this.#deps.nowMs()
     await reachBack(this.#session, oldestSec)
-    this.#isEdgeNew ||= oldestSec !== this.#cleanUp.oldestSec
+    if (oldestSec !== this.#cleanUp.oldestSec) this.#edges++
     const { recorder } = this.#session
     const nowSec = this.#session.nowSec()
     const { acceptedSec } = recorder.checkpoint
@@ -218,17 +225,20 @@ export class Verifier {
   async #tryShortAgain(signal: AbortSignal): Promise<void> {
     const rowsMax = Math.min(rowsReadAtOnce, rowsWantedOf(this.#session.source))
     const { alone, together } = this.#shortAgain.due(this.#passed(), rowsMax)
+    const mostRead = this.#cost.requests + shortRequestsMax
     for (const span of [...alone.map(window => [window]), ...together]) {
-      if (this.#cost.isUsedUp) return
+      if (this.#cost.requests >= mostRead) break
       this.#shortAgain.read(span)
       await this.#comparer.compare(span, signal)
     }
     const [kept] = this.#byCleanUp(spansOf(this.#passed()))
+    const mostCounted = this.#cost.requests + lossRequestsMax
     for (const span of this.#shortAgain.lossesDue(kept.flat())) {
-      if (this.#cost.isUsedUp) return
+      if (this.#cost.requests >= mostCounted) break
       this.#shortAgain.counted(span)
       for (const part of spansOf(this.#fresh(span))) await this.#verifySpan(part, signal)
     }
+    this.#shortAgain.end()
   }
 
   /** Before the clean-up comes: after it nobody can compare any more. */

@@ -185,9 +185,10 @@ function observerOf(
       logger.info({ published }, 'a sweep found events that became visible late')
     },
     missing(loop, count) {
+      const isNews = count > 0 && count !== missing[loop]
       missing[loop] = count
       metrics?.missing(missing.poll + missing['catch-up'])
-      if (count > 0)
+      if (isNews)
         logger.warn({ count }, 'a window stays open: Cloud Controller counts rows that it does not show')
     },
     published(atMs) {

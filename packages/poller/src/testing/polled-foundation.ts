@@ -47,6 +47,9 @@ export class PolledFoundation {
   namedGuids = 0
   /** What comes of a count that names guids, as where something before Cloud Controller takes no such long request line. */
   guidFault: Error | 'ignored' | null = null
+  /** Thrown once, by the next count from a week ago or longer on after the oldest event was asked for. */
+  faultAfterOldest: Error | null = null
+  #armedFault: Error | null = null
   acceptRights = false
   /** As where there is no /v3/roles. */
   asksNoRoles = false
@@ -180,6 +183,11 @@ export class PolledFoundation {
       countAuditEvents: async (window, signal, guids) => {
         asked.requests++
         asked.rows++
+        if (this.#armedFault !== null && window.fromSec * 1_000 < this.clock.now() - 7 * 24 * hourMs) {
+          const fault = this.#armedFault
+          this.#armedFault = null
+          throw fault
+        }
         if (guids !== undefined && this.guidFault instanceof Error) throw this.guidFault
         const heeded = this.guidFault === 'ignored' ? undefined : guids
         const count = await this.#flying(controller.countAuditEvents(window, signal, heeded))
@@ -190,7 +198,12 @@ export class PolledFoundation {
         const rights = await controller.rights(signal, look)
         return this.asksNoRoles ? { ...rights, roles: null } : rights
       },
-      oldestAuditEventSec: signal => this.#flying(controller.oldestAuditEventSec(signal)),
+      oldestAuditEventSec: async signal => {
+        const sec = await this.#flying(controller.oldestAuditEventSec(signal))
+        this.#armedFault ??= this.faultAfterOldest
+        this.faultAfterOldest = null
+        return sec
+      },
     }
     return new Proxy(controller, {
       get(of, name) {
