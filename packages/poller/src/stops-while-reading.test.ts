@@ -66,9 +66,10 @@ for (const read of ['names', 'ledger', 'guids', 'uncounted'])
     await one.started()
     await one.stop()
     let reads = 0
+    const ended = Promise.withResolvers<void>()
     async function* hangs(): AsyncGenerator<never> {
       reads++
-      await new Promise(() => undefined)
+      yield* noneOfOurs(ended.promise)
     }
     alterWriter(one.log, () => ({ isAtomic: false, [read]: hangs }))
     one.start().catch(() => undefined)
@@ -77,7 +78,7 @@ for (const read of ['names', 'ledger', 'guids', 'uncounted'])
     const stopped = one.stop().then(() => {
       isStopped = true
     })
-    await one.until(() => isStopped, 5_000)
+    await one.until(() => isStopped, 5_000).finally(() => ended.resolve())
     await stopped
   })
 

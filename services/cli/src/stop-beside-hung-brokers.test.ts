@@ -55,6 +55,7 @@ test('a process that polls and delivers ends in time after SIGTERM though its br
 
   // What was given up is read back behind a fence, and done: once in the log, and at least once at each receiver.
   await kafka.broker(0).resume()
+  writeFileSync(file, JSON.stringify({ ...config, shutdownTimeout: '1s' }))
   const next = begin(['start', '--config', file], data)
   t.after(() => next.child.kill('SIGKILL'))
   await eventually(
@@ -66,6 +67,17 @@ test('a process that polls and delivers ends in time after SIGTERM though its br
     .split('\n')
     .map(line => JSON.parse(line).guid)
   assert.deepEqual([guids.length, new Set(guids).size], [21, 21])
+
+  // With so little time the process is ended, and has counted before that.
+  const held = receiver.held
+  receiver.hold()
+  foundation.insert([{ createdAtUs: systemClock.now() * 1000 }])
+  await eventually(async () => receiver.held === held + 2)
+  await kafka.broker(0).pause()
+  receiver.release()
+  next.child.kill('SIGTERM')
+  await next.ended
+  assert.equal(next.out().match(/"deliveredAgain":1,/g)?.length, 2, next.out())
 })
 
 test('a process that never reached its brokers, which take connections and answer nothing, ends in time after SIGTERM', {

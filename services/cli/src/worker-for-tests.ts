@@ -9,7 +9,12 @@ import { type BuriedRecord, SinkWorker } from './sink-worker.ts'
 import { makeSyslogSink } from './sinks.ts'
 
 /** A worker of the sink `siem` in this process, until the test is over; what it counts is what its observer was told. */
-export function startWorker(t: TestContext, log: EventLog, url: string) {
+export function startWorker(
+  t: TestContext,
+  log: EventLog,
+  url: string,
+  { drainMs = 1_000, settleMs = 5_000 } = {},
+) {
   const loaded = loadConfig({ env: { SINK_URL: url }, readFile: () => '' })
   assert.ok('config' in loaded)
   const [config] = loaded.config.sinks
@@ -20,7 +25,7 @@ export function startWorker(t: TestContext, log: EventLog, url: string) {
   const worker = new SinkWorker(
     config,
     makeSyslogSink(config, { clock: systemClock, logger }),
-    { log, clock: systemClock, random, drainMs: 1_000, settleMs: 5_000 },
+    { log, clock: systemClock, random, drainMs, settleMs },
     {
       settled: records => {
         counts.settled += records
