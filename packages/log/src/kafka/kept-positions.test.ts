@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { getEventListeners } from 'node:events'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { until } from '@cf-audit-drain/kafka-broker'
-import { fastClock, MadeUpConsumer, made, signal, topic, turns } from './sink-source-for-tests.ts'
+import { delivering } from './delivering-for-tests.ts'
+import { MadeUpConsumer, signal, topic, turns } from './sink-source-for-tests.ts'
 
 /**
  * Goal: a topic that comes back after the group was shared out is read on, and nothing of it is doubled; one that was another's is
@@ -10,32 +10,6 @@ import { fastClock, MadeUpConsumer, made, signal, topic, turns } from './sink-so
  */
 const other = 'cf-audit.events.other'
 const refusal = new Error('The group is rebalancing, so a rejoin is needed')
-
-/** A source that reads `topic` of a group whose place there is `place()`, with its first delivery in hand. */
-async function delivering(
-  t: TestContext,
-  place: () => string,
-  consumers = [new MadeUpConsumer()],
-  topics = [topic],
-  stop = signal,
-) {
-  let looks = 0
-  const all = made(consumers, () => {
-    looks++
-    return topics
-  })
-  const fetchOffsets = async (asked: { readonly topics: readonly string[] }) =>
-    asked.topics.map(name => ({
-      topic: name,
-      partitions: [{ partition: 0, offset: place(), metadata: null }],
-    }))
-  const asAdmin = async (ask: (admin: unknown) => Promise<unknown>) => ask({ fetchOffsets })
-  Object.assign(all.client, { asAdmin })
-  t.after(() => all.source.close())
-  await all.source.connect(stop)
-  const delivery = (await all.source.read(signal)) ?? assert.fail('closed')
-  return { ...all, consumer: consumers[0] ?? assert.fail(), delivery, looks: () => looks }
-}
 
 const beginSharing = (consumer: MadeUpConsumer) => consumer.emit('r', { payload: null })
 const shareOut = (consumer: MadeUpConsumer, topics: readonly string[]) =>
@@ -317,86 +291,4 @@ test('who stops while it is not known whose a topic is waits no longer than for 
   stop.abort(new Error('stopped'))
   await delivery.settle()
   assert.deepEqual(twice, [1])
-})
-
-for (const delivered of ['all', 'its beginning'])
-  test(`what the receiver confirms long after the stop (${delivered}) is committed`, {
-    timeout: 5_000,
-  }, async t => {
-    const stop = new AbortController()
-    const { consumer, delivery, twice } = await delivering(t, () => '0', undefined, undefined, stop.signal)
-    stop.abort(new Error('stopped'))
-    // As long as half of the shutdownTimeout that is configured where none is.
-    await fastClock.sleep(10_000)
-    await (delivered === 'all' ? delivery.settle() : delivery.settle(new Error('stopped'), 1))
-    assert.deepEqual([consumer.committed, twice], [['1'], []])
-  })
-
-test('deliveries that are settled leave nothing listening to the stop', { timeout: 5_000 }, async t => {
-  const stop = new AbortController()
-  const { source, delivery } = await delivering(t, () => '0', undefined, undefined, stop.signal)
-  await delivery.settle()
-  for (let i = 0; i < 20; i++) await (await source.read(stop.signal))?.settle()
-  assert.equal(getEventListeners(stop.signal, 'abort').length, 0)
-})
-
-test('what brokers take no commit of is given up some time after the stop, and counts as delivered twice', {
-  timeout: 5_000,
-}, async t => {
-  const stop = new AbortController()
-  const { consumer, delivery, twice } = await delivering(t, () => '0', undefined, undefined, stop.signal)
-  let tries = 0
-  consumer.beforeCommit = () => {
-    tries++
-    throw new Error('no coordinator')
-  }
-  const settling = delivery.settle()
-  await until('a second try', () => tries > 1, 5_000)
-  stop.abort(new Error('stopped'))
-  await settling
-  assert.deepEqual([consumer.committed, twice], [[], [1]])
-})
-
-test('what cannot be committed by the time that is given to all of a stop counts as delivered twice at once', {
-  timeout: 5_000,
-}, async t => {
-  const [stop, late] = [new AbortController(), new AbortController()]
-  const consumer = new MadeUpConsumer()
-  const commit = Promise.withResolvers<void>()
-  consumer.commitOffsets = () => commit.promise
-  const { source, twice } = made([consumer], () => [topic], { settleBy: late.signal })
-  t.after(() => source.close())
-  await source.connect(stop.signal)
-  const delivery = (await source.read(signal)) ?? assert.fail('closed')
-  stop.abort(new Error('stopped'))
-  const settling = delivery.settle()
-  late.abort(new Error('stopped'))
-  await turns()
-  assert.deepEqual(twice, [1])
-  await settling
-})
-
-test('a beginning of a delivery whose commit is refused is tried again, and the rest is had again', {
-  timeout: 5_000,
-}, async t => {
-  const consumer = new MadeUpConsumer()
-  const { source, twice } = made([consumer], () => [topic], { batchMax: 4 })
-  t.after(() => source.close())
-  await source.connect(signal)
-  await turns()
-  const delivery = (await source.read(signal)) ?? assert.fail('closed')
-  assert.deepEqual(
-    delivery.batch.map(({ offset }) => offset),
-    [0, 1, 2, 3],
-  )
-  let refusals = 2
-  consumer.beforeCommit = () => {
-    if (refusals-- > 0) throw new Error('connection reset')
-  }
-  await delivery.settle(new Error('stopped'), 1)
-  assert.deepEqual([refusals, consumer.committed, twice], [-1, ['1'], []])
-  assert.deepEqual(
-    (await source.read(signal))?.batch.map(({ offset }) => offset),
-    [1, 2, 3, 4],
-  )
 })
