@@ -31,11 +31,13 @@ test('rows from before the oldest that there was are read within an hour or so, 
   const older = one.foundation.insert(stamps.map(createdAtUs => ({ createdAtUs })))
   const before = await firstWindow(one)
   const isDone = async () => (await holdsAll(one, older)) && (await firstWindow(one))?.state !== 'open'
-  for (let rounds = 0; !(await isDone()); rounds++) {
-    // Two verifications each, five and a half minutes apart: an hour passes in the sixth, and the next one in the twelfth.
-    assert.ok(rounds < 13, 'not within two hours')
-    await one.verifiedAgain(1, 60_000)
+  const beginMs = one.clock.now()
+  while (!(await isDone())) {
+    // Step by step: a clock that leaps ahead of the catch-up has its requests time out.
+    await one.passCalmly(5 * minuteMs)
+    assert.ok(one.clock.now() - beginMs <= 1.5 * hourMs, 'not within an hour and a half')
   }
+  t.diagnostic(`after ${(one.clock.now() - beginMs) / minuteMs} min`)
   const first = await firstWindow(one)
   assert.ok(first && before && first.fromSec < before.fromSec)
   assert.equal(first.fromSec, Math.floor((stamps[2] ?? 0) / 1e6 / 300) * 300)
