@@ -74,9 +74,25 @@ test('pages of which no row is shown are passed, to the end of what is counted',
   const nothing = handSetSource([{ rows: [], total: 9 }])
   const hidden = await readSegment(nothing.events, { fromSec: 10, toSec: 99 }, signal, 4)
   assert.deepEqual([hidden.missing, hidden.toSec, nothing.asked.length], [9, 99, 3])
+  const gone = handSetSource([
+    { rows: [], total: 9 },
+    { rows: [], total: 0 },
+  ])
+  const since = await readSegment(gone.events, { fromSec: 10, toSec: 99 }, signal, 4)
+  assert.deepEqual(
+    [since.complete, since.missing],
+    [false, 1],
+    'what is on the first page now nobody has seen',
+  )
   const endless = handSetSource([{ rows: [], total: 1_000_000 }])
   await readSegment(endless.events, { fromSec: 10 }, signal, 4)
   assert.ok(endless.asked.length <= 50)
+  const deep = handSetSource(
+    [...Array(49).fill({ rows: [], total: 1_000 }), { rows: rows(['a', 15], ['b', 17]), total: 1_000 }],
+    [197],
+  )
+  const last = await readSegment(deep.events, { fromSec: 10, toSec: 99 }, signal, 4)
+  assert.deepEqual([last.toSec, last.rows.length, last.complete], [17, 2, false])
 })
 
 test('a row without a readable stamp at the end of a full page is of its last second', async () => {

@@ -58,7 +58,7 @@ export async function readSegment(
   const { fromSec } = window
   if (shown.isLast) {
     // More rows than counted: they appeared between Cloud Controller's two statements, and are as real.
-    const complete = distinctRows(rows) === rows.length && rows.length >= totalResults
+    const complete = shown.isFirst && distinctRows(rows) === rows.length && rows.length >= totalResults
     const missing = complete ? 0 : Math.max(1, totalResults - distinctRows(rows))
     return { fromSec, toSec: window.toSec ?? null, rows, complete, missing }
   }
@@ -78,8 +78,10 @@ export async function readSegment(
 interface FirstShown {
   readonly rows: readonly RawEvent[]
   readonly totalResults: number
-  /** Nothing is counted behind them. */
+  /** Nothing is counted behind them, or nothing found. */
   readonly isLast: boolean
+  /** There was no page without a row before it, which may have one by now. */
+  readonly isFirst: boolean
 }
 
 /** So many pages without a row are looked at. */
@@ -97,8 +99,9 @@ async function firstShown(
 ): Promise<FirstShown> {
   for (let page = 1; ; page++) {
     const { resources: rows, totalResults } = await source.auditEvents({ ...window, page, perPage }, signal)
-    const isLast = rows.length < perPage && (totalResults <= page * perPage || page === emptyPagesMax)
-    if (rows.length > 0 || isLast) return { rows, totalResults, isLast }
+    const isLast = rows.length < perPage && totalResults <= page * perPage
+    if (rows.length > 0 || isLast || page === emptyPagesMax)
+      return { rows, totalResults, isLast: isLast || rows.length === 0, isFirst: page === 1 }
   }
 }
 

@@ -58,8 +58,7 @@ function waits(ledger: readonly LedgerWindow[], everyMs: number, { fails = false
     const clockMs = 1e9 + nowMs - (nowMs > 90 * minuteMs ? backMs : 0)
     if (fails) again.begin(clockMs - 10_000)
     again.begin(clockMs)
-    const { alone, together } = again.due(ledger, rowsMax)
-    const read = [...alone.map(window => [window]), ...together]
+    const read = again.due(ledger, rowsMax)
     const counted = again.lossesDue(ledger)
     for (const span of read) again.read(span)
     for (const span of counted) again.counted(span)
@@ -111,3 +110,22 @@ for (const [name, course] of [
       // When the clock is put back each begins its time anew.
       assert.ok(longest <= ('backMs' in course ? 105 : 60), `${longest} min`)
     })
+
+test('windows that are new are read after those whose turn it is', () => {
+  const again = new ShortAgain()
+  const ledger = ledgerOf({ windows: 900, rowsOfEach: 20, missing: 4, gone: 0 }, 1)
+  const short = ledger.filter(({ state }) => state === 'short')
+  const old = ledger.filter(window => window !== short.at(-1))
+  let last: readonly (readonly LedgerWindow[])[] = []
+  for (let minute = 5; minute <= 180; minute += 5) {
+    again.begin(minute * minuteMs)
+    last = again.due(minute < 150 ? old : ledger, rowsMax)
+    for (const span of last) again.read(span)
+    again.end()
+    if (minute >= 150 && last.length > 1) break
+  }
+  assert.deepEqual(
+    last.map(([window]) => window === short.at(-1)),
+    [false, true],
+  )
+})

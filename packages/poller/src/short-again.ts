@@ -15,12 +15,6 @@ const lossesMax = 8
 
 type Span = readonly LedgerWindow[]
 
-export interface DueAgain {
-  readonly alone: Span
-  /** From one that misses rows to another, with what lies between. */
-  readonly together: readonly Span[]
-}
-
 interface Tried {
   readonly firstMs: number
   aloneMs: number
@@ -69,8 +63,11 @@ export class ShortAgain {
     this.#lossMs.clear()
   }
 
-  /** Windows that miss rows, to be read. `passed`: oldest first. `rowsMax`: so many are read together. */
-  due(passed: Span, rowsMax: number): DueAgain {
+  /**
+   * Windows that miss rows, each span to be read; the first are to be read first, if there is time for some only. `passed`: oldest first.
+   * `rowsMax`: so many are read together, from one that misses rows to another, with what lies between.
+   */
+  due(passed: Span, rowsMax: number): readonly Span[] {
     const nowMs = this.#nowMs ?? 0
     const short = passed.filter(missesRows)
     keepOnly(this.#missing, short)
@@ -83,12 +80,15 @@ export class ShortAgain {
     const isNew = (window: LedgerWindow) => nowMs - tried(window).firstMs <= hourMs
     const others = byTurn.filter(window => !isNew(window))
     const turns = Math.min(aloneAtOnce, this.#turns.alone.take(others.length, this.#share))
-    const alone = [...byTurn.filter(isNew).slice(0, aloneAtOnce), ...others.slice(0, turns)]
     const isTooMuch = short.length * this.#share > aloneAtOnce
     const groups = isTooMuch ? togetherOf(passed, rowsMax) : []
     const lastMs = (group: Span) => Math.min(...group.filter(missesRows).map(one => tried(one).lastMs))
     const inTurn = groups.toSorted((a, b) => lastMs(a) - lastMs(b))
-    return { alone, together: inTurn.slice(0, this.#turns.together.take(groups.length, this.#share)) }
+    const together = inTurn.slice(0, this.#turns.together.take(groups.length, this.#share))
+    const alone = (windows: Span) => windows.map(window => [window])
+    // New ones last, which are read every time: else a few large ones would use the time of all others up.
+    const young = byTurn.filter(isNew).slice(0, aloneAtOnce)
+    return [...alone(others.slice(0, turns)), ...together, ...alone(young)]
   }
 
   /** They are read, by itself or together with others. */

@@ -11,8 +11,6 @@ import { mayClose, type Session } from './session.ts'
 const newestSec = 30
 /** A tail longer than this many overlaps is left to the catch-up, oldest first, and the tail starts anew. */
 const overlapsMax = 3
-/** So many minutes wait for rows that are counted and not shown. */
-const stuckTiles = 2
 
 export interface Poll {
   readonly published: number
@@ -90,8 +88,7 @@ async function close(
   if (closing.length === 0) return
   const missing = closing.reduce((sum, segment) => sum + segment.missing, 0)
   session.observer.missing?.('poll', missing)
-  if (missing > 0) return leaveStuck(session, range)
-  if (!(await mayClose(session, signal))) return
+  if (missing > 0 || !(await mayClose(session, signal))) return
   const window = compare(session, range, closing, look.since)
   for (const segment of closing) look.add(segment)
   await session.recorder.record(
@@ -110,13 +107,6 @@ async function leaveToCatchUp(session: Session, closeToSec: number, overlapSec: 
   const { tailFromSec } = session.recorder.checkpoint
   if (closeToSec - tailFromSec <= overlapsMax * Math.max(overlapSec, tileSec)) return
   await session.recorder.record([], now => skipTo(now, closeToSec))
-}
-
-/** What does not agree with its count for so long is told apart by the catch-up, and the ledger; else all that comes after it stays open. */
-async function leaveStuck(session: Session, { fromSec, toSec }: Range): Promise<void> {
-  if (toSec - fromSec <= stuckTiles * tileSec) return
-  session.observer.missing?.('poll', 0)
-  await session.recorder.record([], now => skipTo(now, toSec))
 }
 
 function skipTo(now: Checkpoint, toSec: number): Checkpoint {

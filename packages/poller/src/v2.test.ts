@@ -124,5 +124,6 @@ for (const perMin of [20, 120])
     assert.equal(worst, 0)
     assert.ok(Math.max(...one.missing) <= 1, `${Math.max(...one.missing)} rows were said to be missing`)
     assert.equal(found && missingOf(found), 1)
-    assert.ok(one.clock.now() - hiddenMs <= 13 * 60_000)
+    // Counted and not shown was said at once; the tail is given up after three overlaps.
+    assert.ok(one.clock.now() - hiddenMs <= 25 * 60_000)
   })

@@ -224,9 +224,8 @@ export class Verifier {
   /** What was counted and not shown may be shown now, and what was gone be back, and the count does not tell. */
   async #tryShortAgain(signal: AbortSignal): Promise<void> {
     const rowsMax = Math.min(rowsReadAtOnce, rowsWantedOf(this.#session.source))
-    const { alone, together } = this.#shortAgain.due(this.#passed(), rowsMax)
     const mostRead = this.#cost.requests + shortRequestsMax
-    for (const span of [...alone.map(window => [window]), ...together]) {
+    for (const span of this.#shortAgain.due(this.#passed(), rowsMax)) {
       if (this.#cost.requests >= mostRead) break
       this.#shortAgain.read(span)
       await this.#comparer.compare(span, signal)
